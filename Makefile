@@ -1,0 +1,35 @@
+# The front door: `make demo` runs the main job, `make test` the tests; each installs what it needs into .venv first.
+PYTHON ?= python3
+DEMO ?= runs/demo
+# Real images where they lie beside the project, else drawings of cells.
+REAL := $(wildcard $(or $(HEMASCOPE_DATA),../shared/data)/pbc)
+SOURCE ?= $(or $(REAL),synthetic)
+BIN := .venv/bin
+
+.PHONY: demo test lint clean
+
+demo: $(BIN)/.installed
+	rm -rf $(DEMO)
+	$(BIN)/hemascope train "$(SOURCE)" --recipe demo -o $(DEMO)
+
+test: $(BIN)/.installed lint
+	$(BIN)/pytest
+
+lint: $(BIN)/.installed
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# uv installs 6 GB of packages in well under the time that pip takes.
+$(BIN)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "hemascope needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 1; }
+	@echo "Installing into .venv: about 6 GB on disk, a few minutes on a fast line."
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e ".[dev,serve]"
+	@touch $@
+
+clean:
+	rm -rf .venv build dist runs

@@ -1,0 +1,1 @@
+"""Random, label-preserving transforms of whole batches, on the device that holds them."""

@@ -1,0 +1,122 @@
+"""The command line: ``hemascope COMMAND``, each command a module of this package.
+
+A command is the function of a module's own name (``train`` in ``train.py``; ``-`` for ``_``) with typer's
+options, or a ``typer.Typer`` called ``app`` where it has commands of its own. The first line of the module's
+docstring is its line in ``hemascope --help``. Only the module of the command that runs is imported.
+
+A command that has to start quickly has ``run(arguments) -> exit code`` instead and reads its arguments by
+argparse: typer brings pydantic, and the two take longer to import than an image takes to classify.
+"""
+
+import ast
+import difflib
+import importlib
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import NoReturn
+
+from hemascope import __version__
+from hemascope.errors import HemascopeError
+
+# The order of the work in --help; commands not named here follow by name.
+_ORDER = ("demo", "data", "audit", "train", "evaluate", "report", "explain", "export", "predict", "serve")
+
+
+def commands() -> dict[str, str]:
+    """The commands there are, in the order of the work: name -> line of help. Imports none of them."""
+    files = {file.stem.replace("_", "-"): file for file in Path(__file__).parent.glob("[!_]*.py")}
+    order = [name for name in _ORDER if name in files] + sorted(files.keys() - set(_ORDER))
+    return {name: _help_line(files[name]) for name in order}
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit.
+
+    Exit codes: 0 fine; 2 a problem the user can mend, or wrong usage; 130 stopped by Ctrl-C; 1 a defect of
+    hemascope; and what a command's own help says.
+    """
+    try:
+        code = _run(sys.argv[1:] if arguments is None else arguments)
+        sys.stdout.flush()
+    except HemascopeError as error:
+        _say(f"error: {error.problem}", error.remedy)
+        code = 2
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:  # whoever read our output, such as head, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except Exception as error:
+        if os.environ.get("HEMASCOPE_DEBUG"):
+            traceback.print_exc()
+        else:
+            _say(f"error: {type(error).__name__}: {error}", "For the traceback, set HEMASCOPE_DEBUG=1 and run again.")
+        code = 1
+    sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    name = arguments[0] if arguments else "--help"
+    if name in ("-h", "--help", "help"):
+        print(_overview())  # noqa: T201
+        return 0 if arguments else 2
+    if name == "--version":
+        print(f"hemascope {__version__}")  # noqa: T201
+        return 0
+    known = commands()
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"Did you mean {close[0]}?" if close else "hemascope --help lists the commands."
+        raise HemascopeError(f"there is no command {name!r}", hint)
+    module = importlib.import_module(f"hemascope.cli.{name.replace('-', '_')}")
+    if hasattr(module, "run"):
+        code: int = module.run(arguments[1:])
+        return code
+    return _run_typer(module, name, arguments[1:])
+
+
+def _run_typer(module: object, name: str, arguments: list[str]) -> int:
+    import typer
+
+    app = getattr(module, "app", None)
+    if app is None:
+        app = typer.Typer(
+            add_completion=False,
+            pretty_exceptions_enable=False,
+            context_settings={"help_option_names": ["-h", "--help"]},
+        )
+        app.command()(getattr(module, name.replace("-", "_")))
+    try:
+        app(arguments, prog_name=f"hemascope {name}")
+    except SystemExit as end:  # how typer always ends
+        return end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+    return 0
+
+
+def _overview() -> str:
+    known = commands()
+    width = max(map(len, known), default=0)
+    return "\n".join(
+        [
+            "usage: hemascope COMMAND [OPTIONS]",
+            "",
+            "Train, stress-test and deploy classifiers of single blood cells.",
+            "",
+            "commands:",
+            *(f"  {name:{width}}  {line}" for name, line in known.items()),
+            "",
+            "hemascope COMMAND --help says more; hemascope --version shows the version.",
+        ]
+    )
+
+
+def _help_line(file: Path) -> str:
+    """The first line of a module's docstring, read without importing it."""
+    return (ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+
+
+def _say(*lines: str) -> None:
+    for line in filter(None, lines):
+        print(line, file=sys.stderr)  # noqa: T201

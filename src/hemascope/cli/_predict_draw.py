@@ -1,0 +1,57 @@
+"""What `hemascope predict` draws on a terminal, by rich."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from hemascope.cells import title
+
+_NARROW = 0.5
+"""Below this confidence an answer is drawn dim: another class may be as likely."""
+
+
+class _Rate(ProgressColumn):
+    """Images a second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f} images/s", style="progress.data.speed")
+
+
+def progress() -> Progress:
+    """A bar on stderr with rate and time left; it goes away when done."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+
+
+def table(first: Sequence[tuple[str, str, float]], counts: Mapping[str, int], classes: Sequence[str]) -> None:
+    """Print the images one by one where they are few, and the number of images a class."""
+    console = Console()
+    if first:
+        images = Table("image", "class", "confidence", box=None, header_style="bold", pad_edge=False)
+        images.columns[0].overflow = "fold"
+        images.columns[2].justify = "right"
+        for path, label, confidence in first:
+            images.add_row(Text(path), title(label), f"{confidence:.3f}", style="dim" if confidence < _NARROW else "")
+        console.print(images)
+    total = sum(counts.values())
+    if total < 2:
+        return
+    summary = Table("class", "images", "share", box=None, header_style="bold", pad_edge=False)
+    summary.columns[1].justify = summary.columns[2].justify = "right"
+    for name in classes:
+        summary.add_row(
+            title(name), f"{counts[name]:,}", f"{counts[name] / total:.1%}", style="" if counts[name] else "dim"
+        )
+    console.print()
+    console.print(summary)

@@ -1,0 +1,103 @@
+"""What `hemascope predict` shows: CSV into a pipe; on a terminal a progress bar, a table and a summary."""
+
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hemascope.predict import rows
+from hemascope.predict.stream import Block
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from hemascope.predict.job import Outcome
+
+TABLE_ROWS = 40
+"""Images shown one by one on a terminal; of more only the summary."""
+
+FAILURES = 10
+"""Failed images named in the summary."""
+
+
+class Show:
+    """Takes the results as they come; rich is imported only where there is a terminal to draw on."""
+
+    def __init__(self, classes: Sequence[str], paths: Sequence[str], output: Path | None) -> None:
+        self._classes = classes
+        self._paths = paths
+        self._output = output
+        self._counts: Counter[str] = Counter()
+        self._failures: list[tuple[str, str]] = []
+        self._first: list[tuple[str, str, float]] = []
+        self._before = 0  # images done by an earlier run
+        self._as_csv = output is None and not sys.stdout.isatty()
+        self._progress: Progress | None = None
+
+    def __enter__(self) -> "Show":
+        if self._as_csv:
+            sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+            rows.write_csv_header(sys.stdout, self._classes)
+        if sys.stderr.isatty():
+            from hemascope.cli import _predict_draw
+            from hemascope.predict import items
+
+            self._progress = _predict_draw.progress()
+            self._task = self._progress.add_task("Classifying", total=items.count(self._paths))
+            self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress:
+            self._progress.stop()
+
+    def begin(self, done: int) -> None:
+        """Start from what an earlier run has done."""
+        self._before = done
+        if self._progress and done:
+            self._progress.update(self._task, completed=done)
+
+    def add(self, block: Block) -> None:
+        """Take a block of results."""
+        labels = rows.labels(block, self._classes)
+        self._counts.update(label for label in labels if label)
+        if self._as_csv:
+            rows.write_csv(sys.stdout, block, self._classes)
+            sys.stdout.flush()
+        for path, label, row, error in zip(block.paths, labels, block.probabilities, block.errors, strict=True):
+            if error and len(self._failures) < FAILURES:
+                self._failures.append((rows.printable(path), error))
+            if label and len(self._first) <= TABLE_ROWS:
+                self._first.append((rows.printable(path), label, float(row.max())))
+        if self._progress:
+            self._progress.advance(self._task, len(block.paths))
+
+    def end(self, outcome: "Outcome") -> None:
+        """Say how it went: the table and the summary on a terminal, one line and the failures elsewhere."""
+        if self._output is None and not self._as_csv:
+            from hemascope.cli import _predict_draw
+
+            _predict_draw.table(self._first if len(self._first) <= TABLE_ROWS else [], self._counts, self._classes)
+        lines = []
+        if outcome.failed:
+            lines.append(f"{outcome.failed:,} of {outcome.images:,} images failed:")
+            lines += [f"  {path}: {error}" for path, error in self._failures]
+            if outcome.failed > len(self._failures):
+                lines.append("  … the others are in the table, column error")
+        if not outcome.complete and self._output:
+            from hemascope.predict.output import journal_path
+
+            again = shlex.join(
+                ["hemascope", *(part for part in sys.argv[1:] if part not in ("--resume", "--overwrite"))]
+            )
+            lines.append(f"Stopped after {outcome.images:,} images; they are kept in {journal_path(self._output)}.")
+            lines.append(f"Go on with: {again} --resume")
+        elif not outcome.complete:
+            lines.append(f"Stopped after {outcome.images:,} images.")
+        elif self._output:
+            before = f" ({self._before:,} of them by the run before)" if self._before else ""
+            lines.append(f"{outcome.images:,} images{before} -> {self._output}")
+        for line in lines:
+            print(line, file=sys.stderr)  # noqa: T201

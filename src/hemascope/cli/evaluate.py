@@ -1,0 +1,114 @@
+"""Score a model on labelled images."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def evaluate(
+    model: Annotated[
+        str, typer.Argument(help="A model file, a Run folder, or the name of a shipped model.", show_default=False)
+    ],
+    source: Annotated[
+        str, typer.Argument(help="Labelled images: class folders, .npz, Parquet, CSV, or a name.", show_default=False)
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Folder for predictions.parquet, metrics.json, report.html.", show_default=False
+        ),
+    ] = None,
+    split: Annotated[str, typer.Option(help="Only this split of the source: train, val or test.")] = "",
+) -> None:
+    """Score a model on labelled images, with 95% intervals.
+
+    Labels are joined by class name; a source's splits are scored apart. With -o the folder also gets the
+    predictions table, the metrics and the report.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    import hemascope
+    from hemascope.data.sources import open_source
+    from hemascope.errors import SourceError
+    from hemascope.evaluate.score_model import score_model
+    from hemascope.evaluate.summary import summarise
+
+    classifier = hemascope.load(model)
+    manifest = open_source(source)
+    if split:
+        manifest = manifest.rows(manifest.table["split"] == split)
+        if not len(manifest):
+            raise SourceError(f"{source}: no image is in the split {split!r}", "Leave out --split to score all.")
+    bar = (TextColumn("scoring"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*bar, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=int((manifest.usable & (manifest.table["label"] != "")).sum()))
+        predictions, manifest = score_model(
+            classifier,
+            manifest,
+            temperature=classifier.card.temperature,
+            progress=lambda done: progress.update(task, completed=done),
+        )
+    metrics = summarise(predictions)
+    console = Console()
+    for name, measured in metrics["splits"].items():
+        console.print(score_table(name, measured), class_table(measured))
+    unread = int((manifest.table["error"] != "").sum())
+    if unread:
+        console.print(f"Not scored, because unreadable: {unread:,}")
+    if output:
+        from hemascope.evaluate.predictions import FILE_NAME as PREDICTIONS
+        from hemascope.evaluate.summary import FILE_NAME as METRICS
+        from hemascope.evaluate.summary import write_metrics
+        from hemascope.report import write_report
+
+        manifest.write(output / "manifest.parquet")
+        predictions.write(output / PREDICTIONS)
+        write_metrics(output / METRICS, metrics)
+        console.print(f"Report: {write_report(output, classifier.card)}", markup=False, soft_wrap=True)
+
+
+def score_table(split: str, measured: dict[str, Any]) -> "Table":
+    """The scores over all images of a split of metrics.json, for an 80 column terminal."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from hemascope.report.words import SCORE_TITLES, interval, percent
+
+    table = Table("Score", title=f"{escape(split)}: {measured['images']:,} images", title_justify="left")
+    table.add_column("Value", justify="right")
+    table.add_column("95% interval", justify="right")
+    for name, label in SCORE_TITLES.items():
+        score = measured["scores"][name]
+        macro = "" if "accuracy" in name else ", macro"
+        table.add_row(label + macro, percent(score["value"]), interval(score))
+    return table
+
+
+def class_table(measured: dict[str, Any]) -> "Table":
+    """The scores by class of a split of metrics.json, for an 80 column terminal."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from hemascope.cells import title
+    from hemascope.report.words import interval, percent
+
+    table = Table("Class")
+    for heading in ("Images", "Precision", "Recall", "F1", "95% interval", "AUC"):
+        table.add_column(heading, justify="right")
+    for name, part in measured["classes"].items():
+        values = {key: percent(part[key]["value"]) for key in ("precision", "recall", "f1", "auc")}
+        table.add_row(
+            escape(title(name)),
+            f"{part['support']:,}",
+            values["precision"],
+            values["recall"],
+            values["f1"],
+            interval(part["f1"]),
+            values["auc"],
+        )
+    return table

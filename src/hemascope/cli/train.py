@@ -1,0 +1,60 @@
+"""Train a classifier on labelled images and report how good it is."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    source: Annotated[
+        str | None,
+        typer.Argument(help="Labelled images: class folders, .npz, Parquet, CSV, or a name.", show_default=False),
+    ] = None,
+    recipe: Annotated[str, typer.Option("--recipe", "-r", help="A shipped recipe or a YAML file.")] = "standard",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change a key of the recipe.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder of the Run. [runs/RECIPE-TIME]", show_default=False)
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with this Run, where it was stopped.", show_default=False)
+    ] = None,
+) -> None:
+    """Train a classifier; the Run's folder gets its scores, report.html and model.onnx.
+
+    SOURCE is a folder of class folders (with or without train/val/test above them), a MedMNIST or challenge .npz,
+    Parquet, a CSV of paths and labels, or a name: bloodmnist, bloodmnist_64, _128, _224, synthetic.
+
+    Ctrl-C or a crash loses at most one epoch: go on with --resume RUN.
+    """
+    import time
+
+    from rich.console import Console
+
+    from hemascope import job
+    from hemascope.cli._finish import tell
+    from hemascope.errors import HemascopeError
+    from hemascope.train.recipe_files import load_recipe
+
+    if (source is None) == (resume is None):
+        raise HemascopeError(
+            "train wants either a SOURCE of images or --resume RUN", "hemascope train --help shows examples of both."
+        )
+    if resume and (set_ or output):
+        raise HemascopeError("--resume goes on as the Run began: --set and -o do not go with it", "Leave them out.")
+    console = Console()
+    if resume:
+        run = job.resume(resume, console)
+    else:
+        assert source is not None
+        chosen = load_recipe(recipe, set_ or [])
+        folder = output or Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+        try:
+            run = job.train(source, chosen, folder, console)
+        except KeyboardInterrupt:
+            if (folder / "run.json").exists():
+                console.print(f"\nStopped. Go on with: hemascope train --resume {folder}", soft_wrap=True)
+            raise
+    tell(run, console)

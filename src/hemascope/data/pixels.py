@@ -1,0 +1,121 @@
+"""All images of a Manifest in memory, framed to one size, and which of them are identical."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from hemascope.data.framing import frame
+from hemascope.data.manifest import Manifest
+from hemascope.data.reading import map_images
+from hemascope.errors import DecodeError, SourceError
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """Images in memory and their table, row by row.
+
+    Attributes:
+        images: uint8 (n, size, size, 3); zeros where the row has an error.
+        manifest: the table, with ``error`` and ``group`` filled.
+    """
+
+    images: np.ndarray
+    manifest: Manifest
+
+
+def load_pixels(
+    manifest: Manifest,
+    size: int,
+    *,
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Pixels:
+    """Read and frame every image; find the unreadable ones and the identical ones.
+
+    Rows whose whole pictures (before framing) agree in every pixel get one ``group``: the lowest row position
+    among them. Rows that shared a group before still do. Unreadable rows keep -1.
+
+    Args:
+        manifest: which images.
+        size: side of the framed images in pixels.
+        threads: how many decode at a time; one a CPU where not given.
+        progress: called with the images read and their number, now and then and at the end.
+
+    Raises:
+        SourceError: the images do not fit into memory.
+    """
+    n = len(manifest)
+    _require_memory(n * size * size * 3)
+    images = np.zeros((n, size, size, 3), np.uint8)
+    errors = manifest.table["error"].to_numpy(object).copy()
+    digests: list[bytes | None] = [None] * n
+    every = max(1, n // 200)
+
+    def read(image: np.ndarray) -> tuple[bytes, np.ndarray]:
+        return _digest(image), frame(image, size)
+
+    for row, result in map_images(manifest, read, threads):
+        if isinstance(result, DecodeError):
+            errors[row] = result.problem
+        else:
+            digests[row], images[row] = result
+        if progress and ((row + 1) % every == 0 or row + 1 == n):
+            progress(row + 1, n)
+    groups = _groups(digests, manifest.table["group"].to_numpy(np.int64))
+    return Pixels(images, manifest.with_columns(error=errors, group=groups))
+
+
+def _digest(image: np.ndarray) -> bytes:
+    digest = hashlib.blake2b(repr(image.shape).encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(image).data)
+    return digest.digest()
+
+
+def _groups(digests: list[bytes | None], former: np.ndarray) -> np.ndarray:
+    """Join rows that share a digest or a former group (>= 0), directly or by way of others.
+
+    Returns:
+        int64 (n,): the lowest row position of those joined; -1 for rows that have neither.
+    """
+    parent = list(range(len(digests)))
+
+    def root(row: int) -> int:
+        while parent[row] != row:
+            parent[row] = parent[parent[row]]
+            row = parent[row]
+        return row
+
+    first: dict[bytes | int, int] = {}
+    keys: list[list[bytes | int]] = [
+        [key for key in (digest, int(group)) if key is not None and key != -1]
+        for digest, group in zip(digests, former, strict=True)
+    ]
+    for row, own in enumerate(keys):
+        for key in own:
+            one, other = root(first.setdefault(key, row)), root(row)
+            parent[max(one, other)] = min(one, other)  # so that a root is always the lowest row
+    return np.array([root(row) if keys[row] else -1 for row in range(len(keys))], np.int64)
+
+
+def _require_memory(needed: int) -> None:
+    available = _available_memory()
+    if available is not None and needed > available:
+        raise SourceError(
+            f"The images need {needed / 2**30:.1f} GiB of memory; {available / 2**30:.1f} GiB are free",
+            "Choose a smaller image size or fewer images, or free memory.",
+        )
+
+
+def _available_memory() -> int | None:
+    """Free memory in bytes, None where the system does not tell."""
+    try:
+        import psutil
+    except ImportError:  # it comes with the extra `train`
+        try:
+            return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        except (AttributeError, ValueError, OSError):
+            return None
+    return int(psutil.virtual_memory().available)

@@ -1,0 +1,116 @@
+"""Train, validation and test parts that leak nothing into each other."""
+
+import zlib
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from hemascope.data.manifest import SPLITS, Manifest
+from hemascope.errors import SourceError
+
+_TRAIN, _VAL, _TEST = SPLITS
+
+
+def split(manifest: Manifest, fractions: tuple[float, float, float] = (0.8, 0.1, 0.1), *, seed: int = 0) -> Manifest:
+    """Fill the column ``split`` of every usable labelled row; rows of one group always end on the same side.
+
+    A source that names splits keeps them, and where a group lies in several, only its rows in the most
+    precious one stay (test before val before train); the others get the verdict ``drop``. If such a source has
+    no val, val is cut from its train, in the proportion of the two fractions. If it has train only, or names
+    no splits, its rows are divided by class: within each class the groups are shuffled by the seed and dealt
+    out, each to the part that lacks most, so that every part of every class is within one group of its share.
+    A class with few groups may have none in val or test, but always has one in train.
+
+    Args:
+        manifest: with ``group`` filled, as `load_pixels` does.
+        fractions: shares of train, val and test; they sum to 1; train is more than 0.
+        seed: another seed, another division. A class's division depends on nothing but its own rows.
+
+    Raises:
+        SourceError: impossible fractions, splits named for some rows only, or a class without an image to train on.
+    """
+    _check_fractions(fractions)
+    table = manifest.table
+    usable = (manifest.usable & table["label"].isin(manifest.classes)).to_numpy()
+    labels = table["label"].to_numpy(object)
+    groups = _own_groups(table["group"].to_numpy(np.int64))
+    splits = table["split"].to_numpy(object).copy()
+    verdicts = table["verdict"].to_numpy(object).copy()
+    named = set(splits[usable])
+
+    if named <= {""} or named == {_TRAIN}:
+        splits[usable] = _deal(labels[usable], groups[usable], fractions, seed)
+    elif "" in named:
+        count = int((splits[usable] == "").sum())
+        raise SourceError(
+            f"{manifest.name or 'The source'}: {count} of {int(usable.sum())} labelled images are in no split",
+            "Name a split for every image, or for none.",
+        )
+    else:
+        leaked = _leaked(splits, groups, usable)
+        verdicts[leaked] = "drop"
+        usable = usable & ~leaked
+        train = usable & (splits == _TRAIN)
+        if _VAL not in named and fractions[1] > 0:
+            whole = fractions[0] + fractions[1]
+            shares = (fractions[0] / whole, fractions[1] / whole, 0.0)
+            splits[train] = _deal(labels[train], groups[train], shares, seed)
+    _check_classes(manifest, labels, usable & (splits == _TRAIN))
+    return manifest.with_columns(split=splits, verdict=verdicts)
+
+
+def _check_fractions(fractions: tuple[float, float, float]) -> None:
+    good = len(fractions) == 3 and all(0 <= share <= 1 for share in fractions) and abs(sum(fractions) - 1) <= 1e-6
+    if not good or fractions[0] == 0:
+        raise SourceError(
+            f"Fractions {tuple(fractions)} of train, val and test cannot be made",
+            "Give three numbers from 0 to 1 that sum to 1, the first more than 0, for example 0.8, 0.1, 0.1.",
+        )
+
+
+def _check_classes(manifest: Manifest, labels: np.ndarray, train: np.ndarray) -> None:
+    for name in manifest.classes:
+        rows = int((labels == name).sum())
+        if rows and not (labels[train] == name).any():
+            raise SourceError(
+                f"{manifest.name or 'The source'}: none of the {rows} images of class {name!r} can be trained on",
+                "Add training images of this class, mend its unreadable ones, or take the class out.",
+            )
+
+
+def _own_groups(groups: np.ndarray) -> np.ndarray:
+    """Groups with a number of its own in place of every -1."""
+    alone = groups < 0
+    return np.where(alone, groups.max(initial=-1) + 1 + np.cumsum(alone), groups)
+
+
+def _leaked(splits: np.ndarray, groups: np.ndarray, usable: np.ndarray) -> np.ndarray:
+    """True for usable rows whose group also lies in a more precious split."""
+    rank = pd.Series(splits).map({name: i for i, name in enumerate(SPLITS)}).to_numpy()
+    leaked = np.zeros(len(splits), bool)
+    best = pd.Series(rank[usable]).groupby(groups[usable]).transform("max").to_numpy()
+    leaked[usable] = rank[usable] < best
+    return leaked
+
+
+def _deal(labels: np.ndarray, groups: np.ndarray, shares: tuple[float, float, float], seed: int) -> np.ndarray:
+    """A split for each row: whole groups, stratified by the label of a group's first row."""
+    if len(groups) == 0:
+        return np.array([], object)
+    order = np.argsort(groups, kind="stable")
+    starts = np.flatnonzero(np.diff(groups[order], prepend=groups[order[0]] - 1))
+    members = sorted((order[a:b] for a, b in pairwise([*starts, len(order)])), key=lambda rows: rows[0])
+    by_class: dict[str, list[np.ndarray]] = {}
+    for rows in members:
+        by_class.setdefault(labels[rows[0]], []).append(rows)
+    result = np.empty(len(labels), object)
+    for name, units in by_class.items():
+        # crc32 of the name, so that a class's division does not hang on which other classes there are
+        shuffled = np.random.default_rng([seed, zlib.crc32(name.encode())]).permutation(len(units))
+        lacking = np.array(shares) * sum(len(rows) for rows in units)
+        for turn, unit in enumerate(shuffled):
+            part = int(np.argmax(np.where(np.array(shares) > 0, lacking, -np.inf))) if turn else 0
+            lacking[part] -= len(units[unit])
+            result[units[unit]] = SPLITS[part]
+    return result

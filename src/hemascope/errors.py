@@ -1,0 +1,42 @@
+"""Errors meant for the user: what is wrong, why, and what to do about it."""
+
+
+class HemascopeError(Exception):
+    """A problem the user can mend; the command line prints it without a traceback and exits with 2.
+
+    Args:
+        problem: what is wrong and why, naming the file or key.
+        remedy: what to do about it.
+
+    >>> str(HemascopeError("cells.npz: no key 'images'", "Save the images under 'images'."))
+    "cells.npz: no key 'images'. Save the images under 'images'."
+    """
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        self.problem = problem.rstrip(".")
+        self.remedy = remedy
+        super().__init__(f"{self.problem}. {remedy}".strip() if remedy else self.problem)
+
+
+class SourceError(HemascopeError):
+    """A data source that cannot be read as it is."""
+
+
+class DecodeError(HemascopeError):
+    """One image that cannot be decoded; the run goes on without it."""
+
+
+class ModelFileError(HemascopeError):
+    """A model file that cannot be used."""
+
+
+class RecipeError(HemascopeError):
+    """A recipe that asks for something impossible or unknown."""
+
+
+class RunError(HemascopeError):
+    """A Run folder that cannot be written, read or resumed."""
+
+
+class WeightsError(HemascopeError):
+    """Pretrained weights that cannot be had."""

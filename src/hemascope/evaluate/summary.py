@@ -1,0 +1,111 @@
+"""All that is measured of a Run, computed from its predictions table alone: metrics.json."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hemascope.errors import RunError
+from hemascope.evaluate import calibration
+from hemascope.evaluate.bootstrap import LEVEL, RESAMPLES, Score
+from hemascope.evaluate.metrics import score
+from hemascope.evaluate.predictions import Predictions, softmax
+from hemascope.files import write_text
+
+FORMAT_VERSION = 1
+FILE_NAME = "metrics.json"
+
+
+def summarise(predictions: Predictions, *, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, Any]:
+    """Measure every split of a predictions table.
+
+    Returns:
+        JSON-ready: ``{"format_version", "classes", "temperature", "bootstrap", "splits": {name: {"images",
+        "unlabelled", "unknown_labels", "scores", "classes", "absent", "confusion", "calibration"}}}``. A score is
+        ``{"value", "low", "high"}``, null where it cannot be measured. Splits without labelled images are left out.
+    """
+    return {
+        "format_version": FORMAT_VERSION,
+        "classes": list(predictions.classes),
+        "temperature": predictions.temperature,
+        "bootstrap": {"resamples": resamples, "seed": seed, "level": LEVEL},
+        "splits": {
+            split: measured
+            for split in predictions.splits
+            if (measured := _split(predictions.of(split), resamples, seed)) is not None
+        },
+    }
+
+
+def write_metrics(path: Path, metrics: dict[str, Any]) -> None:
+    """Write metrics as JSON, whole or not at all."""
+    write_text(path, json.dumps(metrics, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def read_metrics(path: Path) -> dict[str, Any]:
+    """Read what `write_metrics` wrote.
+
+    Raises:
+        RunError: not a metrics file, or one of a newer format.
+    """
+    try:
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+        version, _ = int(metrics["format_version"]), metrics["splits"]
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise RunError(
+            f"{path}: not a readable metrics file ({problem!r})", "Delete it: it is recomputed from the predictions."
+        ) from problem
+    if version > FORMAT_VERSION:
+        raise RunError(
+            f"{path}: metrics of format {version} are not known here (known: up to {FORMAT_VERSION})",
+            "Use the hemascope version that wrote it, or a newer one.",
+        )
+    return metrics
+
+
+def _split(split: Predictions, resamples: int, seed: int) -> dict[str, Any] | None:
+    labelled = (split.table["true"] != "").to_numpy()
+    known = split.targets >= 0
+    if not known.any():
+        return None
+    scored = split.rows(known)
+    scores = score(scored.targets, scored.predicted, scored.probabilities, resamples=resamples, seed=seed)
+    support = scores.confusion.sum(axis=1)
+    return {
+        "images": len(scored),
+        "unlabelled": int((~labelled).sum()),
+        "unknown_labels": int((labelled & ~known).sum()),
+        "scores": {name: _json(value) for name, value in scores.overall.items()},
+        "classes": {
+            name: {"support": int(support[i]), **{key: _json(value) for key, value in scores.by_class[i].items()}}
+            for i, name in enumerate(split.classes)
+        },
+        "absent": [name for i, name in enumerate(split.classes) if not support[i]],
+        "confusion": scores.confusion.tolist(),
+        "calibration": {
+            "temperature": split.temperature,
+            "before": _calibration(softmax(scored.logits), scored.targets),
+            "after": _calibration(scored.probabilities, scored.targets),
+        },
+    }
+
+
+def _calibration(probabilities: np.ndarray, targets: np.ndarray) -> dict[str, Any]:
+    curve = calibration.reliability(probabilities, targets)
+    return {
+        "ece": calibration.expected_calibration_error(curve),
+        "nll": calibration.negative_log_likelihood(probabilities, targets),
+        "confidence": [_number(value) for value in curve.confidence],
+        "accuracy": [_number(value) for value in curve.accuracy],
+        "count": curve.count.tolist(),
+    }
+
+
+def _json(value: Score) -> dict[str, float | None]:
+    return {key: _number(part) for key, part in value._asdict().items()}
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

@@ -1,0 +1,1 @@
+"""From a trained network to the one file that is deployed, and the proof that the two agree."""

@@ -1,0 +1,105 @@
+"""The graph of a model file: raw pixels of any size in, calibrated probabilities out."""
+
+import contextlib
+import io
+import logging
+import warnings
+from pathlib import Path
+
+import onnx
+import onnxruntime
+import torch
+from onnx import compose, helper
+from torch import Tensor, nn
+
+from hemascope.data.framing import IR_VERSION, OPSET, framing_graph
+from hemascope.models.network import Network
+from hemascope.predict.card import METADATA_KEY, ModelCard
+
+
+class _Deployed(nn.Module):
+    """Uint8 (n, 3, size, size) to (probabilities, features): scaling, network, temperature and softmax."""
+
+    def __init__(self, network: Network, temperature: float) -> None:
+        super().__init__()
+        self.network = network
+        self.temperature = temperature
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.network.features(pixels.to(torch.float32) / 255)
+        return torch.softmax(self.network.head(features) / self.temperature, dim=1), features
+
+
+def write_model(network: Network, card: ModelCard, path: Path) -> None:
+    """Write ``model.onnx``.
+
+    Its input is ``images``, uint8 RGB (n, h, w, 3) of any n, h and w. Its outputs are ``probabilities``, float32
+    (n, classes), calibrated by the card's temperature, and ``features``, float32 (n, d), the pooled features.
+
+    Args:
+        network: in evaluation mode, on the CPU.
+        card: goes into the file's metadata; its ``input_size`` and ``temperature`` shape the graph.
+        path: the file; the caller sees to it that it is replaced whole.
+    """
+    body = _body(_Deployed(network, card.temperature).eval(), card.input_size)
+    model = compose.merge_models(framing_graph(card.input_size), body, io_map=[("pixels", "pixels")])
+    model.graph.name = card.name
+    _name_dimensions(model, len(card.classes))
+    onnx.checker.check_model(model)
+    model = _simplify(model, path)
+    del model.metadata_props[:]
+    helper.set_model_props(model, {METADATA_KEY: card.to_json()})
+    onnx.save(model, path)
+
+
+def _body(deployed: nn.Module, size: int) -> onnx.ModelProto:
+    example = torch.randint(0, 256, (2, 3, size, size), dtype=torch.uint8)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _silenced("torch.onnx", "onnxscript"):
+        warnings.simplefilter("ignore")  # the exporter's own deprecations are not the user's concern
+        program = torch.onnx.export(
+            deployed,
+            (example,),
+            input_names=["pixels"],
+            output_names=["probabilities", "features"],
+            dynamic_shapes={"pixels": {0: torch.export.Dim("n")}},
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    model = program.model_proto
+    model.ir_version = IR_VERSION
+    for node in [*model.graph.node, *model.graph.initializer, *model.graph.value_info]:
+        del node.metadata_props[:]  # traces of the exporting machine's source files
+    return model
+
+
+def _name_dimensions(model: onnx.ModelProto, classes: int) -> None:
+    probabilities, features = model.graph.output
+    probabilities.type.tensor_type.shape.dim[0].dim_param = "n"
+    probabilities.type.tensor_type.shape.dim[1].dim_value = classes
+    features.type.tensor_type.shape.dim[0].dim_param = "n"
+
+
+def _simplify(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
+    """Fold constants and BatchNorm once, here, rather than at every start of every user."""
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.optimized_model_filepath = str(path)
+    options.log_severity_level = 3
+    onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return onnx.load(path)
+
+
+class _silenced:  # noqa: N801 - reads as a verb where it is used
+    def __init__(self, *loggers: str) -> None:
+        self.loggers = [logging.getLogger(name) for name in loggers]
+
+    def __enter__(self) -> None:
+        self.levels = [logger.level for logger in self.loggers]
+        for logger in self.loggers:
+            logger.setLevel(logging.ERROR)
+
+    def __exit__(self, *_: object) -> None:
+        for logger, level in zip(self.loggers, self.levels, strict=True):
+            logger.setLevel(level)

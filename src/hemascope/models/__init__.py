@@ -1,0 +1,1 @@
+"""Named networks with heads, and the pretrained weights that they start from."""

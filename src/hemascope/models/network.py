@@ -1,0 +1,120 @@
+"""A network: normalisation, backbone, head, and the description that travels with it."""
+
+import difflib
+from dataclasses import dataclass
+
+import timm
+import torch
+from torch import Tensor, nn
+
+from hemascope.errors import RecipeError
+from hemascope.models.head import make_head
+from hemascope.models.pretrained import PACKAGED, PACKAGED_MEAN, PACKAGED_STD, create_from_hub, load_packaged
+
+
+@dataclass(frozen=True)
+class Description:
+    """What the outside must know of a network; preprocessing is derived from it and stated nowhere else.
+
+    Attributes:
+        network: timm's name of the backbone.
+        input_size: side of the square input in pixels.
+        mean, std: an RGB pixel p in [0, 1] enters the backbone as (p - mean) / std.
+        features: width of the pooled features.
+    """
+
+    network: str
+    input_size: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    features: int
+
+
+class Network(nn.Module):
+    """RGB images in [0, 1] to logits, with normalisation inside.
+
+    >>> network = create_network("tf_efficientnet_lite0", classes=8, input_size=64, pretrained=False)
+    >>> network.eval()(torch.rand(2, 3, 64, 64)).shape
+    torch.Size([2, 8])
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, description: Description, backbone: nn.Module, head: nn.Module) -> None:
+        super().__init__()
+        self.description = description
+        self.backbone = backbone
+        self.head = head
+        self.register_buffer("mean", torch.tensor(description.mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(description.std).view(1, 3, 1, 1), persistent=False)
+
+    def features(self, images: Tensor) -> Tensor:
+        """Pooled features: float (n, features) of images float (n, 3, size, size) in [0, 1]."""
+        return self.backbone((images - self.mean) / self.std)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits: float (n, classes) of images float (n, 3, size, size) in [0, 1]."""
+        return self.head(self.features(images))
+
+
+def create_network(
+    name: str,
+    *,
+    classes: int,
+    input_size: int,
+    pretrained: bool = True,
+    dense: int | None = None,
+    dropout: float = 0.0,
+) -> Network:
+    """Make any timm network into a classifier of cells.
+
+    Args:
+        name: timm's name of the backbone.
+        classes: number of classes.
+        input_size: side of the square input in pixels.
+        pretrained: start from ImageNet weights; a random start happens only when this is False.
+        dense, dropout: see `hemascope.models.head.make_head`.
+
+    Raises:
+        RecipeError: no network of that name, or it cannot take that input size.
+        WeightsError: its pretrained weights cannot be had.
+    """
+    if not timm.is_model(name):
+        near = difflib.get_close_matches(name, timm.list_models(), n=3, cutoff=0.5)
+        raise RecipeError(f"no network is called {name!r}", f"Did you mean {' or '.join(near)}?" if near else "")
+    mean, std = _normalisation(name)
+    if pretrained and name not in PACKAGED:
+        backbone = create_from_hub(name)
+    else:
+        backbone = timm.create_model(name, pretrained=False, num_classes=0)
+        if pretrained:
+            load_packaged(name, backbone)
+    features = _feature_width(name, backbone, input_size)
+    head = make_head(features, classes, dense=dense, dropout=dropout)
+    return Network(Description(name, input_size, mean, std, features), backbone, head)
+
+
+def _normalisation(name: str) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    if name in PACKAGED:
+        return PACKAGED_MEAN, PACKAGED_STD
+    settings = timm.get_pretrained_cfg(name)
+    if settings is None:
+        return timm.data.IMAGENET_DEFAULT_MEAN, timm.data.IMAGENET_DEFAULT_STD
+    return tuple(settings.mean), tuple(settings.std)
+
+
+def _feature_width(name: str, backbone: nn.Module, input_size: int) -> int:
+    # Asked of the network itself: timm's attributes differ from family to family.
+    training = backbone.training
+    backbone.eval()
+    try:
+        with torch.no_grad():
+            width = backbone(torch.zeros(1, 3, input_size, input_size)).shape[-1]
+    except (RuntimeError, AssertionError, ValueError) as problem:
+        raise RecipeError(
+            f"{name} cannot take images of {input_size}x{input_size} pixels ({str(problem).splitlines()[0]})",
+            "Choose a larger input_size or another network.",
+        ) from problem
+    backbone.train(training)
+    return int(width)

@@ -1,0 +1,1 @@
+"""The deployed classifier: decode, run, calibrated probabilities, features. Torch-free."""

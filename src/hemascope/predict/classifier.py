@@ -1,0 +1,167 @@
+"""The deployed classifier: images in, calibrated probabilities out."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import overload
+
+import numpy as np
+import onnxruntime as ort
+
+from hemascope.errors import DecodeError
+from hemascope.predict.card import ModelCard
+from hemascope.predict.modelfile import INPUT, open_model
+from hemascope.predict.pixels import Picture, pixels
+from hemascope.predict.shipped import find
+
+BATCH = 8
+"""Images a network run: the fastest on one core, because its activations stay in the cache."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the classifier says of one image.
+
+    Attributes:
+        label: the most probable class; "" where the image could not be read.
+        confidence: its calibrated probability, 0 .. 1.
+        probabilities: class -> probability, in the card's order; they sum to 1.
+        error: why the image could not be read, "" where it could.
+    """
+
+    label: str
+    confidence: float
+    probabilities: dict[str, float] = field(default_factory=dict)
+    error: str = ""
+
+    @classmethod
+    def of(cls, classes: Sequence[str], probabilities: np.ndarray) -> "Prediction":
+        """From one row of probabilities, float32 (k,).
+
+        >>> Prediction.of(("monocyte", "platelet"), np.array([0.25, 0.75])).label
+        'platelet'
+        """
+        top = int(probabilities.argmax())
+        values = dict(zip(classes, probabilities.tolist(), strict=True))
+        return cls(classes[top], values[classes[top]], values)
+
+
+class Classifier:
+    """A model file, ready to use; safe to call from several threads. Made by `load`.
+
+    Attributes:
+        card: what the model is, what it saw and what it scores.
+        path: the model file.
+        threads: images worked on at a time.
+    """
+
+    def __init__(self, session: ort.InferenceSession, card: ModelCard, path: Path, threads: int) -> None:
+        self.card = card
+        self.path = path
+        self.threads = threads
+        self._session = session
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in the order of the probabilities."""
+        return self.card.classes
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the model file, which tells models apart."""
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    @overload
+    def __call__(self, image: Picture) -> Prediction: ...  # type: ignore[overload-overlap]  # str is a Sequence too
+    @overload
+    def __call__(self, image: Sequence[Picture]) -> list[Prediction]: ...
+    def __call__(self, image: Picture | Sequence[Picture]) -> Prediction | list[Prediction]:
+        """Classify one image, or a list of images of any sizes.
+
+        Args:
+            image: a path, encoded bytes, a Pillow image or uint8 pixels (h, w, 3); or a list of such, or
+                uint8 pixels (n, h, w, 3).
+
+        Returns:
+            a Prediction; for a list a list of them, where an image that cannot be read has its ``error``
+            filled and no label, so that it does not lose the others.
+
+        Raises:
+            DecodeError: a single image that cannot be read.
+        """
+        if isinstance(image, list | tuple) or (isinstance(image, np.ndarray) and image.ndim == 4):
+            return self._many(image)
+        return Prediction.of(self.classes, self.run("probabilities", pixels(image)[None])[0])  # type: ignore[arg-type]
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """Calibrated probabilities, float32 (n, k), of uint8 RGB images (n, h, w, 3) of any h and w."""
+        return self._parallel("probabilities", images)
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """The network's pooled features, float32 (n, d), of uint8 RGB images (n, h, w, 3) of any h and w."""
+        return self._parallel("features", images)
+
+    def run(self, output: str, images: np.ndarray) -> np.ndarray:
+        """One run of the network, in the calling thread.
+
+        Args:
+            output: ``probabilities`` or ``features``.
+            images: uint8 (n, h, w, 3); all n are in memory at once, so few.
+
+        Returns:
+            float32 (n, k) or (n, d).
+
+        Raises:
+            DecodeError: other dtype or shape.
+        """
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3 or 0 in images.shape[1:]:
+            raise DecodeError(
+                f"images are {images.dtype} {images.shape}, not uint8 (n, h, w, 3)",
+                "Give images of other kinds, or of mixed sizes, as a list to the classifier itself.",
+            )
+        return self._session.run([output], {INPUT: np.ascontiguousarray(images)})[0]
+
+    def _parallel(self, output: str, images: np.ndarray) -> np.ndarray:
+        images = np.asarray(images)
+        if len(images) <= 1 or (self.threads == 1 and len(images) <= BATCH):
+            return self.run(output, images)
+        # No more in a run than a fair share, so that a small stack uses every core too.
+        share = min(BATCH, -(-len(images) // self.threads))
+        parts = [images[start : start + share] for start in range(0, len(images), share)]
+        with ThreadPoolExecutor(min(self.threads, len(parts))) as pool:
+            return np.concatenate(list(pool.map(lambda part: self.run(output, part), parts)))
+
+    def _many(self, images: Sequence[Picture] | np.ndarray) -> list[Prediction]:
+        from hemascope.predict.items import Item
+        from hemascope.predict.stream import classify
+
+        items = (
+            Item(str(image) if isinstance(image, str | Path) else f"image {i}", image) for i, image in enumerate(images)
+        )
+        return [
+            Prediction("", 0.0, error=error) if error else Prediction.of(self.classes, row)
+            for block in classify(self, items)
+            for row, error in zip(block.probabilities, block.errors, strict=True)
+        ]
+
+    def __repr__(self) -> str:
+        return f"Classifier({self.card.name!r}, {len(self.classes)} classes, {self.path})"
+
+
+def load(path_or_name: str | Path = "standard", *, threads: int | None = None) -> Classifier:
+    """Load a classifier from a model file, a Run folder, or a shipped one by its name; see `hemascope.load`."""
+    path = find(path_or_name)
+    session, card = open_model(path)
+    return Classifier(session, card, path, threads or usable_cores())
+
+
+def usable_cores() -> int:
+    """CPU cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,67 @@
+"""Opening a model file: an ONNX graph that takes raw images, with its card in the metadata."""
+
+from pathlib import Path
+
+import onnxruntime as ort
+
+from hemascope.errors import ModelFileError
+from hemascope.predict.card import METADATA_KEY, ModelCard
+
+INPUT = "images"
+OUTPUTS = ("probabilities", "features")
+
+_REMEDY = "Write one with: hemascope export"
+
+
+def open_model(path: Path) -> tuple[ort.InferenceSession, ModelCard]:
+    """Open and check a model file.
+
+    The session computes each call in the thread that calls: several threads with small batches of their own
+    are faster than one batch spread over the cores (see benchmarks/predict.py), and load nothing they do not use.
+
+    Returns:
+        the session, with input ``images`` uint8 (n, h, w, 3) and outputs ``probabilities`` float32 (n, k) and
+        ``features`` float32 (n, d); and the card.
+
+    Raises:
+        ModelFileError: not readable, not ONNX, not written by hemascope, other inputs or outputs, or newer.
+    """
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # its errors are raised as well; there is no need to print them too
+    try:
+        with path.open("rb"):
+            pass
+        session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except OSError as problem:
+        raise ModelFileError(f"{path}: {problem.strerror or problem}") from problem
+    except Exception as problem:  # onnxruntime's errors have no common base of their own
+        raise ModelFileError(f"{path}: not a usable ONNX file ({_reason(problem)})", _REMEDY) from problem
+    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    if text is None:
+        raise ModelFileError(f"{path}: an ONNX file, but without hemascope's metadata", _REMEDY)
+    card = ModelCard.from_json(text, str(path))
+    _check(path, session, card)
+    return session, card
+
+
+def _check(path: Path, session: ort.InferenceSession, card: ModelCard) -> None:
+    """Refuse a graph that does not do what the card promises."""
+    inputs = {item.name: (item.type, len(item.shape)) for item in session.get_inputs()}
+    if inputs != {INPUT: ("tensor(uint8)", 4)}:
+        raise ModelFileError(f"{path}: its inputs are {inputs}, not {INPUT}: uint8 (n, h, w, 3)", _REMEDY)
+    outputs = {item.name: item for item in session.get_outputs()}
+    for name in OUTPUTS:
+        if name not in outputs:
+            raise ModelFileError(f"{path}: its outputs are {', '.join(outputs)}; {name!r} is missing", _REMEDY)
+        if outputs[name].type != "tensor(float)" or len(outputs[name].shape) != 2:
+            raise ModelFileError(f"{path}: its output {name!r} is not float32 of two dimensions", _REMEDY)
+    k = outputs["probabilities"].shape[1]
+    if isinstance(k, int) and k != len(card.classes):
+        raise ModelFileError(f"{path}: {k} probabilities, but {len(card.classes)} classes on its card", _REMEDY)
+
+
+def _reason(problem: Exception) -> str:
+    """The first line of onnxruntime's message, without its code."""
+    line = next(iter(str(problem).splitlines()), "") or type(problem).__name__
+    return line.split(" : ")[-1].strip()[:300]

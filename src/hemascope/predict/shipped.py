@@ -1,0 +1,37 @@
+"""Where model files are: those shipped with the package, by name, and those of the user, by path."""
+
+import os
+from pathlib import Path
+
+from hemascope.errors import ModelFileError
+
+WEIGHTS = Path(__file__).parent / "weights"
+
+
+def names() -> tuple[str, ...]:
+    """Names of the models shipped with the package, sorted."""
+    return tuple(sorted(file.stem for file in WEIGHTS.glob("*.onnx")))
+
+
+def find(path_or_name: str | Path) -> Path:
+    """The model file meant by a path, a Run folder or the name of a shipped model.
+
+    Raises:
+        ModelFileError: there is none; the error lists the names that exist.
+    """
+    path = Path(path_or_name)
+    if path.is_file():
+        return path
+    if path.is_dir() and (path / "model.onnx").is_file():
+        return path / "model.onnx"
+    name = str(path_or_name)
+    if name in names():
+        return WEIGHTS / f"{name}.onnx"
+    known = ", ".join(names())
+    offered = f"Shipped models: {known}." if known else "This installation ships no models."
+    remedy = f"{offered} Or give the path of a model.onnx."
+    if path.is_dir():
+        raise ModelFileError(f"{path}: the folder holds no model.onnx", remedy)
+    if path.suffix or os.sep in name:
+        raise ModelFileError(f"{path}: no such file", remedy)
+    raise ModelFileError(f"{name!r} is neither a shipped model nor a file", remedy)

@@ -1,0 +1,164 @@
+"""Classifying any number of images in bounded memory: decode and run in threads, results in order."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hemascope.errors import DecodeError
+from hemascope.predict.items import Item
+
+if TYPE_CHECKING:
+    from hemascope.predict.classifier import Classifier
+
+_WINDOW_BYTES = 16 << 20  # encoded images that wait for a thread, a window
+_HELD_BYTES = 64 << 20  # decoded images that wait for others of their size, a thread
+_RUN_BYTES = 24 << 20  # decoded images of one network run; the graph needs several times as much
+
+
+@dataclass(frozen=True)
+class Block:
+    """Results of some consecutive images.
+
+    Attributes:
+        paths: the images' names, m of them.
+        probabilities: float32 (m, k); NaN where an image failed.
+        errors: why it failed, "" where it did not.
+    """
+
+    paths: list[str]
+    probabilities: np.ndarray
+    errors: list[str]
+
+
+def classify(
+    classifier: "Classifier",
+    images: Iterable[Item],
+    *,
+    batch: int | None = None,
+    threads: int | None = None,
+    stop: threading.Event | None = None,
+) -> Generator[Block]:
+    """Classify images one window after another, in their order.
+
+    Each thread takes a window, decodes it, and runs images of equal size together; decoding and the network
+    release the interpreter's lock, so while some threads decode others compute. At most ``threads + 2`` windows
+    exist at a time, so memory does not grow with the number of images.
+
+    Args:
+        classifier: what to run.
+        images: taken lazily, in the calling thread.
+        batch: most images a network run; 8 where not given.
+        threads: the classifier's where not given.
+        stop: when set, windows under way are dropped and the iteration ends early, with all before them given.
+
+    Yields:
+        Blocks whose rows, one after another, are the images in order.
+    """
+    from hemascope.predict.classifier import BATCH
+
+    batch = batch or BATCH
+    threads = threads or classifier.threads
+    over = threading.Event()  # set when nobody takes the results any more
+    events = (over, stop) if stop else (over,)
+
+    def stopped() -> bool:
+        return any(event.is_set() for event in events)
+
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="hemascope")
+    waiting: deque[Future[Block | None]] = deque()
+    try:
+        for window in _windows(images, max(64, 4 * batch), threads):
+            if stopped():
+                break
+            waiting.append(pool.submit(_classify_window, classifier, window, batch, stopped))
+            while len(waiting) >= threads + 2 or (waiting and waiting[0].done()):
+                block = waiting.popleft().result()
+                if block is None:
+                    return
+                yield block
+        while waiting and (block := waiting.popleft().result()) is not None:
+            yield block
+    finally:
+        over.set()
+        pool.shutdown(cancel_futures=True)
+
+
+def _windows(images: Iterable[Item], size: int, threads: int) -> Iterator[list[Item]]:
+    """Lists of up to ``size`` items that hold little memory; the first ones are short, so that every thread starts."""
+    window: list[Item] = []
+    held = given = 0
+    for item in images:
+        window.append(item)
+        held += item.nbytes
+        if len(window) >= (size if given >= threads else max(1, size // 8)) or held >= _WINDOW_BYTES:
+            yield window
+            given += 1
+            window, held = [], 0
+    if window:
+        yield window
+
+
+def _classify_window(
+    classifier: "Classifier", window: list[Item], batch: int, stopped: Callable[[], bool]
+) -> Block | None:
+    """The window's results; None when stopped on the way."""
+    probabilities = np.full((len(window), len(classifier.classes)), np.nan, np.float32)
+    errors = [""] * len(window)
+    waiting: dict[tuple[int, ...], list[tuple[int, np.ndarray]]] = {}  # decoded images by shape
+    held = 0
+
+    def run(shape: tuple[int, ...]) -> None:
+        group = waiting.pop(shape)
+        for index, row in zip(
+            (index for index, _ in group), _run(classifier, [image for _, image in group]), strict=True
+        ):
+            if isinstance(row, str):
+                errors[index] = row
+            else:
+                probabilities[index] = row
+
+    for index, item in enumerate(window):
+        if stopped():
+            return None
+        try:
+            image = item.pixels()
+        except DecodeError as problem:
+            errors[index] = _reason(problem, item.path)
+            continue
+        group = waiting.setdefault(image.shape, [])
+        group.append((index, image))
+        held += image.nbytes
+        if len(group) >= batch or len(group) * image.nbytes >= _RUN_BYTES:
+            held -= len(group) * image.nbytes
+            run(image.shape)
+        elif held >= _HELD_BYTES:
+            largest = max(waiting, key=lambda shape: len(waiting[shape]) * waiting[shape][0][1].nbytes)
+            held -= len(waiting[largest]) * waiting[largest][0][1].nbytes
+            run(largest)
+    for shape in list(waiting):
+        if stopped():
+            return None
+        run(shape)
+    return Block([item.path for item in window], probabilities, errors)
+
+
+def _run(classifier: "Classifier", images: list[np.ndarray]) -> list[np.ndarray | str]:
+    """A row of probabilities an image, or why there is none."""
+    try:
+        rows = classifier.run("probabilities", np.stack(images))
+    except Exception as problem:  # onnxruntime's errors have no common base; out of memory is the likely one
+        if len(images) > 1:
+            return [row for image in images for row in _run(classifier, [image])]
+        return [f"the network failed: {str(problem).splitlines()[0][:200]}"]
+    finite = np.isfinite(rows).all(axis=1)
+    return [row if fine else "the network gave no finite probabilities" for row, fine in zip(rows, finite, strict=True)]
+
+
+def _reason(problem: DecodeError, path: str) -> str:
+    """The problem on one line, without the path, which the row names already."""
+    return " ".join(str(problem).removeprefix(f"{path}: ").split()) or "unreadable"

@@ -1,0 +1,1 @@
+"""Shipped recipes, one short YAML each; `hemascope recipes` lists them."""

@@ -1,0 +1,96 @@
+"""report.html: one self-contained page from the files of a Run."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from hemascope import __version__
+from hemascope.cells import colours, title
+from hemascope.evaluate.mistakes import confident_mistakes
+from hemascope.files import write_text
+from hemascope.predict.card import ModelCard
+from hemascope.report import words
+from hemascope.report.class_bars import class_scores, draw_class_scores, draw_counts
+from hemascope.report.confusion import confusion, draw_confusion
+from hemascope.report.data_part import data_part
+from hemascope.report.gallery import tiles
+from hemascope.report.history import draw_history
+from hemascope.report.reliability import draw_reliability, reliability_curve
+from hemascope.report.run_files import RunFiles, read_run
+
+FILE_NAME = "report.html"
+MANY_CLASSES = 24
+"""With more classes than this the confusion matrix is told in words only: no page is wide enough."""
+
+
+def write_report(run_folder: Path, card: ModelCard | None = None) -> Path:
+    """Write the report of a Run, or of a scored model, into its folder.
+
+    Args:
+        run_folder: holds predictions.parquet; metrics.json (computed where absent), history.csv,
+            manifest.parquet, recipe.yaml and model.onnx are used where present.
+        card: of the model, where it does not lie in the folder.
+
+    Returns:
+        The page's path: one HTML file that asks for nothing from outside and runs no script.
+
+    Raises:
+        RunError: a folder without predictions, or one whose files cannot be read.
+    """
+    run = read_run(Path(run_folder), card)
+    page = run.folder / FILE_NAME
+    write_text(page, render(run))
+    return page
+
+
+def render(run: RunFiles) -> str:
+    """The page's HTML."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("hemascope.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": words.percent, "interval": words.interval, "title_of": title}
+    return environment.get_template("report.html.j2").render(_context(run))
+
+
+def _context(run: RunFiles) -> dict[str, Any]:
+    split = words.headline_split(run.metrics)
+    assert split is not None  # read_run refuses metrics without a split
+    measured = run.metrics["splits"][split]
+    classes = tuple(run.metrics["classes"])
+    matrix = confusion(measured)
+    curves = [reliability_curve(measured["calibration"], when) for when in ("before", "after")]
+    scores = class_scores(measured)
+    data = data_part(run.manifest) if run.manifest is not None else None
+    name = run.manifest.name if run.manifest is not None else ""
+    model = f"{run.folder.resolve().name}/model.onnx" if run.trained else "model.onnx"
+    return {
+        "heading": name or run.folder.resolve().name,
+        "run": run,
+        "split": split,
+        "metrics": run.metrics,
+        "measured": measured,
+        "verdict": words.verdict(split, measured, run.trained),
+        "notes": words.notes(split, run.metrics, run.trained),
+        "score_titles": words.SCORE_TITLES,
+        "meanings": words.MEANINGS,
+        "colours": dict(zip(classes, colours(classes), strict=True)),
+        "confusion": draw_confusion(matrix, classes) if len(classes) <= MANY_CLASSES else "",
+        "confusions": words.confusions(matrix.counts, classes),
+        "reliability": draw_reliability(*curves),
+        "f1": draw_class_scores(scores),
+        "history": draw_history(run.history) if run.history is not None else "",
+        "mistakes": tiles(confident_mistakes(run.predictions, split)),
+        "wrong": int(matrix.counts.sum() - matrix.counts.trace()),
+        "data": data,
+        "counts": draw_counts(data.counts) if data is not None and data.usable else "",
+        "limits": words.limits(run.card.limits if run.card else ""),
+        "model_in_shell": shlex.quote(model),
+        "model_in_python": repr(model),
+        "version": __version__,
+    }

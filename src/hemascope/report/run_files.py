@@ -1,0 +1,79 @@
+"""What a report is made of: the files of a Run, those that are there."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hemascope.data.manifest import Manifest
+from hemascope.errors import ModelFileError, RunError
+from hemascope.evaluate.predictions import FILE_NAME as PREDICTIONS
+from hemascope.evaluate.predictions import Predictions
+from hemascope.evaluate.summary import FILE_NAME as METRICS
+from hemascope.evaluate.summary import read_metrics, summarise, write_metrics
+from hemascope.predict.card import ModelCard
+from hemascope.predict.modelfile import open_model
+from hemascope.report.history import History, read_history
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """A Run's contents; what it need not have is None or "".
+
+    Attributes:
+        folder: where they lie.
+        predictions: the predictions table.
+        metrics: metrics.json, computed from the predictions where it was absent.
+        trained: True for the Run of a training, False where a finished model was scored.
+        history: history.csv.
+        manifest: manifest.parquet.
+        recipe: recipe.yaml as it stands.
+        card: the card of model.onnx, or the one given.
+    """
+
+    folder: Path
+    predictions: Predictions
+    metrics: dict[str, Any]
+    trained: bool
+    history: History | None
+    manifest: Manifest | None
+    recipe: str
+    card: ModelCard | None
+
+
+def read_run(folder: Path, card: ModelCard | None = None) -> RunFiles:
+    """Read a Run's files.
+
+    Raises:
+        RunError: no predictions in it, none of them with a known label, or a file that cannot be read.
+    """
+    if not folder.is_dir():
+        raise RunError(f"{folder}: there is no such folder", "Name the folder of a finished Run.")
+    predictions = Predictions.read(folder / PREDICTIONS)
+    if (folder / METRICS).is_file():
+        metrics = read_metrics(folder / METRICS)
+    else:
+        metrics = summarise(predictions)
+        write_metrics(folder / METRICS, metrics)
+    if not metrics["splits"]:
+        raise RunError(f"{folder}: no predicted image has a known label, so there is nothing to report")
+    history = read_history(folder / "history.csv")
+    manifest, recipe, model = folder / "manifest.parquet", folder / "recipe.yaml", folder / "model.onnx"
+    return RunFiles(
+        folder=folder,
+        predictions=predictions,
+        metrics=metrics,
+        trained=history is not None or recipe.is_file(),
+        history=history,
+        manifest=Manifest.read(manifest) if manifest.is_file() else None,
+        recipe=recipe.read_text(encoding="utf-8", errors="replace") if recipe.is_file() else "",
+        card=card or _card(model),
+    )
+
+
+def _card(model: Path) -> ModelCard | None:
+    if not model.is_file():
+        return None
+    try:
+        return open_model(model)[1]
+    except ModelFileError:
+        return None  # a report is worth having without its model

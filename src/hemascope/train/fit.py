@@ -1,0 +1,153 @@
+"""Fitting the network of a Run: begun, gone on with, or finished already."""
+
+import logging
+import warnings
+from dataclasses import dataclass
+
+import lightning as L
+import numpy as np
+import torch
+from lightning.pytorch.callbacks import EarlyStopping
+from rich.console import Console
+
+from hemascope.errors import RunError
+from hemascope.files import atomic
+from hemascope.models.depthwise import use_fast_depthwise
+from hemascope.models.network import Network, create_network
+from hemascope.train.averaging import MovingAverage
+from hemascope.train.batches import evaluation_batches, training_batches
+from hemascope.train.batchnorm import recompute_statistics
+from hemascope.train.checkpoints import RunKeeper
+from hemascope.train.device import choose_device, use_bfloat16
+from hemascope.train.module import CellTraining
+from hemascope.train.progress import TrainingProgress
+from hemascope.train.recipe import Recipe
+from hemascope.train.run import Run
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the split: images uint8 (n, size, size, 3) and class numbers int64 (n,)."""
+
+    images: np.ndarray
+    targets: np.ndarray
+
+
+def new_network(recipe: Recipe, classes: int, *, pretrained: bool) -> Network:
+    """The recipe's network; its random part (the head, or everything) depends on the seed alone."""
+    torch.manual_seed(recipe.seed)
+    return create_network(
+        recipe.network,
+        classes=classes,
+        input_size=recipe.input_size,
+        pretrained=pretrained,
+        dense=recipe.head.dense,
+        dropout=recipe.head.dropout,
+    )
+
+
+def fit(run: Run, recipe: Recipe, classes: int, train: Part, val: Part, console: Console) -> Network:
+    """Train the Run's network from wherever it stands and return it, in evaluation mode.
+
+    After every epoch the Run holds a checkpoint; calling this again goes on from there and reaches the weights that
+    an uninterrupted training would have. The result has the weights of the best epoch, with BatchNorm statistics
+    recomputed on half clean images.
+
+    Args:
+        run: the folder.
+        recipe: with ``batch_size`` resolved to a number.
+        classes: number of classes.
+        train: what to learn from.
+        val: what to stop by.
+        console: where progress goes.
+    """
+    if run.final_weights.exists():
+        return load_network(run, recipe, classes)
+    device = choose_device()
+    # A resumed network's weights come from its checkpoint, so the pretrained ones are not needed again.
+    network = new_network(recipe, classes, pretrained=recipe.pretrained and not run.last_checkpoint.exists())
+    if device.type == "cpu":
+        use_fast_depthwise(network)
+    network.to(memory_format=torch.channels_last)
+    _train(run, recipe, network, classes, train, val, console, device)
+    network.load_state_dict(_read(run.best_weights))
+    recompute_statistics(network, train.images, recipe, device)
+    with atomic(run.final_weights) as temporary:
+        torch.save(network.to("cpu").state_dict(), temporary)
+    return load_network(run, recipe, classes)
+
+
+def load_network(run: Run, recipe: Recipe, classes: int) -> Network:
+    """The finished network of a Run, in evaluation mode on the CPU."""
+    if not run.final_weights.exists():
+        raise RunError(f"{run.folder}: its training is not finished", f"hemascope train --resume {run.folder}")
+    network = new_network(recipe, classes, pretrained=False)
+    network.load_state_dict(_read(run.final_weights))
+    return network.eval()
+
+
+def _train(
+    run: Run,
+    recipe: Recipe,
+    network: Network,
+    classes: int,
+    train: Part,
+    val: Part,
+    console: Console,
+    device: torch.device,
+) -> None:
+    assert isinstance(recipe.batch_size, int)  # "auto" is resolved before a training begins
+    batches = training_batches(train.images, train.targets, recipe.batch_size, recipe.seed)
+    module = CellTraining(network, recipe, classes=classes, steps=len(batches) * recipe.epochs)
+    progress = TrainingProgress(console)
+    stopping = EarlyStopping(
+        recipe.early_stopping.monitor,
+        mode=recipe.early_stopping.mode,
+        patience=recipe.early_stopping.patience or recipe.epochs,
+    )
+    keeper = RunKeeper(run, recipe.early_stopping, progress.epoch)
+    average = [MovingAverage(recipe.ema)] if recipe.ema else []
+    resume = run.last_checkpoint if run.last_checkpoint.exists() else None
+    if resume and _is_over(resume, recipe):
+        return
+    with _quiet():
+        trainer = L.Trainer(
+            accelerator="gpu" if device.type == "cuda" else device.type,
+            devices=1,
+            precision="bf16-mixed" if use_bfloat16(recipe.precision, device) else "32-true",
+            max_epochs=recipe.epochs,
+            callbacks=[*average, stopping, progress, keeper],
+            logger=False,
+            enable_checkpointing=True,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+        )
+        validation = evaluation_batches(val.images, val.targets)
+        trainer.fit(module, batches, validation, ckpt_path=resume, weights_only=False)
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+
+
+def _is_over(checkpoint: object, recipe: Recipe) -> bool:
+    """Whether the checkpoint was the last one: all epochs done, or stopped early."""
+    saved = torch.load(checkpoint, map_location="cpu", weights_only=False)  # type: ignore[arg-type]
+    stopped = any(
+        state.get("stopped_epoch", 0) > 0 for name, state in saved["callbacks"].items() if name.startswith("EarlyStop")
+    )
+    return stopped or saved["epoch"] + 1 >= recipe.epochs
+
+
+def _read(path: object) -> dict[str, torch.Tensor]:
+    return torch.load(path, map_location="cpu", weights_only=True)  # type: ignore[arg-type]
+
+
+class _quiet(warnings.catch_warnings):  # noqa: N801 - reads as a verb where it is used
+    """Keep Lightning's advice about workers, devices and tips from the user, and its own deprecations from tests."""
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        warnings.filterwarnings("ignore", module=r"lightning.*")
+        warnings.filterwarnings("ignore", module=r"torch.*", category=DeprecationWarning)
+        for name in ("lightning.pytorch", "lightning.fabric", "pytorch_lightning"):
+            logging.getLogger(name).setLevel(logging.ERROR)

@@ -1,0 +1,107 @@
+"""What Lightning drives: the training and validation steps of one network."""
+
+from typing import Any
+
+import lightning as L
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from hemascope.augment.batch import augment
+from hemascope.models.network import Network
+from hemascope.train.batches import to_unit_range
+from hemascope.train.optimizers import make_optimizer, make_schedule
+from hemascope.train.recipe import Recipe
+
+
+class CellTraining(L.LightningModule):
+    """Cross-entropy of augmented batches; logs train_loss, train_accuracy, val_loss, val_accuracy and val_recall."""
+
+    def __init__(self, network: Network, recipe: Recipe, *, classes: int, steps: int) -> None:
+        super().__init__()
+        self.network = network
+        self.recipe = recipe
+        self.steps = steps
+        self.classes = classes
+        self._train = _Tally(classes)
+        self._val = _Tally(classes)
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        """Optimiser and schedule of the recipe."""
+        options = self.recipe.optimizer
+        optimizer = make_optimizer(self.network, options)
+        schedule = make_schedule(optimizer, self.recipe.schedule, steps=self.steps, rate=options.learning_rate)
+        return {"optimizer": optimizer, "lr_scheduler": schedule}
+
+    def on_train_epoch_start(self) -> None:
+        """Seed dropout by seed and epoch, so that a resumed epoch repeats itself."""
+        torch.manual_seed(_step_seed(self.recipe.seed, self.current_epoch, -1))
+        self._train.reset()
+
+    def training_step(self, batch: tuple[Tensor, Tensor], step: int) -> Tensor:
+        """Loss of one batch: uint8 (b, 3, h, w), int64 (b,)."""
+        images, targets = batch
+        generator = torch.Generator(self.device)
+        generator.manual_seed(_step_seed(self.recipe.seed, self.current_epoch, step))
+        with torch.autocast(self.device.type, enabled=False):  # coordinates and colours want full precision
+            images = augment(to_unit_range(images), self.recipe.augment, generator)
+        logits = self.network(images.contiguous(memory_format=torch.channels_last)).float()
+        loss = F.cross_entropy(logits, targets, label_smoothing=self.recipe.label_smoothing)
+        self._train.add(logits.detach(), targets, loss.detach())
+        return loss
+
+    def on_train_epoch_end(self) -> None:
+        """Log the epoch's loss and accuracy on the augmented images."""
+        self.log_dict({"train_loss": self._train.loss, "train_accuracy": self._train.accuracy})
+
+    def on_validation_epoch_start(self) -> None:
+        """Begin a count."""
+        self._val.reset()
+
+    def validation_step(self, batch: tuple[Tensor, Tensor], step: int) -> None:
+        """Count one batch of untouched images."""
+        images, targets = batch
+        logits = self.network(to_unit_range(images).contiguous(memory_format=torch.channels_last)).float()
+        self._val.add(logits, targets, F.cross_entropy(logits, targets))
+
+    def on_validation_epoch_end(self) -> None:
+        """Log loss, accuracy and macro recall."""
+        self.log_dict({"val_loss": self._val.loss, "val_accuracy": self._val.accuracy, "val_recall": self._val.recall})
+
+
+class _Tally:
+    """Loss and hits by class, summed over batches."""
+
+    def __init__(self, classes: int) -> None:
+        self.classes = classes
+        self.reset()
+
+    def reset(self) -> None:
+        self.losses = 0.0
+        self.seen = torch.zeros(self.classes)
+        self.hits = torch.zeros(self.classes)
+
+    def add(self, logits: Tensor, targets: Tensor, loss: Tensor) -> None:
+        hit = (logits.argmax(1) == targets).float()
+        self.losses += float(loss) * len(targets)
+        self.seen += torch.bincount(targets, minlength=self.classes).cpu()
+        self.hits += torch.bincount(targets, weights=hit, minlength=self.classes).cpu()
+
+    @property
+    def loss(self) -> float:
+        return self.losses / max(float(self.seen.sum()), 1)
+
+    @property
+    def accuracy(self) -> float:
+        return float(self.hits.sum() / self.seen.sum().clamp(min=1))
+
+    @property
+    def recall(self) -> float:
+        present = self.seen > 0
+        return float((self.hits[present] / self.seen[present]).mean())
+
+
+def _step_seed(seed: int, epoch: int, step: int) -> int:
+    # Distinct for every step of every epoch; SeedSequence spreads neighbours far apart.
+    return int(np.random.SeedSequence([seed, epoch, step + 1]).generate_state(1, np.uint64)[0] >> 1)

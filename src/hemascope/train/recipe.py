@@ -1,0 +1,84 @@
+"""The Recipe: everything that makes a training, typed."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from hemascope.augment.policy import Policy, Share
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class Head(_Part):
+    """The classifier on top of pooled features: [dense] -> [dropout] -> softmax."""
+
+    dense: int | None = Field(None, ge=1, description="units of an extra dense layer")
+    dropout: float = Field(0.0, ge=0, lt=1, description="share of the last layer's inputs zeroed in training")
+
+
+class Optimizer(_Part):
+    """The optimiser and its initial learning rate; weight decay is decoupled and spares norms and biases."""
+
+    name: Literal["nadam", "adamw", "adam", "sgd", "rmsprop"] = "nadam"
+    learning_rate: float = Field(1e-3, gt=0)
+    weight_decay: float = Field(0.0, ge=0)
+    momentum: float = Field(0.9, ge=0, lt=1, description="of sgd (Nesterov) and rmsprop")
+
+
+class Schedule(_Part):
+    """How the learning rate moves."""
+
+    name: Literal["one_cycle", "cosine", "plateau", "constant"] = "one_cycle"
+    warmup: Share = Field(0.2, description="one_cycle: share of the steps in which the rate rises")
+    factor: float = Field(0.3, gt=0, lt=1, description="plateau: multiply the rate by this when val_loss stagnates")
+    patience: int = Field(2, ge=0, description="plateau: epochs without a better val_loss before that")
+
+
+class EarlyStopping(_Part):
+    """When to stop before the last epoch; the weights of the best epoch are kept in any case."""
+
+    monitor: Literal["val_accuracy", "val_recall", "val_loss"] = "val_accuracy"
+    patience: int | None = Field(5, ge=1, description="epochs without a better value; null: never stop early")
+
+    @property
+    def mode(self) -> Literal["min", "max"]:
+        """Whether a lower or a higher value is better."""
+        return "min" if self.monitor == "val_loss" else "max"
+
+
+class Recipe(_Part):
+    """Everything that makes a training; a YAML file of these keys is a recipe.
+
+    >>> Recipe(epochs=3).optimizer.name
+    'nadam'
+    """
+
+    name: str = "custom"
+    network: str = Field("tf_efficientnet_lite0", description="timm's name of the backbone")
+    pretrained: bool = Field(True, description="start from ImageNet weights")
+    input_size: int = Field(96, ge=16, le=1024, description="side of the square that the network sees, pixels")
+    head: Head = Head()
+    fractions: tuple[Share, Share, Share] = Field((0.8, 0.1, 0.1), description="train, val and test parts")
+    limit: int | None = Field(None, ge=1, description="train on at most this many images, classes kept in proportion")
+    augment: Policy = Policy()
+    optimizer: Optimizer = Optimizer()
+    schedule: Schedule = Schedule()
+    epochs: int = Field(10, ge=1)
+    batch_size: int | Literal["auto"] = Field(64, description="images a step; auto: the largest that fits")
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    ema: float | None = Field(0.999, gt=0, lt=1, description="decay of the moving average of the weights; null: none")
+    early_stopping: EarlyStopping = EarlyStopping()
+    precision: Literal["auto", "bf16", "fp32"] = Field("auto", description="auto: bf16 where the hardware has it")
+    seed: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _combinations(self) -> "Recipe":
+        if abs(sum(self.fractions) - 1) > 1e-6:
+            raise ValueError(f"fractions must sum to 1, not {sum(self.fractions):g}")
+        if self.fractions[0] == 0 or self.fractions[1] == 0:
+            raise ValueError("fractions must leave images to train on and to validate on")
+        if isinstance(self.batch_size, int) and self.batch_size < 2:
+            raise ValueError("batch_size must be at least 2 (BatchNorm needs two images)")
+        return self

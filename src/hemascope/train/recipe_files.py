@@ -1,0 +1,129 @@
+"""Finding, reading, overriding and writing recipes."""
+
+import difflib
+from collections.abc import Iterable, Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from hemascope.errors import RecipeError
+from hemascope.files import write_text
+from hemascope.train.recipe import Recipe
+
+_SHIPPED = resources.files("hemascope.recipes")
+
+
+def shipped() -> dict[str, str]:
+    """The shipped recipes: name -> the comment at the head of its file."""
+    return dict(sorted(_heads()))
+
+
+def load_recipe(name_or_path: str | Path, overrides: Iterable[str] = ()) -> Recipe:
+    """Read a shipped recipe by name, or a YAML file, and apply ``key=value`` overrides.
+
+    >>> load_recipe("quick", ["optimizer.learning_rate=0.002", "epochs=1"]).epochs
+    1
+
+    Raises:
+        RecipeError: no such recipe, bad YAML, or a key or value that is not valid, with the nearest valid key.
+    """
+    text, origin = _text(name_or_path)
+    try:
+        values = yaml.safe_load(text) or {}
+    except yaml.YAMLError as problem:
+        raise RecipeError(f"{origin}: not valid YAML ({' '.join(str(problem).split())})") from problem
+    if not isinstance(values, dict):
+        raise RecipeError(f"{origin}: a recipe is a list of keys and values, not a {type(values).__name__}")
+    for override in overrides:
+        _override(values, override)
+    values.setdefault("name", Path(str(name_or_path)).stem)
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as problem:
+        raise RecipeError(f"{origin}: {'; '.join(_explain(error) for error in problem.errors())}") from problem
+
+
+def write_recipe(recipe: Recipe, path: Path) -> None:
+    """Write every key of ``recipe`` as YAML, whole or not at all."""
+    write_text(path, yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
+
+
+def _heads() -> Iterator[tuple[str, str]]:
+    for file in _SHIPPED.iterdir():
+        if file.name.endswith(".yaml"):
+            lines = file.read_text("utf-8").splitlines()
+            head = [
+                line.lstrip("# ") for line in lines[: next(i for i, s in enumerate(lines) if not s.startswith("#"))]
+            ]
+            yield file.name.removesuffix(".yaml"), "\n".join(head)
+
+
+def _text(name_or_path: str | Path) -> tuple[str, str]:
+    name, path = str(name_or_path), Path(name_or_path)
+    if path.suffix in (".yaml", ".yml"):
+        if not path.is_file():
+            raise RecipeError(f"{path}: no such recipe file")
+        try:
+            return path.read_text("utf-8"), str(path)
+        except (OSError, UnicodeDecodeError) as problem:
+            raise RecipeError(f"{path}: cannot be read ({problem})") from problem
+    names = list(shipped())
+    if name not in names:
+        raise RecipeError(
+            f"no recipe is called {name!r}",
+            f"Name a .yaml file or one of: {', '.join(names)}.{_did_you_mean(name, names)}",
+        )
+    return (_SHIPPED / f"{name}.yaml").read_text("utf-8"), f"recipe {name}"
+
+
+def _override(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise RecipeError(
+            f"--set {override}: not of the form key=value", "Example: --set optimizer.learning_rate=0.002"
+        )
+    *parents, last = key.strip().split(".")
+    place = values
+    for parent in parents:
+        place = place.setdefault(parent, {})
+        if not isinstance(place, dict):
+            raise RecipeError(f"--set {override}: {parent} has no keys below it")
+    try:
+        place[last] = _plain(yaml.safe_load(text))
+    except yaml.YAMLError as problem:
+        raise RecipeError(f"--set {override}: the value is not valid YAML") from problem
+
+
+def _plain(value: Any) -> Any:
+    # YAML 1.1 reads 1e-3 as text, for want of a dot.
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _explain(error: Any) -> str:
+    place = [str(part) for part in error["loc"]]
+    key = ".".join(place)
+    if error["type"] == "extra_forbidden":
+        valid = _keys_beside(place)
+        return f"unknown key {key!r} (valid: {', '.join(valid)}){_did_you_mean(place[-1], valid)}"
+    reason = error["msg"].removeprefix("Value error, ")
+    return f"{key}: {reason}, got {error['input']!r}" if key else reason
+
+
+def _keys_beside(place: list[str]) -> list[str]:
+    model: type[BaseModel] = Recipe
+    for part in place[:-1]:
+        model = model.model_fields[part].annotation  # type: ignore[assignment]
+    return list(model.model_fields)
+
+
+def _did_you_mean(name: str, valid: list[str]) -> str:
+    near = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
+    return f" Did you mean {near[0]}?" if near else ""

@@ -1,0 +1,134 @@
+"""The Run: the folder that a training leaves, and what is where in it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hemascope.data.manifest import Manifest
+from hemascope.errors import RunError
+from hemascope.files import write_text
+from hemascope.train.recipe import Recipe
+from hemascope.train.recipe_files import load_recipe, write_recipe
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training's folder; every file in it is written whole or not at all."""
+
+    folder: Path
+
+    @property
+    def recipe_file(self) -> Path:
+        """The complete recipe, YAML."""
+        return self.folder / "recipe.yaml"
+
+    @property
+    def manifest_file(self) -> Path:
+        """The Manifest with splits, groups and errors, Parquet."""
+        return self.folder / "manifest.parquet"
+
+    @property
+    def history_file(self) -> Path:
+        """One row an epoch, CSV."""
+        return self.folder / "history.csv"
+
+    @property
+    def last_checkpoint(self) -> Path:
+        """Everything needed to go on after the last whole epoch."""
+        return self.folder / "checkpoints" / "last.ckpt"
+
+    @property
+    def best_weights(self) -> Path:
+        """Weights of the best epoch so far."""
+        return self.folder / "checkpoints" / "best.pt"
+
+    @property
+    def final_weights(self) -> Path:
+        """Weights of the finished network; its presence says that the training is over."""
+        return self.folder / "checkpoints" / "final.pt"
+
+    @property
+    def predictions_file(self) -> Path:
+        """One row an evaluated image, Parquet."""
+        return self.folder / "predictions.parquet"
+
+    @property
+    def metrics_file(self) -> Path:
+        """Every score of the report, JSON; recomputable from the predictions."""
+        return self.folder / "metrics.json"
+
+    @property
+    def model_file(self) -> Path:
+        """The deployed classifier."""
+        return self.folder / "model.onnx"
+
+    @property
+    def report_file(self) -> Path:
+        """The report, one self-contained HTML page."""
+        return self.folder / "report.html"
+
+    @classmethod
+    def create(cls, folder: Path, recipe: Recipe, manifest: Manifest, about: dict[str, Any]) -> "Run":
+        """Begin a Run in a new or empty folder.
+
+        Raises:
+            RunError: the folder holds something already, or cannot be written.
+        """
+        run = cls(Path(folder))
+        run.check_free()
+        try:
+            run.folder.mkdir(parents=True, exist_ok=True)
+            manifest.write(run.manifest_file)
+            write_recipe(recipe, run.recipe_file)
+            run.write_about({"format_version": FORMAT_VERSION, **about})  # last: a folder with it is complete
+        except OSError as problem:
+            raise RunError(f"{folder}: cannot be written ({problem.strerror})", "Name another folder.") from problem
+        return run
+
+    def check_free(self) -> None:
+        """Raise a RunError unless a Run may begin in this folder."""
+        if self.folder.is_dir() and (self.folder / "run.json").exists():
+            raise RunError(
+                f"{self.folder} holds a training already",
+                f"Go on with it: hemascope train --resume {self.folder}; or name another folder with -o.",
+            )
+        if self.folder.is_file():
+            raise RunError(f"{self.folder} is a file", "Name a folder with -o.")
+
+    @classmethod
+    def open(cls, folder: Path) -> "Run":
+        """An existing Run.
+
+        Raises:
+            RunError: the folder is not a Run, or one of a newer format.
+        """
+        run = cls(Path(folder))
+        if not (run.folder / "run.json").is_file():
+            raise RunError(f"{folder}: not a Run (it has no run.json)", "Name the folder that a training wrote.")
+        version = run.about().get("format_version", 0)
+        if not 1 <= version <= FORMAT_VERSION:
+            raise RunError(f"{folder}: a Run of format {version}; this hemascope knows up to {FORMAT_VERSION}")
+        return run
+
+    def about(self) -> dict[str, Any]:
+        """Source, versions, machine and times of this Run."""
+        try:
+            about = json.loads((self.folder / "run.json").read_text("utf-8"))
+        except (OSError, ValueError) as problem:
+            raise RunError(f"{self.folder / 'run.json'}: cannot be read ({problem})") from problem
+        return dict(about)
+
+    def write_about(self, about: dict[str, Any]) -> None:
+        """Replace what `about` gives."""
+        write_text(self.folder / "run.json", json.dumps(about, indent=2) + "\n")
+
+    def recipe(self) -> Recipe:
+        """The Run's recipe."""
+        return load_recipe(self.recipe_file)
+
+    def manifest(self) -> Manifest:
+        """The Run's Manifest."""
+        return Manifest.read(self.manifest_file)

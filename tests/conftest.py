@@ -1,0 +1,30 @@
+"""What every test may use: the real images, where this machine has them."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _real_data() -> Path:
+    return Path(os.environ.get("HEMASCOPE_DATA", ROOT.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def pbc() -> Path:
+    """The folder of the PBC images (train/ and val/ of class folders); skips where it is absent."""
+    folder = _real_data() / "pbc"
+    if not (folder / "val").is_dir():
+        pytest.skip("no real PBC images here: name their folder in HEMASCOPE_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def other_laboratories() -> Path:
+    """The folder of images from other laboratories (tecom/, bccd/, chula_rbc/); skips where it is absent."""
+    folder = _real_data() / "ood"
+    if not folder.is_dir():
+        pytest.skip("no images of other laboratories here: name their folder in HEMASCOPE_DATA")
+    return folder

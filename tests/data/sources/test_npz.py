@@ -1,0 +1,100 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hemascope.cells import BLOOD_CLASSES
+from hemascope.data.reading import read_images
+from hemascope.data.sources import open_source
+from hemascope.errors import SourceError
+from tests.data.pictures import noise
+
+IMAGES = np.stack([noise(i, 28, 28) for i in range(16)])
+EIGHT = np.arange(16, dtype=np.uint8) % 8
+
+
+def saved(folder: Path, name: str = "set.npz", **arrays: np.ndarray) -> Path:
+    np.savez_compressed(folder / name, **arrays)
+    return folder / name
+
+
+def medmnist(folder: Path, name: str) -> Path:
+    arrays = {}
+    for split, rows in (("test", slice(0, 3)), ("train", slice(3, 12)), ("val", slice(12, 16))):
+        arrays[f"{split}_images"] = IMAGES[rows]
+        arrays[f"{split}_labels"] = EIGHT[rows, None]
+    return saved(folder, name, **arrays)
+
+
+def test_medmnist_keeps_its_official_splits(tmp_path: Path) -> None:
+    manifest = open_source(medmnist(tmp_path, "bloodmnist_64.npz"))
+    assert manifest.classes == BLOOD_CLASSES
+    assert list(manifest.table["split"]) == ["train"] * 9 + ["val"] * 4 + ["test"] * 3
+    assert manifest.targets().tolist() == [*EIGHT[3:], *EIGHT[:3]]
+    assert manifest.licence == "CC BY 4.0"
+    assert "Acevedo" in manifest.attribution
+    assert "Yang" in manifest.attribution
+    images = [image for _, image in read_images(manifest)]
+    np.testing.assert_array_equal(np.stack(images), np.concatenate([IMAGES[3:], IMAGES[:3]]))
+
+
+def test_other_medmnist_sets_have_numbered_classes(tmp_path: Path) -> None:
+    manifest = open_source(medmnist(tmp_path, "dermamnist.npz"))
+    assert manifest.classes == tuple(f"class_{i}" for i in range(8))
+    assert manifest.licence == ""
+
+
+@pytest.mark.parametrize("shape", [(16, 1), (16,)])
+def test_the_challenges_file(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    path = saved(tmp_path, "training_set.npz", images=IMAGES, labels=EIGHT.reshape(shape))
+    manifest = open_source(str(path))
+    assert manifest.classes == BLOOD_CLASSES
+    assert set(manifest.table["split"]) == {""}
+    np.testing.assert_array_equal([image for _, image in read_images(manifest)][5], IMAGES[5])
+
+
+def test_grey_images_and_unlabelled_rows(tmp_path: Path) -> None:
+    labels = np.array([0, 1, -1] + [2] * 13)
+    manifest = open_source(saved(tmp_path, images=IMAGES[..., 0], labels=labels))
+    assert manifest.classes == ("class_0", "class_1", "class_2")
+    assert manifest.targets().tolist() == labels.tolist()
+    assert next(read_images(manifest))[1].shape == (28, 28, 3)
+
+
+def test_names_of_classes_in_the_file(tmp_path: Path) -> None:
+    named = {"images": IMAGES, "labels": EIGHT % 2, "classes": np.array(["Blast", "Platelets"])}
+    assert open_source(saved(tmp_path, **named)).classes == ("blast", "platelet")
+    named["classes"] = np.array(["Blast"])
+    with pytest.raises(SourceError, match="2 classes in the labels, but 'classes' names 1"):
+        open_source(saved(tmp_path, **named))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "reason"),
+    [
+        ({"x": IMAGES, "y": EIGHT}, r"set\.npz: its keys are x, y\. Wanted are train_images"),
+        ({}, "its keys are none"),
+        ({"images": IMAGES}, "no key 'labels' beside 'images'"),
+        ({"images": IMAGES, "labels": EIGHT[:9]}, "16 images in 'images' but 9 labels"),
+        ({"images": IMAGES / 255, "labels": EIGHT}, "'images' is float64, not uint8"),
+        ({"images": IMAGES[0], "labels": EIGHT}, "16 labels|28 images"),
+        ({"images": IMAGES.reshape(16, 28, 3, 28), "labels": EIGHT}, r"shape \(16, 28, 3, 28\)"),
+        ({"images": IMAGES, "labels": EIGHT.astype(float)}, "'labels' is float64"),
+        ({"images": IMAGES, "labels": np.eye(16, 8, dtype=int)}, r"'labels' has shape \(16, 8\)"),
+        ({"images": IMAGES, "labels": EIGHT.astype(int) - 2}, "class number -2"),
+        ({"images": IMAGES, "labels": EIGHT * 30}, "class number 210 in 16 images"),
+        ({"images": IMAGES, "labels": EIGHT * 0}, "one class only"),
+        ({"images": IMAGES, "labels": np.full(16, -1)}, "no image has a label"),
+        ({"images": IMAGES[:0], "labels": EIGHT[:0]}, "holds no images"),
+    ],
+)
+def test_what_cannot_be_read(tmp_path: Path, arrays: dict[str, np.ndarray], reason: str) -> None:
+    with pytest.raises(SourceError, match=reason):
+        open_source(saved(tmp_path, **arrays))
+
+
+def test_a_file_cut_short(tmp_path: Path) -> None:
+    path = medmnist(tmp_path, "bloodmnist.npz")
+    path.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(SourceError, match=r"bloodmnist\.npz: not a readable \.npz"):
+        open_source(path)

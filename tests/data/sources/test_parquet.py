@@ -1,0 +1,84 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from hemascope.cells import BLOOD_CLASSES
+from hemascope.data.manifest import Manifest
+from hemascope.data.reading import read_images
+from hemascope.data.sources import open_source
+from hemascope.errors import SourceError
+from tests.data.pictures import encoded, noise
+
+
+def written(path: Path, labels: list, names: list[str] | None = None, first: int = 0, **columns: list) -> Path:
+    cells = [{"bytes": encoded(noise(first + i)), "path": f"{i}.png"} for i in range(len(labels))]
+    table = pa.table({"image": cells, "label": labels} | columns)
+    if names:
+        label = {"names": names, "_type": "ClassLabel"}
+        about = {"info": {"features": {"image": {"_type": "Image"}, "label": label}}}
+        table = table.replace_schema_metadata({"huggingface": json.dumps(about)})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table, path, row_group_size=2)
+    return path
+
+
+@pytest.mark.parametrize("place", ["data", "."])
+def test_the_hugging_face_layout(tmp_path: Path, place: str) -> None:
+    names = ["Platelets", "Basophils", "IG"]
+    written(tmp_path / place / "train-00000-of-00002.parquet", [0, 1, 2], names)
+    written(tmp_path / place / "train-00001-of-00002.parquet", [1, 1, 1], names, first=10)
+    written(tmp_path / place / "validation-00000-of-00001.parquet", [2, -1, None], names, first=20)
+    manifest = open_source(tmp_path)
+    assert manifest.classes == BLOOD_CLASSES
+    assert list(manifest.table["split"]) == ["train"] * 6 + ["val"] * 3
+    assert manifest.targets().tolist() == [7, 0, 3, 0, 0, 0, 3, -1, -1]
+    assert manifest.name == tmp_path.name
+    for (_, image), seed in zip(read_images(manifest), [0, 1, 2, 10, 11, 12, 20, 21, 22], strict=True):
+        np.testing.assert_array_equal(image, noise(seed))
+
+
+def test_one_file_with_names_of_its_own(tmp_path: Path) -> None:
+    manifest = open_source(written(tmp_path / "cells.parquet", [1, 0], ["zebra", "ant"]))
+    assert manifest.classes == ("zebra", "ant")  # the order that the file gives
+    assert list(manifest.table["label"]) == ["ant", "zebra"]
+    assert list(manifest.table["split"]) == ["", ""]
+
+
+def test_labels_as_text_and_as_bare_numbers(tmp_path: Path) -> None:
+    assert open_source(written(tmp_path / "a.parquet", ["zebra", "ant", None])).classes == ("ant", "zebra")
+    assert open_source(written(tmp_path / "b.parquet", [1, 0, 2])).classes == ("class_0", "class_1", "class_2")
+
+
+def test_a_manifest_is_read_as_such(tmp_path: Path) -> None:
+    manifest = Manifest.build(["/x.png"], ["basophil"], BLOOD_CLASSES, splits=["val"], name="mine")
+    manifest.write(tmp_path / "manifest.parquet")
+    read = open_source(tmp_path / "manifest.parquet")
+    assert read.table.equals(manifest.table)
+    assert read.name == "mine"
+
+
+def test_what_cannot_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    path.write_bytes(b"PAR1 cut short")
+    with pytest.raises(SourceError, match=r"a\.parquet: not a readable Parquet"):
+        open_source(path)
+    pq.write_table(pa.table({"picture": [b""], "label": [1]}), path)
+    with pytest.raises(SourceError, match="no column 'image'; its columns are picture, label"):
+        open_source(path)
+    pq.write_table(pa.table({"image": [b""], "y": [1]}), path)
+    with pytest.raises(SourceError, match="no column 'label'"):
+        open_source(path)
+    pq.write_table(pa.table({"image": ["text"], "label": [1]}), path)
+    with pytest.raises(SourceError, match="column 'image' is string"):
+        open_source(path)
+    pq.write_table(pa.table({"image": [b""], "label": [1.5]}), path)
+    with pytest.raises(SourceError, match="column 'label' is double"):
+        open_source(path)
+    with pytest.raises(SourceError, match="class number 5 has no name"):
+        open_source(written(path, [0, 5], ["a", "b"]))
+    with pytest.raises(SourceError, match="one class only"):
+        open_source(written(path, ["x", "x"]))

@@ -1,0 +1,81 @@
+from pathlib import Path
+
+import pytest
+
+from hemascope.cells import BLOOD_CLASSES
+from hemascope.data.sources import open_source
+from hemascope.errors import SourceError
+from tests.data.pictures import noise, write_png
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("1.png", "sub/2.png", "3.png"):
+        write_png(tmp_path / name, noise(0, 2, 2))
+    return tmp_path
+
+
+def table(folder: Path, text: str, name: str = "list.csv", encoding: str = "utf-8") -> Path:
+    (folder / name).write_bytes(text.encode(encoding))
+    return folder / name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "path,label\n1.png,Basophil\nsub/2.png,platelets\n",
+        "Filename;Class\r\n1.png;Basophil\r\n\r\nsub/2.png;platelets\r\n",
+        "id\ttarget\timage\n7\tBasophil\t1.png\n8\tplatelets\tsub/2.png",
+        '\ufefflabel,file\n"Basophil","1.png"\n" platelets ",sub/2.png\n',
+    ],
+)
+def test_headers_and_delimiters(folder: Path, text: str) -> None:
+    manifest = open_source(table(folder, text))
+    assert manifest.classes == BLOOD_CLASSES
+    assert list(manifest.table["label"]) == ["basophil", "platelet"]
+    assert list(manifest.table["path"]) == [str(folder / "1.png"), str(folder / "sub" / "2.png")]
+    assert set(manifest.table["error"]) == {""}
+    assert manifest.name == "list"
+
+
+def test_splits_absolute_paths_and_empty_labels(folder: Path) -> None:
+    text = f"path,label,split\n{folder / '1.png'},b,Train\nsub/2.png,a,validation\n3.png,,\n"
+    manifest = open_source(table(folder, text))
+    assert list(manifest.table["split"]) == ["train", "val", ""]
+    assert list(manifest.table["label"]) == ["b", "a", ""]
+    assert manifest.classes == ("a", "b")
+    assert manifest.table["path"][0] == str(folder / "1.png")
+
+
+def test_missing_files_are_rows_with_an_error(folder: Path) -> None:
+    manifest = open_source(table(folder, "path,label\n1.png,a\ngone.png,b\n,b\n3.png,b\n"))
+    assert [error.split("/")[-1] for error in manifest.table["error"]] == [
+        "",
+        "gone.png: no such file",
+        "the row names no file",
+        "",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", r"list\.csv: the file is empty"),
+        ("path,label\n", "a header but no rows"),
+        ("path,size\n1.png,3\n", "no column 'label'; its columns are path, size"),
+        ("where,label\n1.png,a\n", "no column 'path'"),
+        ("path,label,split\n1.png,a,holdout\n", "line 2 names the split 'holdout'"),
+        ("path,label\n1.png,a\n3.png\n", "line 3 has 1 columns, the header 2"),
+        ("path,label\nx.png,a\ny.png,b\n", "none of its 2 files exists, the first is .*x.png"),
+        ("path,label\n1.png,a\n", "one class only"),
+        ('path,label\n1.png,"a\n', "not a readable CSV"),
+    ],
+)
+def test_what_cannot_be_read(folder: Path, text: str, reason: str) -> None:
+    with pytest.raises(SourceError, match=reason):
+        open_source(table(folder, text))
+
+
+def test_another_encoding_is_named_as_such(folder: Path) -> None:
+    with pytest.raises(SourceError, match="UTF-8"):
+        open_source(table(folder, "path,label\n1.png,a\n", encoding="utf-16"))

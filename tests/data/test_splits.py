@@ -1,0 +1,179 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, event, given, settings
+from hypothesis import strategies as st
+
+from hemascope.data.manifest import Manifest
+from hemascope.data.sources import open_source
+from hemascope.data.splits import split
+from hemascope.errors import SourceError
+
+CLASSES = ("a", "b", "c")
+
+
+def made(labels: list[str], groups: list[int] | None = None, splits: list[str] | None = None) -> Manifest:
+    manifest = Manifest.build([f"/{i}.png" for i in range(len(labels))], labels, CLASSES, splits=splits, name="set")
+    return manifest if groups is None else manifest.with_columns(group=groups)
+
+
+@st.composite
+def manifests(draw: st.DrawFn) -> Manifest:
+    rows = draw(st.lists(st.tuples(st.sampled_from(CLASSES), st.integers(-1, 15)), min_size=1, max_size=60))
+    return made([label for label, _ in rows], [group for _, group in rows])
+
+
+@st.composite
+def shares(draw: st.DrawFn) -> tuple[float, float, float]:
+    parts = [draw(st.integers(1, 10)), draw(st.integers(0, 10)), draw(st.integers(0, 10))]
+    return tuple(part / sum(parts) for part in parts)  # type: ignore[return-value]
+
+
+def groups_of(manifest: Manifest) -> dict[object, list[int]]:
+    result: dict[object, list[int]] = {}
+    for row, group in enumerate(manifest.table["group"]):
+        result.setdefault(group if group >= 0 else ("alone", row), []).append(row)
+    return result
+
+
+@settings(max_examples=60, deadline=None)
+@given(manifests(), shares(), st.integers(0, 2**31))
+def test_groups_stay_whole_and_shares_are_held(
+    manifest: Manifest, fractions: tuple[float, float, float], seed: int
+) -> None:
+    try:
+        result = split(manifest, fractions, seed=seed).table["split"].to_numpy(object)
+    except SourceError:
+        event("a class lives only in groups that go by another class's label")
+        assume(False)
+    labels = manifest.table["label"].to_numpy(object)
+    groups = groups_of(manifest)
+    assert set(result) <= {"train", "val", "test"}
+    for rows in groups.values():
+        assert len(set(result[rows])) == 1
+    for name in CLASSES:
+        units = [rows for rows in groups.values() if labels[rows[0]] == name]
+        total = sum(map(len, units))
+        for part, share in zip(("train", "val", "test"), fractions, strict=True):
+            count = sum(len(rows) for rows in units if result[rows[0]] == part)
+            assert abs(count - share * total) <= max(map(len, units), default=0) + 1e-9
+            assert count == 0 or share > 0
+
+
+@settings(max_examples=30, deadline=None)
+@given(manifests(), st.integers(0, 2**31))
+def test_the_same_seed_gives_the_same_division(manifest: Manifest, seed: int) -> None:
+    fractions = (0.5, 0.3, 0.2)
+    try:
+        first = split(manifest, fractions, seed=seed)
+    except SourceError:
+        assume(False)
+    assert first.table.equals(split(manifest, fractions, seed=seed).table)
+
+
+def test_another_seed_gives_another_division() -> None:
+    manifest = made(["a", "b"] * 50)
+    assert not split(manifest, seed=1).table.equals(split(manifest, seed=2).table)
+
+
+def test_a_class_is_divided_the_same_whatever_else_there_is() -> None:
+    alone = split(made(["a"] * 40), seed=3).table["split"]
+    mixed = split(made(["a", "b", "c", "b"] * 40), seed=3).table
+    assert list(mixed["split"][mixed["label"] == "a"]) == list(alone)
+
+
+def test_default_shares_by_class() -> None:
+    counts = split(made(["a"] * 200 + ["b"] * 50 + ["c"] * 10)).counts()
+    assert counts.loc["a"].to_dict() == {"train": 160, "val": 20, "test": 20}
+    assert counts.loc["b"].to_dict() == {"train": 40, "val": 5, "test": 5}
+    assert counts.loc["c"].to_dict() == {"train": 8, "val": 1, "test": 1}
+
+
+def test_without_a_test_part() -> None:
+    counts = split(made(["a"] * 10 + ["b"] * 20), (0.7, 0.3, 0.0)).counts()
+    assert list(counts.columns) == ["train", "val"]
+    assert counts.loc["b"].to_dict() == {"train": 14, "val": 6}
+
+
+def test_a_class_of_one_image_is_trained_on() -> None:
+    result = split(made(["a"] * 30 + ["b"]), (0.1, 0.8, 0.1)).table
+    assert result["split"].iloc[-1] == "train"
+
+
+def test_unlabelled_unreadable_and_dropped_rows_are_left_alone() -> None:
+    manifest = made(["a"] * 10 + ["b"] * 10 + ["", "a", "a"]).with_columns(
+        error=[""] * 21 + ["/21.png: damaged", ""], verdict=["keep"] * 22 + ["drop"]
+    )
+    result = split(manifest).table["split"]
+    assert list(result[20:]) == ["", "", ""]
+    assert (result[:20] != "").all()
+
+
+@pytest.mark.parametrize(
+    "fractions", [(0.8, 0.1, 0.2), (1.1, -0.1, 0.0), (0.0, 0.5, 0.5), (float("nan"), 0.5, 0.5), (0.5, 0.5)]
+)
+def test_impossible_fractions(fractions: tuple[float, float, float]) -> None:
+    with pytest.raises(SourceError, match=r"sum to 1"):
+        split(made(["a", "b"]), fractions)
+
+
+def test_official_splits_are_kept() -> None:
+    names = ["train", "val", "test", "train"]
+    assert list(split(made(["a", "a", "a", "b"], splits=names)).table["split"]) == names
+    names = ["train", "val", "val", "train"]
+    assert list(split(made(["a", "a", "a", "b"], splits=names)).table["split"]) == names
+
+
+def test_val_is_cut_from_an_official_train() -> None:
+    manifest = made(["a"] * 90 + ["b"] * 45 + ["a"] * 20, splits=["train"] * 135 + ["test"] * 20)
+    result = split(manifest)
+    assert (result.table["split"][135:] == "test").all()
+    assert result.counts().loc["a"].to_dict() == {"train": 80, "val": 10, "test": 20}
+    assert result.counts().loc["b"].to_dict() == {"train": 40, "val": 5, "test": 0}
+    assert split(manifest, (0.9, 0.0, 0.1)).table.equals(manifest.table)
+
+
+def test_a_source_of_train_only_is_divided_whole() -> None:
+    assert split(made(["a"] * 10, splits=["train"] * 10)).counts().loc["a"].to_dict() == {
+        "train": 8,
+        "val": 1,
+        "test": 1,
+    }
+
+
+def test_identical_images_across_official_splits_stay_on_the_evaluation_side() -> None:
+    manifest = made(
+        ["a", "a", "a", "b", "b", "b", "c", "c"],
+        groups=[0, 0, 0, 3, 3, 5, 6, 6],
+        splits=["train", "val", "test", "train", "val", "train", "train", "train"],
+    )
+    with pytest.raises(SourceError, match=r"none of the 3 images of class 'a'"):
+        split(manifest)
+    result = split(manifest.with_columns(label=["b", "b", "b", "b", "b", "b", "c", "c"])).table
+    assert list(result["verdict"]) == ["drop", "drop", "keep", "drop", "keep", "keep", "keep", "keep"]
+    assert list(result["split"]) == list(manifest.table["split"])
+
+
+def test_a_copy_that_cannot_be_used_drops_nothing() -> None:
+    manifest = made(["a", "a", "b"], groups=[0, 0, 2], splits=["train", "test", "train"])
+    manifest = manifest.with_columns(verdict=["keep", "drop", "keep"])
+    assert list(split(manifest, (0.9, 0.0, 0.1)).table["verdict"]) == ["keep", "drop", "keep"]
+
+
+def test_splits_for_some_rows_only_are_refused() -> None:
+    with pytest.raises(SourceError, match="set: 1 of 3 labelled images are in no split"):
+        split(made(["a", "a", "b"], splits=["train", "", "test"]))
+
+
+def test_a_class_without_a_usable_image_is_refused_but_an_absent_one_is_not() -> None:
+    manifest = made(["a"] * 5 + ["b"]).with_columns(error=[""] * 5 + ["/5.png: damaged"])
+    with pytest.raises(SourceError, match="none of the 1 images of class 'b'"):
+        split(manifest)
+    assert split(made(["a"] * 5 + ["b"] * 5)).counts().loc["c"].sum() == 0
+
+
+def test_real_splits(pbc: Path) -> None:
+    manifest = open_source(pbc)
+    assert split(manifest).table.equals(manifest.table)
+    counts = split(manifest.rows(manifest.table["split"] == "train")).counts()
+    assert (abs(counts["val"] - counts.sum(axis=1) / 10) <= 1).all()

@@ -1,0 +1,80 @@
+"""Tiny model files that keep the contract of `hemascope export`: the answer is the strongest colour channel."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from hemascope.predict.card import METADATA_KEY, ModelCard
+
+CLASSES = ("eosinophil", "lymphocyte", "basophil")
+"""Red, green and blue pictures."""
+
+COLOURS = {"eosinophil": (220, 40, 30), "lymphocyte": (30, 200, 50), "basophil": (20, 60, 210)}
+
+
+def write_model(
+    path: Path,
+    *,
+    classes: tuple[str, ...] = CLASSES,
+    sharpness: float = 8.0,
+    card: str | None = "",
+    images: tuple[str, int] = ("images", TensorProto.UINT8),
+    outputs: tuple[str, ...] = ("probabilities", "features"),
+    pause: int = 0,
+) -> Path:
+    """Write a model: mean colour (0 .. 1) -> linear -> softmax.
+
+    Args:
+        path: where.
+        classes: three.
+        sharpness: of the linear layer; models of different sharpness differ.
+        card: JSON of the metadata; the right one for "", none at all for None.
+        images: name and type of the input.
+        outputs: names of the outputs.
+        pause: turns of an idle loop in every run, some microseconds each.
+    """
+    name, kind = images
+    constants = [
+        numpy_helper.from_array(np.array([1, 2], np.int64), "axes"),
+        numpy_helper.from_array(np.float32(255), "white"),
+        numpy_helper.from_array(sharpness * np.eye(3, dtype=np.float32), "weight"),
+        numpy_helper.from_array(np.int64(pause), "turns"),
+    ]
+    state = helper.make_tensor_value_info("state", TensorProto.FLOAT, None)
+    turn = [
+        helper.make_tensor_value_info("turn", TensorProto.INT64, []),
+        helper.make_tensor_value_info("go", TensorProto.BOOL, []),
+    ]
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["go"], ["go_on"]), helper.make_node("Abs", ["state"], ["next_state"])],
+        "idle",
+        [*turn, state],
+        [
+            helper.make_tensor_value_info("go_on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("next_state", TensorProto.FLOAT, None),
+        ],
+    )
+    nodes = [
+        helper.make_node("Cast", [name], ["values"], to=TensorProto.FLOAT),
+        helper.make_node("Div", ["values", "white"], ["light"]),
+        helper.make_node("ReduceMean", ["light", "axes"], ["mean"], keepdims=0),
+        helper.make_node("Loop", ["turns", "", "mean"], ["features"], body=body),
+        helper.make_node("MatMul", ["features", "weight"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["probabilities"], axis=-1),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "colours",
+        [helper.make_tensor_value_info(name, kind, ["n", "h", "w", 3])],
+        [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["n", 3]) for output in outputs],
+        constants,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    if card == "":
+        card = ModelCard("colours", classes, 8, limits="for tests only").to_json()
+    if card is not None:
+        helper.set_model_props(model, {METADATA_KEY: card})
+    onnx.save(model, path)
+    return path

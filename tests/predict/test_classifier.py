@@ -1,0 +1,120 @@
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import hemascope
+from hemascope.errors import DecodeError
+from tests.predict.model import CLASSES, COLOURS, write_model
+from tests.predict.pictures import encoded, picture
+
+
+@pytest.fixture(scope="module")
+def classifier(tmp_path_factory):
+    return hemascope.load(write_model(tmp_path_factory.mktemp("model") / "m.onnx"), threads=2)
+
+
+def expected_probabilities(image):
+    logits = 8 * image.reshape(-1, 3).mean(axis=0) / 255
+    return np.exp(logits) / np.exp(logits).sum()
+
+
+def test_a_prediction_is_that_of_the_network(classifier):
+    found = classifier(picture("lymphocyte"))
+    assert (found.label, found.error) == ("lymphocyte", "")
+    assert list(found.probabilities) == list(CLASSES)
+    assert np.allclose(list(found.probabilities.values()), expected_probabilities(picture("lymphocyte")), atol=1e-6)
+    assert found.confidence == max(found.probabilities.values())
+
+
+@pytest.mark.parametrize("kind", ["path", "text", "bytes", "bytearray", "pillow", "opened", "array"])
+def test_every_kind_of_image_gives_the_same(classifier, kind, tmp_path):
+    file = tmp_path / "cell.png"
+    file.write_bytes(encoded("basophil", 6, 9))
+    kinds = {
+        "path": lambda: file,
+        "text": lambda: str(file),
+        "bytes": file.read_bytes,
+        "bytearray": lambda: bytearray(file.read_bytes()),
+        "pillow": lambda: Image.fromarray(picture("basophil", 6, 9)),
+        "opened": lambda: Image.open(io.BytesIO(file.read_bytes())),
+        "array": lambda: picture("basophil", 6, 9),
+    }
+    assert classifier(kinds[kind]()) == classifier(file)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "P", "CMYK", "YCbCr", "L", "LA", "1", "I;16"])
+def test_pillow_images_of_any_mode_are_read_as_the_decoder_reads_files(classifier, mode):
+    grey = Image.fromarray(np.full((8, 8), 128, np.uint8))
+    image = Image.new("I;16", (8, 8), 128 * 257) if mode == "I;16" else grey.convert("RGB").convert(mode)
+    assert np.allclose(list(classifier(image).probabilities.values()), 1 / 3, atol=0.02)
+
+
+def test_a_pillow_image_is_turned_by_its_exif_orientation():
+    from hemascope.predict.pixels import pixels
+
+    image = Image.new("RGB", (8, 4))
+    image.getexif()[0x0112] = 6
+    assert pixels(image).shape == (8, 4, 3)
+
+
+def test_a_list_of_mixed_sizes_keeps_its_order_and_loses_nothing_to_a_bad_image(classifier):
+    rng = np.random.default_rng(0)
+    names = rng.choice(CLASSES, 200)
+    images = [picture(name, *rng.integers(1, 20, 2)) for name in names]
+    images[77] = b"not an image"
+    found = classifier(images)
+    assert [p.label for p in found] == [*names[:77], "", *names[78:]]
+    assert "not a picture" in found[77].error
+    assert found[77].probabilities == {}
+
+
+def test_a_stack_is_a_list_of_images_and_an_empty_list_is_empty(classifier):
+    assert [p.label for p in classifier(np.stack([picture("basophil"), picture("eosinophil")]))] == [
+        "basophil",
+        "eosinophil",
+    ]
+    assert classifier([]) == []
+
+
+@pytest.mark.parametrize(
+    "image", [b"", b"text", Path("missing.png"), np.zeros((4, 4, 3)), np.zeros((4, 4, 7), np.uint8), 7]
+)
+def test_a_single_bad_image_raises(classifier, image):
+    with pytest.raises(DecodeError):
+        classifier(image)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 7, 40])
+def test_probabilities_and_features_of_stacks(classifier, n):
+    images = np.random.default_rng(n).integers(0, 256, (n, 5, 7, 3), np.uint8)
+    probabilities, features = classifier.probabilities(images), classifier.features(images)
+    assert probabilities.shape == features.shape == (n, 3)
+    assert probabilities.dtype == features.dtype == np.float32
+    assert np.allclose(features, images.mean(axis=(1, 2)) / 255, atol=1e-5)
+    for image, row in zip(images, probabilities, strict=True):
+        assert np.allclose(row, expected_probabilities(image), atol=1e-5)
+
+
+def test_arrays_without_copies_of_the_rows_are_read_right(classifier):
+    images = np.stack([picture(name) for name in CLASSES])[::-1, ::2]
+    assert classifier.probabilities(images).argmax(axis=1).tolist() == [2, 1, 0]
+
+
+@pytest.mark.parametrize(("shape", "dtype"), [((2, 4, 4, 3), float), ((4, 4, 3), np.uint8), ((2, 4, 4, 4), np.uint8)])
+def test_stacks_of_another_kind_are_refused(classifier, shape, dtype):
+    with pytest.raises(DecodeError, match="uint8"):
+        classifier.probabilities(np.zeros(shape, dtype))
+
+
+def test_the_card_and_the_classes(classifier):
+    assert classifier.classes == CLASSES
+    assert classifier.card.limits == "for tests only"
+    assert set(COLOURS) == set(classifier.classes)
+
+
+def test_models_of_other_weights_have_another_digest(classifier, tmp_path):
+    same, other = write_model(tmp_path / "same.onnx"), write_model(tmp_path / "other.onnx", sharpness=4)
+    assert hemascope.load(same).digest == classifier.digest != hemascope.load(other).digest

@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import hemascope
+from hemascope.errors import ModelFileError, SourceError
+from hemascope.predict.journal import Journal
+from hemascope.predict.stream import Block
+from tests.predict.model import write_model
+
+
+@pytest.fixture(scope="module")
+def classifier(tmp_path_factory):
+    return hemascope.load(write_model(tmp_path_factory.mktemp("model") / "m.onnx"))
+
+
+def block(start, n, failed=()):
+    probabilities = np.random.default_rng(start).dirichlet([1, 1, 1], n).astype(np.float32)
+    errors = ["bad" if i in failed else "" for i in range(n)]
+    probabilities[list(failed)] = np.nan
+    return Block([f"{start + i}.png" for i in range(n)], probabilities, errors)
+
+
+def test_what_was_appended_is_there_again(classifier, tmp_path):
+    with Journal.create(tmp_path / "j", classifier) as journal:
+        journal.append(block(0, 5, failed=(2,)))
+        journal.append(block(5, 3))
+    with Journal.resume(tmp_path / "j", classifier) as journal:
+        assert (journal.rows, journal.failed) == (8, 1)
+        journal.append(block(8, 2, failed=(0, 1)))
+        assert (journal.rows, journal.failed) == (10, 3)
+        assert list(journal.paths()) == [f"{i}.png" for i in range(10)]
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cut=st.integers(0, 5000))
+def test_cut_anywhere_it_keeps_the_whole_batches(classifier, tmp_path, cut):
+    path = tmp_path / "j"
+    with Journal.create(path, classifier) as journal:
+        ends = [path.stat().st_size]
+        for i in range(3):
+            journal.append(block(4 * i, 4))
+            ends.append(path.stat().st_size)
+    data = path.read_bytes()
+    end = ends[0] + cut % (len(data) - ends[0] + 1)
+    path.write_bytes(data[:end])
+    whole = sum(end >= batch for batch in ends[1:])
+    with Journal.resume(path, classifier) as journal:
+        assert journal.rows == 4 * whole
+        assert path.stat().st_size == ends[whole]
+        journal.append(block(4 * whole, 4))
+        assert list(journal.paths()) == [f"{i}.png" for i in range(4 * whole + 4)]
+
+
+def test_zeros_at_the_end_as_a_power_cut_leaves_them_are_cut_off(classifier, tmp_path):
+    with Journal.create(tmp_path / "j", classifier) as journal:
+        journal.append(block(0, 4))
+    with (tmp_path / "j").open("ab") as file:
+        file.write(bytes(4096))
+    with Journal.resume(tmp_path / "j", classifier) as journal:
+        journal.append(block(4, 4))
+        assert len(list(journal.paths())) == 8
+
+
+def test_another_model_is_refused(classifier, tmp_path):
+    Journal.create(tmp_path / "j", classifier).close()
+    other = hemascope.load(write_model(tmp_path / "other.onnx", sharpness=4))
+    with pytest.raises(ModelFileError, match=r"made with another model \(colours"):
+        Journal.resume(tmp_path / "j", other)
+
+
+@pytest.mark.parametrize("content", [b"", b"path,label\n", bytes(100)])
+def test_what_is_no_journal_is_refused(classifier, tmp_path, content):
+    (tmp_path / "j").write_bytes(content)
+    with pytest.raises(SourceError, match="no journal of a run"):
+        Journal.resume(tmp_path / "j", classifier)

@@ -1,0 +1,37 @@
+import base64
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from hemascope.evaluate.mistakes import confident_mistakes
+from hemascope.evaluate.predictions import Predictions
+from hemascope.report.gallery import SIDE, picture, tiles
+
+from .conftest import plausible_logits
+
+
+def opened(uri: str) -> Image.Image:
+    return Image.open(io.BytesIO(base64.b64decode(uri.removeprefix("data:image/jpeg;base64,"))))
+
+
+def test_picture_is_small_and_looks_the_same():
+    image = np.full((400, 200, 3), (200, 40, 90), np.uint8)
+    small = opened(picture(image))
+    assert small.size == (SIDE // 2, SIDE)
+    assert np.abs(np.asarray(small)[80, 40].astype(int) - (200, 40, 90)).max() < 6
+
+
+def test_tiles_follow_the_mistakes_and_survive_a_missing_image(dots):
+    predictions = Predictions.build(dots, plausible_logits(dots, margin=6.0))
+    mistakes = confident_mistakes(predictions, "val", most=5)
+    gone = mistakes["path"].iloc[1]
+    expected = np.asarray(Image.open(mistakes["path"].iloc[0])).mean(axis=(0, 1))
+    Path(gone).unlink()
+    found = tiles(mistakes)
+    assert len(found) == 5
+    assert found[1].picture == ""
+    assert np.abs(np.asarray(opened(found[0].picture)).mean(axis=(0, 1)) - expected).max() < 4
+    assert found[0].true == mistakes["true"].iloc[0].replace("_", " ").capitalize()
+    assert found[1].name == Path(gone).name
