@@ -50,13 +50,14 @@ class ShuffledBatches(Sampler[list[int]]):
 def training_batches(images: np.ndarray, targets: np.ndarray, batch_size: int, seed: int) -> DataLoader:
     """Shuffled batches to train on."""
     sampler = ShuffledBatches(len(images), batch_size, seed)
-    return DataLoader(ImagesInMemory(images, targets), sampler=sampler, batch_size=None)
+    # Its own generator: else every new pass draws from the global one and moves dropout's random numbers.
+    return DataLoader(ImagesInMemory(images, targets), sampler=sampler, batch_size=None, generator=torch.Generator())
 
 
 def evaluation_batches(images: np.ndarray, targets: np.ndarray, batch_size: int = 128) -> DataLoader:
     """All images in their order."""
     positions = [list(range(i, min(i + batch_size, len(images)))) for i in range(0, len(images), batch_size)]
-    return DataLoader(ImagesInMemory(images, targets), sampler=positions, batch_size=None)
+    return DataLoader(ImagesInMemory(images, targets), sampler=positions, batch_size=None, generator=torch.Generator())
 
 
 def to_unit_range(images: Tensor) -> Tensor:

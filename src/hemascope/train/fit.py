@@ -3,6 +3,8 @@
 import logging
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import lightning as L
 import numpy as np
@@ -108,8 +110,10 @@ def _train(
     keeper = RunKeeper(run, recipe.early_stopping, progress.epoch)
     average = [MovingAverage(recipe.ema)] if recipe.ema else []
     resume = run.last_checkpoint if run.last_checkpoint.exists() else None
-    if resume and _is_over(resume, recipe):
-        return
+    if resume:
+        saved = torch.load(resume, map_location="cpu", weights_only=False)
+        if _is_over(saved, recipe):
+            return
     with _quiet():
         trainer = L.Trainer(
             accelerator="gpu" if device.type == "cuda" else device.type,
@@ -129,17 +133,16 @@ def _train(
         raise KeyboardInterrupt
 
 
-def _is_over(checkpoint: object, recipe: Recipe) -> bool:
-    """Whether the checkpoint was the last one: all epochs done, or stopped early."""
-    saved = torch.load(checkpoint, map_location="cpu", weights_only=False)  # type: ignore[arg-type]
+def _is_over(saved: dict[str, Any], recipe: Recipe) -> bool:
+    """Whether a checkpoint was the last one: all epochs done, or stopped early."""
     stopped = any(
         state.get("stopped_epoch", 0) > 0 for name, state in saved["callbacks"].items() if name.startswith("EarlyStop")
     )
     return stopped or saved["epoch"] + 1 >= recipe.epochs
 
 
-def _read(path: object) -> dict[str, torch.Tensor]:
-    return torch.load(path, map_location="cpu", weights_only=True)  # type: ignore[arg-type]
+def _read(path: Path) -> dict[str, torch.Tensor]:
+    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 class _quiet(warnings.catch_warnings):  # noqa: N801 - reads as a verb where it is used

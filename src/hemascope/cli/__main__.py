@@ -1,0 +1,5 @@
+"""``python -m hemascope.cli`` is ``hemascope``."""
+
+from hemascope.cli import main
+
+main()

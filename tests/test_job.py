@@ -1,0 +1,128 @@
+"""The main job end to end on drawings: every recipe, a real kill, repeatability."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+import hemascope
+from hemascope import job
+from hemascope.data.smears import draw
+from hemascope.errors import RecipeError, RunError
+from hemascope.evaluate.predictions import Predictions
+from hemascope.evaluate.summary import read_metrics, summarise
+from hemascope.train.recipe_files import load_recipe, shipped
+from hemascope.train.run import Run
+
+# Small, yet with everything that a resumed training must take up again: averages, plateau schedule, augmentation.
+TINY = [
+    "input_size=32",
+    "batch_size=16",
+    "epochs=4",
+    "schedule.name=plateau",
+    "schedule.patience=0",
+    "head.dropout=0.2",
+]
+SOURCE = "synthetic:120"
+
+
+def quietly() -> Console:
+    return Console(quiet=True)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    return job.train(SOURCE, load_recipe("demo", TINY), folder, quietly())
+
+
+def test_a_run_holds_all_that_it_promises(finished: Run) -> None:
+    names = {path.relative_to(finished.folder).as_posix() for path in finished.folder.rglob("*") if path.is_file()}
+    assert names == {
+        "checkpoints/best.pt", "checkpoints/final.pt", "checkpoints/last.ckpt", "history.csv", "manifest.parquet",
+        "metrics.json", "model.onnx", "predictions.parquet", "recipe.yaml", "report.html", "run.json",
+    }  # fmt: skip
+    predictions = Predictions.read(finished.predictions_file)
+    assert read_metrics(finished.metrics_file) == summarise(predictions)
+    assert set(predictions.splits) == {"val", "test"}
+    assert len(finished.history_file.read_text().splitlines()) == 5
+
+
+def test_the_model_file_says_what_the_run_predicted(finished: Run) -> None:
+    predictions = Predictions.read(finished.predictions_file)
+    classifier = hemascope.load(finished.folder)
+    for row, member in enumerate(predictions.table["member"][:12]):
+        said = classifier(draw(0, int(member)).image)
+        np.testing.assert_allclose(list(said.probabilities.values()), predictions.probabilities[row], atol=1e-3)
+    assert classifier.card.scores["accuracy"]["split"] == "test"
+    assert "medical device" in classifier.card.limits
+
+
+def test_killed_and_resumed_ends_as_uninterrupted(finished: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "killed"
+    settings = [word for override in TINY for word in ("--set", override)]
+    command = [sys.executable, "-m", "hemascope.cli", "train", SOURCE, "--recipe", "demo", *settings, "-o", folder]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 200
+    while not Run(folder).last_checkpoint.exists():
+        assert process.poll() is None, process.stderr and process.stderr.read().decode()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert not Run(folder).final_weights.exists()
+    resumed = job.resume(folder, quietly())
+    ours, theirs = (Predictions.read(run.predictions_file) for run in (resumed, finished))
+    np.testing.assert_allclose(ours.probabilities, theirs.probabilities, atol=1e-3)
+    without_seconds = [
+        [line.rpartition(",")[0] for line in run.history_file.read_text().splitlines()] for run in (resumed, finished)
+    ]
+    assert without_seconds[0] == without_seconds[1]
+
+
+def test_the_same_seed_gives_the_same_result(finished: Run, tmp_path: Path) -> None:
+    again = job.train(SOURCE, load_recipe("demo", TINY), tmp_path / "again", quietly())
+    ours, theirs = (Predictions.read(run.predictions_file) for run in (again, finished))
+    np.testing.assert_array_equal(ours.logits, theirs.logits)
+
+
+def test_resuming_a_finished_run_changes_no_score(finished: Run) -> None:
+    before = finished.metrics_file.read_text()
+    job.resume(finished.folder, quietly())
+    assert finished.metrics_file.read_text() == before
+
+
+@pytest.mark.parametrize("name", list(shipped()))
+def test_every_shipped_recipe_runs(name: str, tmp_path: Path) -> None:
+    recipe = load_recipe(name, ["epochs=1", "input_size=32", "limit=64", "batch_size=16"])
+    run = job.train("synthetic:64", recipe, tmp_path / name, quietly())
+    assert run.report_file.stat().st_size > 10_000
+    assert hemascope.load(run.model_file).card.name == name
+
+
+def test_a_folder_with_a_run_is_not_overwritten(finished: Run) -> None:
+    with pytest.raises(RunError, match="--resume"):
+        job.train(SOURCE, load_recipe("demo", TINY), finished.folder, quietly())
+
+
+def test_a_bad_recipe_leaves_nothing_behind(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="no network is called"):
+        job.train(SOURCE, load_recipe("demo", ["network=nonet"]), tmp_path / "run", quietly())
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_is_no_run_is_not_resumed(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"no run\.json"):
+        job.resume(tmp_path, quietly())
+
+
+def test_the_example_image_is_one_of_the_runs(finished: Run) -> None:
+    path = job.example_image(finished)
+    assert hemascope.load(finished.folder)(path).label in finished.manifest().classes
+    path.unlink()

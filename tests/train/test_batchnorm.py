@@ -1,0 +1,31 @@
+import numpy as np
+import torch
+
+from hemascope.augment.policy import Policy
+from hemascope.models.network import create_network
+from hemascope.train.batchnorm import recompute_statistics
+from hemascope.train.recipe import Recipe
+
+
+def test_statistics_become_those_of_the_images_and_settings_stay() -> None:
+    torch.manual_seed(0)
+    network = create_network("tf_efficientnet_lite0", classes=2, input_size=32, pretrained=False)
+    images = np.random.default_rng(0).integers(100, 160, (64, 32, 32, 3), np.uint8)
+    first = network.backbone.bn1
+    before = first.running_mean.clone()
+    recipe = Recipe(input_size=32, batch_size=64, augment=Policy(brightness=0.01))
+    recompute_statistics(network, images, recipe, torch.device("cpu"))
+    with torch.no_grad():
+        pixels = torch.from_numpy(images).permute(0, 3, 1, 2) / 255
+        expected = network.backbone.conv_stem((pixels - network.mean) / network.std).mean(dim=(0, 2, 3))
+    assert not torch.allclose(before, expected, atol=0.01)
+    torch.testing.assert_close(first.running_mean, expected, atol=5e-3, rtol=0.05)
+    assert first.momentum is not None
+    assert not network.training
+
+
+def test_without_augmentation_nothing_changes() -> None:
+    network = create_network("tf_efficientnet_lite0", classes=2, input_size=32, pretrained=False)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    recompute_statistics(network, np.zeros((8, 32, 32, 3), np.uint8), Recipe(batch_size=8), torch.device("cpu"))
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())

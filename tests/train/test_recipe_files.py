@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import pytest
+
+from hemascope.errors import RecipeError
+from hemascope.train.recipe_files import load_recipe, shipped, write_recipe
+
+
+@pytest.mark.parametrize("name", list(shipped()))
+def test_shipped_recipes_say_what_they_do_cost_score_and_how_to_run(name: str) -> None:
+    about = shipped()[name]
+    assert "Cost:" in about
+    assert "Expect:" in about
+    assert f"--recipe {name}" in about
+    assert load_recipe(name).name == name
+
+
+def test_overrides_reach_nested_keys_and_plain_exponents() -> None:
+    recipe = load_recipe("quick", ["optimizer.learning_rate=1e-4", "epochs=7", "head.dense=32", "ema=null"])
+    assert (recipe.optimizer.learning_rate, recipe.epochs, recipe.head.dense, recipe.ema) == (1e-4, 7, 32, None)
+    assert recipe.optimizer.name == "nadam"
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("epoch=3", "unknown key 'epoch'.* Did you mean epochs"),
+        ("optimizer.learning_rat=3", "optimizer.learning_rat.* Did you mean learning_rate"),
+        ("augment.rotate=3", "augment.rotate.* Did you mean rotation"),
+        ("epochs=0", "epochs: .*greater than or equal to 1"),
+        ("optimizer.name=adamx", "optimizer.name: .*'nadam'"),
+        ("fractions=[0.5,0.1,0.1]", "fractions must sum to 1"),
+        ("fractions=[1,0,0]", "to validate on"),
+        ("batch_size=1", "at least 2"),
+        ("epochs", "key=value"),
+        ("epochs.x=1", "has no keys below it"),
+    ],
+)
+def test_bad_overrides_name_the_key_and_the_nearest_valid_one(override: str, words: str) -> None:
+    with pytest.raises(RecipeError, match=words):
+        load_recipe("quick", [override])
+
+
+def test_unknown_recipe_names_the_near_one() -> None:
+    with pytest.raises(RecipeError, match=r"Did you mean standard\?"):
+        load_recipe("standart")
+
+
+@pytest.mark.parametrize("text", ["- a\n- b\n", "a: [1\n"])
+def test_bad_files_are_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    with pytest.raises(RecipeError, match=r"mine\.yaml"):
+        load_recipe(path)
+    with pytest.raises(RecipeError, match="no such recipe file"):
+        load_recipe(tmp_path / "none.yaml")
+
+
+def test_a_written_recipe_reads_back_the_same(tmp_path: Path) -> None:
+    recipe = load_recipe("standard", ["seed=4"])
+    write_recipe(recipe, tmp_path / "recipe.yaml")
+    assert load_recipe(tmp_path / "recipe.yaml") == recipe
