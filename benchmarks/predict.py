@@ -19,6 +19,10 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+_PEAK = (
+    "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
+    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+)
 COMMAND = [sys.executable, "-c", "from hemascope.cli import main; main()", "predict"]
 
 
@@ -115,12 +119,11 @@ def memory(paths: list[str], n: int, model: str) -> tuple[float, float]:
             (inside / f"{link:08d}{Path(path).suffix}").symlink_to(Path(path).resolve())
         start = time.perf_counter()
         command = [*COMMAND, f"{folder}/images", "--model", model, "-o", f"{folder}/out.csv"]
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
+        # A process begins with the peak of the one that starts it, so a small one stands between.
+        between = [sys.executable, "-S", "-c", _PEAK, *command]
+        peak = int(subprocess.run(between, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout)
         took = time.perf_counter() - start
-        if status:
-            raise SystemExit(f"{' '.join(command)} ended with {status}")
-    return usage.ru_maxrss / 1024, n / took
+    return peak / 1024, n / took
 
 
 def endless(paths: list[str]) -> Iterator[str]:

@@ -22,7 +22,7 @@ from hemascope.data.sources import open_source
 from hemascope.data.splits import split
 from hemascope.errors import DecodeError, RunError
 from hemascope.evaluate.calibration import fit_temperature
-from hemascope.evaluate.predictions import Predictions
+from hemascope.evaluate.predictions import Predictions, check_classes
 from hemascope.evaluate.summary import summarise, write_metrics
 from hemascope.export.graph import write_model
 from hemascope.export.parity import compare, require
@@ -56,8 +56,9 @@ def train(source: str, recipe: Recipe, folder: Path, console: Console) -> Run:
         HemascopeError: a source, recipe or folder that cannot be used; nothing is written then.
     """
     Run(folder).check_free()
-    with _transfer(console) as progress:
+    with TransferBar(console) as progress:
         manifest = open_source(source, progress=progress)
+    check_classes(manifest.classes)
     manifest = limited(manifest, recipe.limit, seed=recipe.seed)
     network = new_network(recipe, len(manifest.classes), pretrained=recipe.pretrained)  # refuses before the long work
     pixels = _read(manifest, recipe, console)
@@ -204,16 +205,17 @@ def _about(source: str) -> dict[str, object]:
     }
 
 
-class _transfer:  # noqa: N801 - reads as a verb where it is used
+class TransferBar:
     """A progress bar that appears only when bytes are fetched."""
 
     def __init__(self, console: Console) -> None:
         self.bar = Progress(console=console, transient=True, disable=not console.is_terminal)
 
-    def __enter__(self) -> "_transfer":
+    def __enter__(self) -> "TransferBar":
         return self
 
     def __call__(self, done: int, total: int | None) -> None:
+        """Show that ``done`` of ``total`` bytes are here."""
         if not self.bar.task_ids:
             self.bar.start()
             self.bar.add_task("fetching", total=total)

@@ -11,7 +11,10 @@ def train(
         str | None,
         typer.Argument(help="Labelled images: class folders, .npz, Parquet, CSV, or a name.", show_default=False),
     ] = None,
-    recipe: Annotated[str, typer.Option("--recipe", "-r", help="A shipped recipe or a YAML file.")] = "standard",
+    recipe: Annotated[
+        str | None,
+        typer.Option("--recipe", "-r", help="A shipped recipe or a YAML file. [standard]", show_default=False),
+    ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change a key of the recipe.")
     ] = None,
@@ -42,14 +45,16 @@ def train(
         raise HemascopeError(
             "train wants either a SOURCE of images or --resume RUN", "hemascope train --help shows examples of both."
         )
-    if resume and (set_ or output):
-        raise HemascopeError("--resume goes on as the Run began: --set and -o do not go with it", "Leave them out.")
+    if resume and (recipe or set_ or output):
+        raise HemascopeError(
+            "--resume goes on as the Run began: --recipe, --set and -o do not go with it", "Leave them out."
+        )
     console = Console()
     if resume:
         run = job.resume(resume, console)
     else:
         assert source is not None
-        chosen = load_recipe(recipe, set_ or [])
+        chosen = load_recipe(recipe or "standard", set_ or [])
         folder = output or Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}"
         try:
             run = job.train(source, chosen, folder, console)

@@ -114,7 +114,7 @@ def _train(
         saved = torch.load(resume, map_location="cpu", weights_only=False)
         if _is_over(saved, recipe):
             return
-    with _quiet():
+    with LightningQuiet():
         trainer = L.Trainer(
             accelerator="gpu" if device.type == "cuda" else device.type,
             devices=1,
@@ -145,7 +145,7 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
     return torch.load(path, map_location="cpu", weights_only=True)
 
 
-class _quiet(warnings.catch_warnings):  # noqa: N801 - reads as a verb where it is used
+class LightningQuiet(warnings.catch_warnings):
     """Keep Lightning's advice about workers, devices and tips from the user, and its own deprecations from tests."""
 
     def __enter__(self) -> None:

@@ -42,11 +42,12 @@ def open_source(spec: str | Path, *, progress: Progress | None = None) -> Manife
     path = Path(text).expanduser()
     if not text.strip():
         raise SourceError("No source is named", KINDS)
+    whole = path.resolve()  # a Manifest's paths hold good from any folder, and without ".." they read well
     if path.is_dir():
-        files = parquet_files(path)
-        return read_parquet(files, path) if files else read_folders(path)
+        files = parquet_files(whole)
+        return read_parquet(files, whole) if files else read_folders(whole)
     if path.is_file():
-        return _read_file(path.absolute())
+        return _read_file(whole)
     if text in NAMED:
         return fetch_named(text, progress)
     if is_synthetic(text):
