@@ -57,3 +57,9 @@ def test_nothing_of_the_training_stack_is_imported(tmp_path, blocked):
     assert labels == ["eosinophil", "lymphocyte"]
     assert codes == [0] * 7
     assert imported == []
+
+
+def test_the_audit_imports_no_training_framework():
+    script = "import sys, hemascope.audit.audit; print([n for n in ('torch', 'timm', 'lightning') if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.strip() == "[]"

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 import hemascope
+from hemascope.audit.duplicates.groups import joined
+from hemascope.audit.duplicates.search import IDENTICAL, near_duplicates
 from hemascope.data.framing import FRAMING
 from hemascope.data.limit import limited
 from hemascope.data.manifest import Manifest
@@ -31,6 +33,7 @@ from hemascope.models.inference import run_network
 from hemascope.models.network import Network
 from hemascope.predict.card import ModelCard
 from hemascope.report import write_report
+from hemascope.report.data_part import reasons_dropped
 from hemascope.train.device import choose_device, resolve_batch_size
 from hemascope.train.fit import Part, fit, new_network
 from hemascope.train.recipe import Recipe
@@ -62,7 +65,7 @@ def train(source: str, recipe: Recipe, folder: Path, console: Console) -> Run:
     manifest = limited(manifest, recipe.limit, seed=recipe.seed)
     network = new_network(recipe, len(manifest.classes), pretrained=recipe.pretrained)  # refuses before the long work
     pixels = _read(manifest, recipe, console)
-    manifest = split(pixels.manifest, recipe.fractions, seed=recipe.seed)
+    manifest = split(_with_copies_together(pixels, console), recipe.fractions, seed=recipe.seed)
     images = int((_mask(manifest, "train")).sum())
     batch_size = resolve_batch_size(recipe, network, choose_device(), images)
     recipe = recipe.model_copy(update={"batch_size": batch_size})
@@ -177,6 +180,28 @@ def _read(manifest: Manifest, recipe: Recipe, console: Console) -> Pixels:
         return load_pixels(manifest, recipe.input_size, progress=lambda done, _: progress.update(task, completed=done))
 
 
+def _with_copies_together(pixels: Pixels, console: Console) -> Manifest:
+    """The manifest with near duplicates in one ``group``: a second for 1,000 images, so that no split has copies."""
+    manifest = pixels.manifest
+    columns = (TextColumn("looking for copies"), BarColumn(bar_width=20))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("")
+        pairs = near_duplicates(
+            pixels.images,
+            manifest.usable.to_numpy(),
+            progress=lambda _, done, total: progress.update(task, completed=done, total=total),
+        )
+    group = joined(manifest.table["group"].to_numpy(np.int64), pairs)
+    near = group[[pair.first for pair in pairs if pair.relation != IDENTICAL]]
+    if len(near):
+        console.print(
+            f"near duplicates: {int(np.isin(group, near).sum()):,} images in {len(np.unique(near)):,} groups, kept on "
+            "one side of every split",
+            highlight=False,
+        )
+    return manifest.with_columns(group=group)
+
+
 def _tell_data(manifest: Manifest, console: Console) -> None:
     counts = {name: int(_mask(manifest, name).sum()) for name in ("train", "val", "test")}
     parts = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
@@ -190,9 +215,8 @@ def _tell_data(manifest: Manifest, console: Console) -> None:
             "all are listed in the report",
             highlight=False,
         )
-    leaked = int((manifest.table["verdict"] == "drop").sum())
-    if leaked:
-        console.print(f"left out: {leaked:,} training images identical to images kept for scoring", highlight=False)
+    for reason, count in reasons_dropped(manifest).value_counts().items():
+        console.print(f"left out: {count:,}, {reason}", highlight=False)
 
 
 def _about(source: str) -> dict[str, object]:

@@ -82,3 +82,10 @@ def test_clean_share_is_left_untouched(images: torch.Tensor) -> None:
     many = images.repeat(100, 1, 1, 1)
     untouched = (augment(many, Policy(clean=0.3, brightness=0.5), seeded()) == many).flatten(1).all(dim=1)
     assert untouched.float().mean() == pytest.approx(0.3, abs=0.05)
+
+
+def test_what_is_never_clean_is_changed_and_the_rest_as_before(images: torch.Tensor) -> None:
+    policy, chosen = Policy(clean=0.8, brightness=0.5), torch.arange(8) < 4
+    plain, without = augment(images, policy, seeded()), augment(images, policy, seeded(), chosen)
+    assert torch.equal(plain[4:], without[4:])
+    assert not (without[:4] == images[:4]).flatten(1).all(dim=1).any()

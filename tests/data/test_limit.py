@@ -27,3 +27,11 @@ def test_every_class_keeps_an_image_and_seeds_differ(manifest: Manifest) -> None
 def test_no_limit_changes_nothing(manifest: Manifest) -> None:
     assert limited(manifest, None) is manifest
     assert limited(manifest, 100) is manifest
+
+
+def test_what_is_dropped_is_not_drawn(manifest: Manifest) -> None:
+    audited = manifest.with_columns(verdict=["drop", "keep"] * 50)
+    small = limited(audited, 20)
+    assert set(small.table["verdict"]) == {"keep"}
+    assert small.counts().to_numpy().sum() == 20
+    assert limited(audited, 50) is audited

@@ -18,9 +18,7 @@ def test_counts_and_what_was_left_out():
     assert (part.images, part.usable) == (6, 3)
     assert part.counts.loc["x"].to_dict() == {"train": 1, "val": 1}
     assert part.left_out[0] == ("truncated", 2, ("x/3.png", "x/4.png"))
-    reason, count, names = part.left_out[1]
-    assert reason.startswith("set aside")
-    assert (count, names) == (1, ("x/5.png",))
+    assert part.left_out[1] == ("dropped by the audit", 1, ("x/5.png",))
     assert (part.groups, part.grouped, part.leaking) == (0, 0, 0)
 
 
@@ -31,3 +29,9 @@ def test_groups_of_identical_images():
 
 def test_a_group_on_both_sides_of_a_split_is_found():
     assert data_part(made([7, -1, 7, -1, -1, -1])).leaking == 1
+
+
+def test_a_dropped_copy_says_where_the_other_one_is():
+    splits = ("train", "test", "val", "val", "val", "train")
+    assert data_part(made([-1, 5, -1, -1, -1, 5], splits)).left_out[1][0] == "a copy of an image kept in test"
+    assert data_part(made([-1, 5, -1, -1, -1, 5], [""] * 6)).left_out[1][0] == "a copy of an image that is kept"

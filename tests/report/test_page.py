@@ -152,7 +152,7 @@ def test_data_left_out_and_identical_images_are_told(tmp_path, dots):
     text = page(run).text
     assert "400 images, of which 399 are used." in text
     assert "1 truncated file class_0/0.png" in text
-    assert "3 images fall into 1 group of identical images. Each group lies in one split only" in text
+    assert "3 images fall into 1 group of copies. Each group lies in one split only" in text
 
 
 def test_card_and_use(made):

@@ -4,7 +4,7 @@ import torch
 from hemascope.augment.policy import Policy
 from hemascope.models.network import create_network
 from hemascope.train.batchnorm import recompute_statistics
-from hemascope.train.recipe import Recipe
+from hemascope.train.recipe import Balance, Recipe
 
 
 def test_statistics_become_those_of_the_images_and_settings_stay() -> None:
@@ -29,3 +29,17 @@ def test_without_augmentation_nothing_changes() -> None:
     before = {name: value.clone() for name, value in network.state_dict().items()}
     recompute_statistics(network, np.zeros((8, 32, 32, 3), np.uint8), Recipe(batch_size=8), torch.device("cpu"))
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+def test_after_balanced_draws_the_statistics_are_those_of_the_original_distribution() -> None:
+    torch.manual_seed(0)
+    network = create_network("tf_efficientnet_lite0", classes=2, input_size=32, pretrained=False)
+    # One image in eight is bright: drawn as often as the dark ones, it would lift the mean.
+    images = np.full((64, 32, 32, 3), 60, np.uint8)
+    images[::8] = 200
+    recipe = Recipe(input_size=32, batch_size=64, balance=Balance(name="uniform"))
+    recompute_statistics(network, images, recipe, torch.device("cpu"))
+    with torch.no_grad():
+        pixels = torch.from_numpy(images).permute(0, 3, 1, 2) / 255
+        expected = network.backbone.conv_stem((pixels - network.mean) / network.std).mean(dim=(0, 2, 3))
+    torch.testing.assert_close(network.backbone.bn1.running_mean, expected, atol=1e-4, rtol=1e-3)

@@ -32,6 +32,10 @@ def test_overrides_reach_nested_keys_and_plain_exponents() -> None:
         ("fractions=[0.5,0.1,0.1]", "fractions must sum to 1"),
         ("fractions=[1,0,0]", "to validate on"),
         ("batch_size=1", "at least 2"),
+        ("balance.name=unifrm", "balance.name: .*'uniform'"),
+        ("balance.strength=1.5", "balance.strength: .*less than or equal to 1"),
+        ("balance.strength=0.5", "choose name: uniform, augment_rare or weighted_loss"),
+        ("balance.strenght=1", "balance.strenght.* Did you mean strength"),
         ("epochs", "key=value"),
         ("epochs.x=1", "has no keys below it"),
     ],
@@ -39,6 +43,12 @@ def test_overrides_reach_nested_keys_and_plain_exponents() -> None:
 def test_bad_overrides_name_the_key_and_the_nearest_valid_one(override: str, words: str) -> None:
     with pytest.raises(RecipeError, match=words):
         load_recipe("quick", [override])
+
+
+@pytest.mark.parametrize("augment", ["{}", "{clean: 0.5}", "{clean: 1, rotation: 90}"])
+def test_rare_classes_cannot_be_augmented_by_a_policy_that_changes_nothing(augment: str) -> None:
+    with pytest.raises(RecipeError, match=r"augment\.rotation=180, .*or choose balance\.name=uniform"):
+        load_recipe("quick", ["balance.name=augment_rare", f"augment={augment}"])
 
 
 def test_unknown_recipe_names_the_near_one() -> None:

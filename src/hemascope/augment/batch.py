@@ -11,13 +11,14 @@ from hemascope.augment.policy import Policy
 _GREY = (0.299, 0.587, 0.114)  # luma of ITU-R BT.601, as in Pillow's convert("L")
 
 
-def augment(images: Tensor, policy: Policy, generator: torch.Generator) -> Tensor:
+def augment(images: Tensor, policy: Policy, generator: torch.Generator, never_clean: Tensor | None = None) -> Tensor:
     """Transform every image of a batch by its own random parameters.
 
     Args:
         images: float (n, 3, h, w) in [0, 1].
         policy: the strengths.
         generator: source of all randomness, on the device of ``images``; the same state gives the same result.
+        never_clean: bool (n,), images that the policy's share of clean ones leaves out.
 
     Returns:
         float (n, 3, h, w) in [0, 1]; ``images`` itself where the policy changes nothing.
@@ -29,6 +30,8 @@ def augment(images: Tensor, policy: Policy, generator: torch.Generator) -> Tenso
     if policy.changes_nothing:
         return images
     clean = torch.rand(len(images), generator=generator, device=images.device) < policy.clean
+    if never_clean is not None:
+        clean &= ~never_clean
     changed = _resample(images, _affine(len(images), policy, generator))
     changed = _recolour(changed, policy, generator)
     if policy.noise:

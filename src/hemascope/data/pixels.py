@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hemascope.data.framing import frame
+from hemascope.data.groups import identical_groups, join_groups
 from hemascope.data.manifest import Manifest
 from hemascope.data.reading import map_images
 from hemascope.errors import DecodeError, SourceError
@@ -55,7 +56,7 @@ def load_pixels(
     every = max(1, n // 200)
 
     def read(image: np.ndarray) -> tuple[bytes, np.ndarray]:
-        return _digest(image), frame(image, size)
+        return pixel_digest(image), frame(image, size)
 
     for row, result in map_images(manifest, read, threads):
         if isinstance(result, DecodeError):
@@ -64,40 +65,22 @@ def load_pixels(
             digests[row], images[row] = result
         if progress and ((row + 1) % every == 0 or row + 1 == n):
             progress(row + 1, n)
-    groups = _groups(digests, manifest.table["group"].to_numpy(np.int64))
+    groups = _joined(digests, manifest.table["group"].to_numpy(np.int64))
     return Pixels(images, manifest.with_columns(error=errors, group=groups))
 
 
-def _digest(image: np.ndarray) -> bytes:
+def pixel_digest(image: np.ndarray) -> bytes:
+    """Sixteen bytes that agree for pictures, uint8 (h, w, 3), of the same size and pixels, and for no others."""
     digest = hashlib.blake2b(repr(image.shape).encode(), digest_size=16)
     digest.update(np.ascontiguousarray(image).data)
     return digest.digest()
 
 
-def _groups(digests: list[bytes | None], former: np.ndarray) -> np.ndarray:
-    """Join rows that share a digest or a former group (>= 0), directly or by way of others.
-
-    Returns:
-        int64 (n,): the lowest row position of those joined; -1 for rows that have neither.
-    """
-    parent = list(range(len(digests)))
-
-    def root(row: int) -> int:
-        while parent[row] != row:
-            parent[row] = parent[parent[row]]
-            row = parent[row]
-        return row
-
-    first: dict[bytes | int, int] = {}
-    keys: list[list[bytes | int]] = [
-        [key for key in (digest, int(group)) if key is not None and key != -1]
-        for digest, group in zip(digests, former, strict=True)
-    ]
-    for row, own in enumerate(keys):
-        for key in own:
-            one, other = root(first.setdefault(key, row)), root(row)
-            parent[max(one, other)] = min(one, other)  # so that a root is always the lowest row
-    return np.array([root(row) if keys[row] else -1 for row in range(len(keys))], np.int64)
+def _joined(digests: list[bytes | None], former: np.ndarray) -> np.ndarray:
+    """Join rows that share a digest or a former group (>= 0), directly or by way of others."""
+    identical = identical_groups(digests)
+    rows = np.flatnonzero(identical >= 0)
+    return join_groups(former, np.stack([rows, identical[rows]], axis=1))
 
 
 def _require_memory(needed: int) -> None:

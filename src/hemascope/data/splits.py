@@ -1,6 +1,7 @@
 """Train, validation and test parts that leak nothing into each other."""
 
 import zlib
+from collections import Counter
 from itertools import pairwise
 
 import numpy as np
@@ -25,7 +26,8 @@ def split(manifest: Manifest, fractions: tuple[float, float, float] = (0.8, 0.1,
     Args:
         manifest: with ``group`` filled, as `load_pixels` does.
         fractions: shares of train, val and test; they sum to 1; train is more than 0.
-        seed: another seed, another division. A class's division depends on nothing but its own rows.
+        seed: another seed, another division. A class's division depends on nothing but its own rows and
+            those that share a group with them.
 
     Raises:
         SourceError: impossible fractions, splits named for some rows only, or a class without an image to train on.
@@ -95,7 +97,7 @@ def _leaked(splits: np.ndarray, groups: np.ndarray, usable: np.ndarray) -> np.nd
 
 
 def _deal(labels: np.ndarray, groups: np.ndarray, shares: tuple[float, float, float], seed: int) -> np.ndarray:
-    """A split for each row: whole groups, stratified by the label of a group's first row."""
+    """A split for each row: whole groups, stratified by the commonest label of a group."""
     if len(groups) == 0:
         return np.array([], object)
     order = np.argsort(groups, kind="stable")
@@ -103,14 +105,19 @@ def _deal(labels: np.ndarray, groups: np.ndarray, shares: tuple[float, float, fl
     members = sorted((order[a:b] for a, b in pairwise([*starts, len(order)])), key=lambda rows: rows[0])
     by_class: dict[str, list[np.ndarray]] = {}
     for rows in members:
-        by_class.setdefault(labels[rows[0]], []).append(rows)
+        by_class.setdefault(Counter(labels[rows]).most_common(1)[0][0], []).append(rows)
     result = np.empty(len(labels), object)
     for name, units in by_class.items():
         # crc32 of the name, so that a class's division does not hang on which other classes there are
         shuffled = np.random.default_rng([seed, zlib.crc32(name.encode())]).permutation(len(units))
         lacking = np.array(shares) * sum(len(rows) for rows in units)
-        for turn, unit in enumerate(shuffled):
+        # The largest first: a large group that comes last finds no part that lacks so many.
+        for turn, unit in enumerate(sorted(shuffled, key=lambda unit: -len(units[unit]))):
             part = int(np.argmax(np.where(np.array(shares) > 0, lacking, -np.inf))) if turn else 0
             lacking[part] -= len(units[unit])
             result[units[unit]] = SPLITS[part]
+    for name in dict.fromkeys(labels):
+        own = labels == name
+        if not (result[own] == _TRAIN).any():
+            result[groups == groups[own][0]] = _TRAIN
     return result

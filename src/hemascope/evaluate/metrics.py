@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse  # type: ignore[import-untyped]
+from scipy import sparse
 from sklearn import metrics as sk
 
 from hemascope.evaluate.bootstrap import RESAMPLES, Score, interval, resampled

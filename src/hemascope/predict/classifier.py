@@ -14,7 +14,7 @@ import onnxruntime as ort
 
 from hemascope.errors import DecodeError
 from hemascope.predict.card import ModelCard
-from hemascope.predict.modelfile import INPUT, open_model
+from hemascope.predict.modelfile import INPUT, OUTPUTS, open_model
 from hemascope.predict.pixels import Picture, pixels
 from hemascope.predict.shipped import find
 
@@ -125,6 +125,10 @@ class Classifier:
                 "Give images of other kinds, or of mixed sizes, as a list to the classifier itself.",
             )
         return self._session.run([output], {INPUT: np.ascontiguousarray(images)})[0]
+
+    def run_all(self, images: np.ndarray) -> list[np.ndarray]:
+        """Like `run`, for both outputs at once: probabilities (n, k) and features (n, d)."""
+        return list(self._session.run(list(OUTPUTS), {INPUT: np.ascontiguousarray(images)}))
 
     def _parallel(self, output: str, images: np.ndarray) -> np.ndarray:
         images = np.asarray(images)

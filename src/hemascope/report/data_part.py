@@ -1,10 +1,10 @@
-"""What the report says about the data: counts, what was left out and why, identical images."""
+"""What the report says about the data: counts, what was left out and why, copies."""
 
 from dataclasses import dataclass
 
 import pandas as pd
 
-from hemascope.data.manifest import Manifest
+from hemascope.data.manifest import SPLITS, Manifest
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,8 @@ def data_part(manifest: Manifest) -> DataPart:
     table = manifest.table
     usable = manifest.usable
     out = table[~usable]
-    reasons = pd.Series(
-        [_reason(error, name) for error, name in zip(out["error"], out["path"], strict=True)],
-        index=out.index,
-        dtype="str",
-    )
+    errors = [_without_name(error, name) for error, name in zip(out["error"], out["path"], strict=True)]
+    reasons = pd.Series(errors, index=out.index, dtype="str").where(out["error"] != "", reasons_dropped(manifest))
     left_out = tuple(
         (str(reason), int(count), tuple(short_name(*row) for row in _names(out[reasons == reason])))
         for reason, count in reasons.value_counts().items()
@@ -55,6 +52,24 @@ def data_part(manifest: Manifest) -> DataPart:
         int(several["size"].sum()),
         int((several["nunique"] > 1).sum()),
     )
+
+
+def reasons_dropped(manifest: Manifest) -> pd.Series:
+    """Why each readable image with the verdict ``drop`` is left out, in words; its index is the row."""
+    table = manifest.table
+    dropped = table[(table["verdict"] == "drop") & (table["error"] == "")]
+    grouped = table[manifest.usable & (table["group"] >= 0)]
+    rank = grouped["split"].map({name: place for place, name in enumerate(SPLITS)}).fillna(-1)
+    kept_in = grouped.loc[rank.groupby(grouped["group"]).idxmax()].set_index("group")["split"]
+    reasons = [
+        "dropped by the audit"
+        if group not in kept_in.index
+        else f"a copy of an image kept in {kept_in[group]}"
+        if kept_in[group]
+        else "a copy of an image that is kept"
+        for group in dropped["group"]
+    ]
+    return pd.Series(reasons, index=dropped.index, dtype="str")
 
 
 def short_name(path: str, member: str = "") -> str:
@@ -73,8 +88,6 @@ def _names(table: pd.DataFrame) -> list[tuple[str, str]]:
     return list(zip(table["path"].head(5), table["member"].head(5), strict=True))
 
 
-def _reason(error: str, path: str) -> str:
+def _without_name(error: str, path: str) -> str:
     """The error without the image's own name, so that equal reasons count together."""
-    if not error:
-        return "set aside: the same image is kept elsewhere, or the audit found it unusable"
     return error.removeprefix(path).lstrip(": ") or error

@@ -47,10 +47,10 @@ def tiles(mistakes: pd.DataFrame) -> list[Tile]:
     ]
 
 
-def picture(image: np.ndarray) -> str:
-    """An image uint8 (h, w, 3) as a small JPEG in a data URI."""
+def picture(image: np.ndarray, side: int = SIDE, quality: int = 85) -> str:
+    """An image uint8 (h, w, 3) as a small JPEG, its longest side at most ``side``, in a data URI."""
     small = Image.fromarray(image)
-    small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
     written = io.BytesIO()
-    small.save(written, "JPEG", quality=85, optimize=True)
+    small.save(written, "JPEG", quality=quality, optimize=True)
     return f"data:image/jpeg;base64,{base64.b64encode(written.getvalue()).decode()}"

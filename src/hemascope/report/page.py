@@ -4,14 +4,13 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from hemascope import __version__
-from hemascope.cells import colours, title
+from hemascope.cells import colours
 from hemascope.evaluate.mistakes import confident_mistakes
 from hemascope.files import write_text
 from hemascope.predict.card import ModelCard
 from hemascope.report import words
+from hemascope.report.balance import balance_part
 from hemascope.report.class_bars import class_scores, draw_class_scores, draw_counts
 from hemascope.report.confusion import confusion, draw_confusion
 from hemascope.report.data_part import data_part
@@ -19,6 +18,7 @@ from hemascope.report.gallery import tiles
 from hemascope.report.history import draw_history
 from hemascope.report.reliability import draw_reliability, reliability_curve
 from hemascope.report.run_files import RunFiles, read_run
+from hemascope.report.template import rendered
 
 FILE_NAME = "report.html"
 MANY_CLASSES = 24
@@ -47,15 +47,7 @@ def write_report(run_folder: Path, card: ModelCard | None = None) -> Path:
 
 def render(run: RunFiles) -> str:
     """The page's HTML."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("hemascope.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"percent": words.percent, "interval": words.interval, "title_of": title}
-    return environment.get_template("report.html.j2").render(_context(run))
+    return rendered("report.html.j2", _context(run))
 
 
 def _context(run: RunFiles) -> dict[str, Any]:
@@ -89,6 +81,7 @@ def _context(run: RunFiles) -> dict[str, Any]:
         "wrong": int(matrix.counts.sum() - matrix.counts.trace()),
         "data": data,
         "counts": draw_counts(data.counts) if data is not None and data.usable else "",
+        "balance": balance_part(run),
         "limits": words.limits(run.card.limits if run.card else ""),
         "model_in_shell": shlex.quote(model),
         "model_in_python": repr(model),

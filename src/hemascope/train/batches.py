@@ -1,11 +1,15 @@
 """Batches of images in memory, in an order that depends on seed and epoch alone."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
+
+from hemascope.train.balance import draw, draws_an_epoch
+from hemascope.train.recipe import Balance
 
 
 class ImagesInMemory(Dataset[tuple[Tensor, Tensor]]):
@@ -25,33 +29,70 @@ class ImagesInMemory(Dataset[tuple[Tensor, Tensor]]):
         return self.images[positions].permute(0, 3, 1, 2), self.targets[positions]
 
 
-class ShuffledBatches(Sampler[list[int]]):
-    """Positions of full batches, shuffled anew each epoch; the rest that fills no batch waits for another epoch.
+class Draws(NamedTuple):
+    """One batch of draws: positions of its images, and whether each was drawn before in the same epoch."""
+
+    positions: list[int]
+    extra: list[bool]
+
+
+class DrawnImages(Dataset[tuple[Tensor, Tensor, Tensor]]):
+    """`ImagesInMemory` by `Draws`: a batch has a third part, bool (b,), true for the extra draws."""
+
+    def __init__(self, images: ImagesInMemory) -> None:
+        self.images = images
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, draws: Draws) -> tuple[Tensor, Tensor, Tensor]:
+        return *self.images[draws.positions], torch.tensor(draws.extra)
+
+
+class ShuffledBatches(Sampler[Draws]):
+    """Full batches, drawn anew each epoch; the rest that fills no batch waits for another epoch.
 
     Lightning calls `set_epoch`, so a resumed training sees the order that an uninterrupted one would.
+
+    Args:
+        targets: class numbers int64 (n,).
+        batch_size: images a batch, or n where that is less.
+        seed: with the epoch, all that the draws depend on.
+        balance: how often to draw each class; the number of batches is the same with any.
     """
 
-    def __init__(self, n: int, batch_size: int, seed: int) -> None:
-        self.n, self.batch_size, self.seed, self.epoch = n, min(batch_size, n), seed, 0
+    def __init__(self, targets: np.ndarray, batch_size: int, seed: int, balance: Balance | None = None) -> None:
+        self.targets, self.batch_size, self.seed = targets, min(batch_size, len(targets)), seed
+        self.balance = balance or Balance()
+        self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose order the next iteration gives."""
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return self.n // self.batch_size
+        return len(self.targets) // self.batch_size
 
-    def __iter__(self) -> Iterator[list[int]]:
-        order = np.random.default_rng([self.seed, self.epoch]).permutation(self.n)
-        for start in range(0, len(self) * self.batch_size, self.batch_size):
-            yield order[start : start + self.batch_size].tolist()
+    def __iter__(self) -> Iterator[Draws]:
+        generator = np.random.default_rng([self.seed, self.epoch])
+        total = draws_an_epoch(len(self.targets), self.batch_size)
+        if self.balance.changes_draws:
+            order, extra = draw(self.targets, total, self.balance.strength, generator)
+        else:
+            order, extra = generator.permutation(len(self.targets)), np.zeros(total, bool)
+        for start in range(0, total, self.batch_size):
+            batch = slice(start, start + self.batch_size)
+            yield Draws(order[batch].tolist(), extra[batch].tolist())
 
 
-def training_batches(images: np.ndarray, targets: np.ndarray, batch_size: int, seed: int) -> DataLoader:
-    """Shuffled batches to train on."""
-    sampler = ShuffledBatches(len(images), batch_size, seed)
+def training_batches(
+    images: np.ndarray, targets: np.ndarray, batch_size: int, seed: int, balance: Balance | None = None
+) -> DataLoader:
+    """Shuffled batches to train on: uint8 (b, 3, size, size), int64 (b,), and bool (b,) for the extra draws."""
+    sampler = ShuffledBatches(targets, batch_size, seed, balance)
+    dataset = DrawnImages(ImagesInMemory(images, targets))
     # Its own generator: else every new pass draws from the global one and moves dropout's random numbers.
-    return DataLoader(ImagesInMemory(images, targets), sampler=sampler, batch_size=None, generator=torch.Generator())
+    return DataLoader(dataset, sampler=sampler, batch_size=None, generator=torch.Generator())
 
 
 def evaluation_batches(images: np.ndarray, targets: np.ndarray, batch_size: int = 128) -> DataLoader:

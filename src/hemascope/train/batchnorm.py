@@ -15,23 +15,24 @@ _BATCHES = 100  # the mean over so many is stable; more only cost time
 def recompute_statistics(network: Network, images: np.ndarray, recipe: Recipe, device: torch.device) -> None:
     """Replace BatchNorm's running statistics by the mean over half clean, half augmented training images.
 
-    Statistics that come from augmented images alone cost points of accuracy on clean ones. Does nothing to a
-    network without BatchNorm or when nothing was augmented.
+    Statistics that come from augmented images alone cost points of accuracy on clean ones. The images come in their
+    original distribution whatever the recipe's balance, because that is what the model will meet. Does nothing to a
+    network without BatchNorm, or when the training saw clean images in that distribution.
 
     Args:
         network: changed in place.
         images: training images, uint8 (n, size, size, 3).
-        recipe: its policy, batch size and seed.
+        recipe: its policy, balance, batch size and seed.
         device: where to compute.
     """
     layers = [m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-    if not layers or recipe.augment.changes_nothing:
+    if not layers or (recipe.augment.changes_nothing and not recipe.balance.changes_draws):
         return
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
         layer.reset_running_stats()
         layer.momentum = None  # a cumulative mean
-    policy = recipe.augment.model_copy(update={"clean": 0.5})
+    policy = recipe.augment if recipe.augment.changes_nothing else recipe.augment.model_copy(update={"clean": 0.5})
     generator = torch.Generator(device).manual_seed(recipe.seed)
     assert isinstance(recipe.batch_size, int)  # "auto" is resolved before a training begins
     batches = training_batches(images, np.zeros(len(images), np.int64), max(recipe.batch_size, 64), recipe.seed)
@@ -39,7 +40,7 @@ def recompute_statistics(network: Network, images: np.ndarray, recipe: Recipe, d
     for layer in layers:
         layer.train()
     with torch.no_grad():
-        for _, (batch, _) in zip(range(_BATCHES), batches, strict=False):
+        for _, (batch, *_) in zip(range(_BATCHES), batches, strict=False):
             shown = augment(to_unit_range(batch.to(device)), policy, generator)
             network(shown.contiguous(memory_format=torch.channels_last))
     for layer, momentum in zip(layers, momenta, strict=True):

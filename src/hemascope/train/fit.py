@@ -1,6 +1,7 @@
 """Fitting the network of a Run: begun, gone on with, or finished already."""
 
 import logging
+import signal
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from hemascope.files import atomic
 from hemascope.models.depthwise import use_fast_depthwise
 from hemascope.models.network import Network, create_network
 from hemascope.train.averaging import MovingAverage
+from hemascope.train.balance import class_weights
 from hemascope.train.batches import evaluation_batches, training_batches
 from hemascope.train.batchnorm import recompute_statistics
 from hemascope.train.checkpoints import RunKeeper
@@ -99,8 +101,13 @@ def _train(
     device: torch.device,
 ) -> None:
     assert isinstance(recipe.batch_size, int)  # "auto" is resolved before a training begins
-    batches = training_batches(train.images, train.targets, recipe.batch_size, recipe.seed)
-    module = CellTraining(network, recipe, classes=classes, steps=len(batches) * recipe.epochs)
+    batches = training_batches(train.images, train.targets, recipe.batch_size, recipe.seed, recipe.balance)
+    weights = None
+    if recipe.balance.changes_loss:
+        counts = np.bincount(train.targets, minlength=classes)
+        weights = torch.from_numpy(class_weights(counts, recipe.balance.strength)).float()
+    steps = len(batches) * recipe.epochs
+    module = CellTraining(network, recipe, classes=classes, steps=steps, class_weights=weights)
     progress = TrainingProgress(console)
     stopping = EarlyStopping(
         recipe.early_stopping.monitor,
@@ -128,9 +135,13 @@ def _train(
             num_sanity_val_steps=0,
         )
         validation = evaluation_batches(val.images, val.targets)
-        trainer.fit(module, batches, validation, ckpt_path=resume, weights_only=False)
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+        handler = signal.getsignal(signal.SIGINT)
+        try:
+            trainer.fit(module, batches, validation, ckpt_path=resume, weights_only=False)
+        except SystemExit as end:
+            # Lightning exits by itself on Ctrl-C, and switches further ones off; the command line says how to go on.
+            signal.signal(signal.SIGINT, handler)
+            raise KeyboardInterrupt from end
 
 
 def _is_over(saved: dict[str, Any], recipe: Recipe) -> bool:

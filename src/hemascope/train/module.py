@@ -16,14 +16,29 @@ from hemascope.train.recipe import Recipe
 
 
 class CellTraining(L.LightningModule):
-    """Cross-entropy of augmented batches; logs train_loss, train_accuracy, val_loss, val_accuracy and val_recall."""
+    """Cross-entropy of augmented batches; logs train_loss, train_accuracy, val_loss, val_accuracy and val_recall.
 
-    def __init__(self, network: Network, recipe: Recipe, *, classes: int, steps: int) -> None:
+    Args:
+        network: what learns.
+        recipe: how.
+        classes: number of classes.
+        steps: optimiser steps of the whole training.
+        class_weights: float32 (classes,), how much an image of each class counts in the training's loss; None:
+            the same. The validation's loss is never weighted, so that trainings can be compared by it.
+    """
+
+    class_weights: Tensor | None
+
+    def __init__(
+        self, network: Network, recipe: Recipe, *, classes: int, steps: int, class_weights: Tensor | None = None
+    ) -> None:
         super().__init__()
         self.network = network
         self.recipe = recipe
         self.steps = steps
         self.classes = classes
+        # Not in the checkpoint: it follows from the recipe and the data.
+        self.register_buffer("class_weights", class_weights, persistent=False)
         self._train = _Tally(classes)
         self._val = _Tally(classes)
 
@@ -39,15 +54,16 @@ class CellTraining(L.LightningModule):
         torch.manual_seed(_step_seed(self.recipe.seed, self.current_epoch, -1))
         self._train.reset()
 
-    def training_step(self, batch: tuple[Tensor, Tensor], step: int) -> Tensor:
-        """Loss of one batch: uint8 (b, 3, h, w), int64 (b,)."""
-        images, targets = batch
+    def training_step(self, batch: tuple[Tensor, Tensor, Tensor], step: int) -> Tensor:
+        """Loss of one batch: uint8 (b, 3, h, w), int64 (b,), and bool (b,) for images drawn before in the epoch."""
+        images, targets, extra = batch
         generator = torch.Generator(self.device)
         generator.manual_seed(_step_seed(self.recipe.seed, self.current_epoch, step))
         with torch.autocast(self.device.type, enabled=False):  # coordinates and colours want full precision
-            images = augment(to_unit_range(images), self.recipe.augment, generator)
+            never_clean = extra if self.recipe.balance.name == "augment_rare" else None
+            images = augment(to_unit_range(images), self.recipe.augment, generator, never_clean)
         logits = self.network(images.contiguous(memory_format=torch.channels_last)).float()
-        loss = F.cross_entropy(logits, targets, label_smoothing=self.recipe.label_smoothing)
+        loss = weighted_cross_entropy(logits, targets, self.class_weights, self.recipe.label_smoothing)
         self._train.add(logits.detach(), targets, loss.detach())
         return loss
 
@@ -68,6 +84,26 @@ class CellTraining(L.LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Log loss, accuracy and macro recall."""
         self.log_dict({"val_loss": self._val.loss, "val_accuracy": self._val.accuracy, "val_recall": self._val.recall})
+
+
+def weighted_cross_entropy(
+    logits: Tensor, targets: Tensor, class_weights: Tensor | None, label_smoothing: float
+) -> Tensor:
+    """Mean over the batch of each image's smoothed cross-entropy times the weight of its true class.
+
+    Args:
+        logits: float32 (b, k).
+        targets: int64 (b,).
+        class_weights: float32 (k,), or None for equal ones.
+        label_smoothing: in [0, 1).
+
+    Returns:
+        float32 ().
+    """
+    # Torch's own weight would also scale the smoothed target's part of every other class, which draws all images
+    # towards rare classes, and divide by the batch's weights, which makes an image's weight hang on its neighbours.
+    losses = F.cross_entropy(logits, targets, label_smoothing=label_smoothing, reduction="none")
+    return (losses if class_weights is None else losses * class_weights[targets]).mean()
 
 
 class _Tally:

@@ -18,6 +18,38 @@ class Head(_Part):
     dropout: float = Field(0.0, ge=0, lt=1, description="share of the last layer's inputs zeroed in training")
 
 
+class Balance(_Part):
+    """How a training meets unequally frequent classes; an epoch has the same number of steps in any case.
+
+    - original: every image is drawn once an epoch.
+    - uniform: every class is drawn equally often; images of rare classes repeat, some of frequent ones are left out.
+    - augment_rare: draws as uniform does, but the repeats of an image are always augmented, never clean.
+    - weighted_loss: draws as original does; the loss of an image counts by the inverse frequency of its class.
+    """
+
+    name: Literal["original", "uniform", "augment_rare", "weighted_loss"] = "original"
+    strength: Share = Field(1.0, description="0: as original; 1: every class counts the same; weights n_c^-strength")
+
+    @property
+    def changes_draws(self) -> bool:
+        """Whether images are drawn otherwise than once an epoch."""
+        return self.name in ("uniform", "augment_rare") and self.strength > 0
+
+    @property
+    def changes_loss(self) -> bool:
+        """Whether the loss counts classes unequally."""
+        return self.name == "weighted_loss" and self.strength > 0
+
+    @model_validator(mode="after")
+    def _combinations(self) -> "Balance":
+        if self.name == "original" and self.strength != 1:
+            raise ValueError(
+                "strength says how far to go from the original distribution; "
+                "choose name: uniform, augment_rare or weighted_loss, or leave strength out"
+            )
+        return self
+
+
 class Optimizer(_Part):
     """The optimiser and its initial learning rate; weight decay is decoupled and spares norms and biases."""
 
@@ -63,6 +95,7 @@ class Recipe(_Part):
     fractions: tuple[Share, Share, Share] = Field((0.8, 0.1, 0.1), description="train, val and test parts")
     limit: int | None = Field(None, ge=1, description="train on at most this many images, classes kept in proportion")
     augment: Policy = Policy()
+    balance: Balance = Balance()
     optimizer: Optimizer = Optimizer()
     schedule: Schedule = Schedule()
     epochs: int = Field(10, ge=1)
@@ -81,4 +114,14 @@ class Recipe(_Part):
             raise ValueError("fractions must leave images to train on and to validate on")
         if isinstance(self.batch_size, int) and self.batch_size < 2:
             raise ValueError("batch_size must be at least 2 (BatchNorm needs two images)")
+        if self.balance.name == "augment_rare" and _augments_nothing(self.augment):
+            raise ValueError(
+                "balance augment_rare wants a policy that changes images: "
+                "set augment (for example augment.rotation=180, with augment.clean below 1) "
+                "or choose balance.name=uniform"
+            )
         return self
+
+
+def _augments_nothing(policy: Policy) -> bool:
+    return policy.clean == 1 or policy.model_copy(update={"clean": 0.0}).changes_nothing

@@ -7,7 +7,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from hemascope.cells import BLOOD_CLASSES
-from hemascope.data.manifest import Manifest
 from hemascope.data.reading import read_images
 from hemascope.data.sources import open_source
 from hemascope.errors import SourceError
@@ -51,14 +50,6 @@ def test_one_file_with_names_of_its_own(tmp_path: Path) -> None:
 def test_labels_as_text_and_as_bare_numbers(tmp_path: Path) -> None:
     assert open_source(written(tmp_path / "a.parquet", ["zebra", "ant", None])).classes == ("ant", "zebra")
     assert open_source(written(tmp_path / "b.parquet", [1, 0, 2])).classes == ("class_0", "class_1", "class_2")
-
-
-def test_a_manifest_is_read_as_such(tmp_path: Path) -> None:
-    manifest = Manifest.build(["/x.png"], ["basophil"], BLOOD_CLASSES, splits=["val"], name="mine")
-    manifest.write(tmp_path / "manifest.parquet")
-    read = open_source(tmp_path / "manifest.parquet")
-    assert read.table.equals(manifest.table)
-    assert read.name == "mine"
 
 
 def test_what_cannot_be_read(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hemascope.data.manifest import Manifest
+from hemascope.data.sources.manifest_file import is_manifest, read_manifest
 from hemascope.data.sources.names import class_name, class_order, numbered, require_classes, split_name
 from hemascope.errors import SourceError
 
@@ -35,8 +36,8 @@ def read_parquet(files: list[Path], source: Path) -> Manifest:
     Raises:
         SourceError: an unreadable file, a column that is missing or of a wrong type, or one class only.
     """
-    if len(files) == 1 and b"hemascope.format_version" in (_schema(files[0]).metadata or {}):
-        return Manifest.read(files[0])
+    if len(files) == 1 and is_manifest(_schema(files[0])):
+        return read_manifest(files[0])
     paths: list[str] = []
     members: list[str] = []
     splits: list[str] = []

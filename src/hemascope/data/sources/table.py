@@ -1,9 +1,9 @@
 """A CSV of paths and labels."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+from hemascope.data.delimited import read_delimited
 from hemascope.data.manifest import SPLITS, Manifest
 from hemascope.data.sources.names import class_name, class_order, require_classes, split_name
 from hemascope.errors import SourceError
@@ -22,7 +22,7 @@ def read_table(path: Path) -> Manifest:
     Raises:
         SourceError: not a readable CSV, a column missing, an unknown split, or one class only.
     """
-    header, rows = _read(path)
+    header, rows = read_delimited(path, "path,label")
     file_column = _find(header, _PATHS)
     label_column = _find(header, _LABELS)
     split_column = _find(header, _SPLITS)
@@ -37,8 +37,6 @@ def read_table(path: Path) -> Manifest:
     splits: list[str] = []
     errors: list[str] = []
     for line, row in rows:
-        if len(row) != len(header):
-            raise SourceError(f"{path}: line {line} has {len(row)} columns, the header {len(header)}")
         text = row[file_column].strip()
         file = path.parent / text
         paths.append(str(file))
@@ -55,24 +53,6 @@ def read_table(path: Path) -> Manifest:
     classes = class_order(labels)
     require_classes(classes, path)
     return Manifest.build(paths, labels, classes, splits=splits, errors=errors, name=path.stem)
-
-
-def _read(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """The header, and every row that is not blank with its line number."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise SourceError(f"{path}: not readable as text in UTF-8 ({problem})", "Save it as UTF-8.") from problem
-    first = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
-    try:
-        reader = csv.reader(text.splitlines(), delimiter=delimiter, strict=True)
-        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except csv.Error as problem:
-        raise SourceError(f"{path}: not a readable CSV ({problem})") from problem
-    if not rows:
-        raise SourceError(f"{path}: the file is empty", "Its first line names the columns: path,label")
-    return [cell.strip() for cell in rows[0][1]], rows[1:]
 
 
 def _find(header: Sequence[str], wanted: Sequence[str]) -> int | None:

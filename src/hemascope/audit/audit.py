@@ -1,0 +1,101 @@
+"""The audit of a data set: everything that is wrong with it."""
+
+import time
+
+import numpy as np
+import pandas as pd
+
+from hemascope.audit.duplicates.findings import duplicate_findings
+from hemascope.audit.duplicates.groups import joined
+from hemascope.audit.duplicates.search import near_duplicates
+from hemascope.audit.embedding import draw_map, embed
+from hemascope.audit.findings import COPIES, KIND_NAMES, Finding, each_finding, findings_table
+from hemascope.audit.junk import check_junk
+from hemascope.audit.labels import check_labels
+from hemascope.audit.looks import look
+from hemascope.audit.notes import notes
+from hemascope.audit.quality import check_quality
+from hemascope.audit.result import Audit, Progress
+from hemascope.audit.strangers import strangeness
+from hemascope.audit.verdicts import recommend
+from hemascope.data.groups import identical_groups, join_groups
+from hemascope.data.manifest import Manifest
+
+
+def audit(source: Manifest, progress: Progress | None = None) -> Audit:
+    """Find everything that is wrong with a data set.
+
+    Args:
+        source: the images; two sets against each other are joined first (`hemascope.audit.join.join`).
+        progress: called as the work goes on.
+    """
+    clock = _Clock()
+    looks = look(source, progress)
+    manifest, readable = looks.manifest, looks.readable
+    clock.lap("look at the images")
+
+    identical = identical_groups(looks.digests)
+    pairs = near_duplicates(looks.images, readable, progress=progress)
+    group = joined(identical, pairs)
+    former = manifest.table["group"].to_numpy(np.int64)
+    manifest = manifest.with_columns(group=join_groups(former, _links(group)))
+    clock.lap("find copies")
+
+    targets = manifest.targets()
+    findings = _undecodable(manifest)
+    rows = np.flatnonzero(readable)
+    embedding = embed(looks.features, rows)
+    scores, found = check_junk(looks.shows, strangeness(embedding, rows))
+    findings += found
+    cells = readable & (np.maximum(scores["junk"], scores["blank"]) < 0.5)
+    # What shows no cell goes in any case: nobody has to decide on its label, its split or its light.
+    copies = each_finding(duplicate_findings(manifest, identical, pairs))
+    findings += [one for one in copies if cells[one.row] or one.kind not in ("conflict", "leak")]
+    quality, found = check_quality(looks.properties, targets)
+    findings += [one for one in found if cells[one.row] or one.kind == "odd-size"]
+    clock.lap("judge the images")
+
+    scores["label"], found = check_labels(embedding, targets, manifest.classes, group, cells)
+    findings += found
+    clock.lap("check the labels")
+
+    table = recommend(findings_table(findings), manifest)
+    positions = draw_map(embedding, rows, table["row"].unique())
+    clock.lap("draw the map")
+    scores = scores | quality | _copies(table, len(manifest)) | {"undecodable": (~readable).astype(float)}
+    columns = pd.DataFrame({kind: scores[kind] for kind in KIND_NAMES})
+    columns.insert(0, "path", manifest.ids)
+    return Audit(manifest, table, columns, positions, notes(manifest), clock.seconds)
+
+
+def _undecodable(manifest: Manifest) -> list[Finding]:
+    errors = manifest.table["error"]
+    return [Finding(int(row), "undecodable", 1.0, errors.iloc[row]) for row in np.flatnonzero(errors != "")]
+
+
+def _copies(table: pd.DataFrame, n: int) -> dict[str, np.ndarray]:
+    """The scores of the kinds that speak of copies: those of the findings, 0 elsewhere."""
+    scores = {kind: np.zeros(n) for kind in COPIES}
+    for kind in COPIES:
+        found = table[table["kind"] == kind]
+        np.maximum.at(scores[kind], found["row"].to_numpy(np.int64), found["score"].to_numpy())
+    return scores
+
+
+def _links(group: np.ndarray) -> np.ndarray:
+    """Each row of a group with the group's first, int64 (m, 2)."""
+    rows = np.flatnonzero(group >= 0)
+    return np.stack([rows, group[rows]], axis=1)
+
+
+class _Clock:
+    """Seconds of each step."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._began = time.perf_counter()
+
+    def lap(self, step: str) -> None:
+        now = time.perf_counter()
+        self.seconds[step] = round(now - self._began, 2)
+        self._began = now

@@ -1,0 +1,100 @@
+"""Which images are alike enough to be looked at as pairs: the few nearest by descriptor, then by their spectra."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.neighbors import NearestNeighbors
+
+from hemascope.audit.duplicates.spectra import FREQUENCIES, RADIUS, ZOOMS, descriptors
+from hemascope.audit.duplicates.turns import TURNS, turned_spectra
+
+_NEAREST = 8  # looked at for each image and magnification: bounds time and memory however alike the images are
+_FARTHEST = 0.11  # between descriptors; copies of real cells lie nearer, but for rotations by more than 5°
+_LEAST = 0.87  # correlation of the spectra; some 8,000 pairs among 13,671 real cells reach it, and nearly all copies
+_SHIFTS = np.linspace(-0.1, 0.1, 15)  # tried along either side, as a share of it
+_BLOCK = 512
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Pairs that may be near duplicates; arrays of one length, by their first.
+
+    Attributes:
+        first: int64, row positions.
+        second: int64, row positions.
+        zoom: float64, magnification of the second that makes it most like the first.
+        turn: int64, the turn of the second, as of `turned`.
+        shift: float64 (m, 2), x and y: how far the second, so magnified and turned, must be moved, in sides.
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    zoom: np.ndarray
+    turn: np.ndarray
+    shift: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def __iter__(self) -> Iterator[tuple[int, int, int, float, np.ndarray]]:
+        """First, second, turn, zoom and shift of each."""
+        return zip(*(x.tolist() for x in (self.first, self.second, self.turn, self.zoom)), self.shift, strict=True)
+
+
+def candidates(spectra: np.ndarray) -> Candidates:
+    """Look every image's nearest up and keep those that are alike.
+
+    Args:
+        spectra: complex64 (zooms, n, 2 f - 1, f), as of `hemascope.audit.duplicates.spectra.spectra`.
+    """
+    first, second, zoom = _nearest(spectra)
+    parts = [
+        _correlation(spectra[0, first[part]], spectra[zoom[part], second[part]])
+        for part in np.split(np.arange(len(first)), range(_BLOCK, len(first), _BLOCK))
+    ]
+    likeness, turn, place = (np.concatenate(values) for values in zip(*parts, strict=True))
+    keep = np.flatnonzero(likeness >= _LEAST)
+    keep = keep[np.argsort(first[keep], kind="stable")]
+    shift = np.stack([_SHIFTS[place // len(_SHIFTS)], _SHIFTS[place % len(_SHIFTS)]], axis=1)
+    return Candidates(first[keep], second[keep], np.array(ZOOMS)[zoom[keep]], turn[keep], shift[keep])
+
+
+def _nearest(spectra: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Row positions of pairs and the number of the second's magnification; every pair once, at its nearest."""
+    n = spectra.shape[1]
+    vectors = [descriptors(at_zoom) for at_zoom in spectra]
+    index = NearestNeighbors(n_neighbors=min(_NEAREST + 1, n), algorithm="brute").fit(vectors[0])
+    found = []
+    for zoom, queries in enumerate(vectors):
+        distance, near = index.kneighbors(queries)
+        rows = np.broadcast_to(np.arange(n)[:, None], near.shape)
+        keep = (distance <= _FARTHEST) & (near != rows)
+        found.append((near[keep], rows[keep], np.full(keep.sum(), zoom), distance[keep]))
+    first, second, zooms, distances = (np.concatenate(values) for values in zip(*found, strict=True))
+    pair = np.minimum(first, second) * n + np.maximum(first, second)
+    order = np.lexsort((distances, pair))
+    chosen = order[np.flatnonzero(np.diff(pair[order], prepend=-1))]
+    return first[chosen], second[chosen], zooms[chosen]
+
+
+def _correlation(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The best correlation of each pair of spectra over turns and shifts, that turn, and that shift's number."""
+    weight = RADIUS**2  # pictures of one kind are alike in their lowest frequencies
+    one = first * weight
+    other = turned_spectra(_whole(second))[..., :FREQUENCIES] * weight
+    both = np.array([1.0] + [2.0] * (FREQUENCIES - 1), np.float32)  # a column stands for its negative frequency too
+    across = np.exp(-2j * np.pi * np.outer(np.arange(FREQUENCIES), _SHIFTS)) * both[:, None]
+    down = np.exp(-2j * np.pi * np.outer(np.r_[0:FREQUENCIES, 1 - FREQUENCIES : 0], _SHIFTS))
+    product = np.conj(one[:, None]) * other
+    moved = np.tensordot(product @ across.astype(np.complex64), down.astype(np.complex64), (2, 0)).real
+    energy = ((np.abs(one) ** 2) @ both).sum(1)[:, None] * ((np.abs(other) ** 2) @ both).sum(2)
+    likeness = (moved / np.sqrt(energy + 1e-12)[..., None, None]).reshape(len(first), TURNS * len(_SHIFTS) ** 2)
+    best = likeness.argmax(1)
+    return likeness[np.arange(len(first)), best], *np.divmod(best, len(_SHIFTS) ** 2)
+
+
+def _whole(half: np.ndarray) -> np.ndarray:
+    """The spectra (n, 2 f - 1, 2 f - 1) of which those of real images are kept as (n, 2 f - 1, f)."""
+    minus = -np.arange(half.shape[1])
+    return np.concatenate([half, np.conj(half[:, minus, :0:-1])], axis=2)

@@ -1,0 +1,79 @@
+"""The search for near duplicates: recompressed, resized, cropped, turned, brightened or re-stained copies.
+
+Three stages, each on fewer pairs: short vectors that turns and shifts do not change give every image its few nearest
+(`candidates`); an affine map lays the one over the other (`alignment`); the fine structures are compared (`likeness`).
+"""
+
+import hashlib
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from hemascope.audit.duplicates.candidates import candidates
+from hemascope.audit.duplicates.comparison import Comparison
+from hemascope.audit.duplicates.likeness import threshold
+from hemascope.audit.duplicates.pair import Pair
+from hemascope.audit.duplicates.relation import relation
+from hemascope.audit.duplicates.spectra import spectra
+from hemascope.audit.duplicates.ties import Ties
+from hemascope.audit.duplicates.turns import opposite, turn_matrix
+from hemascope.audit.result import Progress
+from hemascope.data.groups import identical_groups
+
+IDENTICAL = "the same pixels in the centred square"
+_ROUNDS = 3
+_SURE = 0.4  # of the way from the threshold to 1: enough to join groups by itself
+
+
+def near_duplicates(images: np.ndarray, usable: np.ndarray, *, progress: Progress | None = None) -> list[Pair]:
+    """Find the images that show the same picture.
+
+    Of a group of n images not all n² / 2 pairs are given but n - 1 that tie it together: images of identical pixels
+    each with the first of them, and those firsts among each other.
+
+    Args:
+        images: uint8 (n, s, s, 3), framed.
+        usable: bool (n,); the others are in no pair.
+        progress: called now and then with the name of this step, the pairs compared and their number.
+
+    Returns:
+        Pairs in the order of `Pair.first`, `Pair.second`.
+    """
+    rows = np.flatnonzero(usable)
+    digests = [hashlib.blake2b(np.ascontiguousarray(images[row]).data, digest_size=16).digest() for row in rows]
+    first = rows[identical_groups(digests)]
+    pairs = [Pair(int(one), int(row), 1.0, IDENTICAL) for one, row in zip(first, rows, strict=True) if one != row]
+    least = threshold(images.shape[1])
+    ties = Ties(sure=least + _SURE * (1 - least))
+    remaining = np.unique(first)
+    for _ in range(_ROUNDS):
+        _search(images, remaining, least, ties, progress)
+        # An image has only so many nearest: of a large group its parts find each other in the next round.
+        remaining = ties.heads()
+    return sorted(pairs + ties.pairs(), key=lambda pair: (pair.first, pair.second))
+
+
+def _search(images: np.ndarray, rows: np.ndarray, least: float, ties: Ties, progress: Progress | None) -> None:
+    if len(rows) < 2:
+        return
+    maybe = candidates(spectra(images, rows))
+    compare = Comparison(images)
+    every = max(1, len(maybe) // 100)
+    with threadpool_limits(1, "blas"):  # on matrices this small, threads wait for each other
+        for done, (one, other, turn, zoom, shift) in enumerate(maybe, start=1):
+            first, second = int(rows[one]), int(rows[other])
+            if not ties.tied(first, second):
+                score, affine = compare(first, second, turn, zoom, shift)
+                if score >= least:
+                    ties.add(_pair(images, first, second, score, turn, affine))
+            if progress and (done % every == 0 or done == len(maybe)):
+                progress("find near duplicates", done, len(maybe))
+
+
+def _pair(images: np.ndarray, first: int, second: int, score: float, turn: int, affine: np.ndarray) -> Pair:
+    if first > second:
+        matrix = np.eye(3)
+        matrix[:2, :2] = turn_matrix(turn)
+        affine = matrix @ np.linalg.inv(affine) @ matrix.T
+        first, second, turn = second, first, opposite(turn)
+    return Pair(first, second, score, relation(images[first], images[second], turn, affine))

@@ -1,0 +1,138 @@
+"""Findings: what the audit says is wrong with an image, a row a finding."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+
+class Kind(NamedTuple):
+    """One kind of finding, in words for people.
+
+    Attributes:
+        name: as in findings.csv.
+        title: as a heading, for several images.
+        meaning: what is wrong, in one sentence.
+        advice: the verdict that the audit gives, and what to look for.
+    """
+
+    name: str
+    title: str
+    meaning: str
+    advice: str
+
+
+_REVIEW = "For review: they stay in unless you drop them."
+
+KINDS: tuple[Kind, ...] = (
+    Kind(
+        "leak",
+        "Leaks between splits",
+        "Copies of one image lie in more than one split, so the scores on them are too good.",
+        "The copy in the most precious split stays (test before val before train), the others are dropped.",
+    ),
+    Kind(
+        "conflict",
+        "Copies under different labels",
+        "Copies of one image carry different labels, so at least one of the labels is wrong.",
+        "All of them stay out until you decide: set the right one to keep and the others to drop.",
+    ),
+    Kind(
+        "label",
+        "Doubtful labels",
+        "The image looks like another class than the one it is labelled as.",
+        f"{_REVIEW} Some are wrong labels, some are only unusual cells.",
+    ),
+    Kind(
+        "junk",
+        "No cells",
+        "A photograph, drawing, text, a picture laid over a cell, or an image unlike all others in the set.",
+        "Dropped.",
+    ),
+    Kind(
+        "identical",
+        "Identical images",
+        "Images that agree in every pixel.",
+        "One of each group stays, the others are dropped.",
+    ),
+    Kind(
+        "near-duplicate",
+        "Near duplicates",
+        "The same picture again: recompressed, resized, cropped, turned, mirrored, brightened or re-stained.",
+        "One of each group stays, the others are dropped.",
+    ),
+    Kind(
+        "undecodable",
+        "Unreadable files",
+        "The file is missing, empty, truncated or not a picture.",
+        "Dropped; nothing can be trained on them. Mend or fetch them again if you can.",
+    ),
+    Kind("blank", "Blank images", "There is nothing in the image.", "Dropped."),
+    Kind(
+        "low-information",
+        "Little in the image",
+        "The image holds far less detail than the others.",
+        _REVIEW,
+    ),
+    Kind("blur", "Blurred", "The image is out of focus.", _REVIEW),
+    Kind("dark", "Too dark", "The image is far darker than it should be.", _REVIEW),
+    Kind("bright", "Too bright", "The image is washed out.", _REVIEW),
+    Kind(
+        "odd-size",
+        "Odd sizes",
+        "The image's size or shape is unlike that of the others.",
+        _REVIEW,
+    ),
+)
+"""The kinds of findings, in the order in which pages and tables show them: leaks and conflicts first."""
+
+KIND_NAMES: tuple[str, ...] = tuple(kind.name for kind in KINDS)
+
+COPIES: frozenset[str] = frozenset({"leak", "conflict", "identical", "near-duplicate"})
+"""The kinds that speak of a group of copies; ``related`` names the others of the group."""
+
+
+class Finding(NamedTuple):
+    """One finding.
+
+    Attributes:
+        row: the image's row position in the Manifest.
+        kind: one of ``KIND_NAMES``.
+        score: from 0 to 1, 1 = most certain.
+        reason: why, in words.
+        related: row positions of the images it has to do with; of a copy, the other copies.
+        verdict: keep, drop or review.
+    """
+
+    row: int
+    kind: str
+    score: float
+    reason: str
+    related: tuple[int, ...] = ()
+    verdict: str = "review"
+
+
+def findings_table(findings: Iterable[Finding]) -> pd.DataFrame:
+    """Findings as a table, a column a field of `Finding`, in the order of the kinds, the most certain first.
+
+    Returns:
+        Columns row (int64), kind (str), score (float64), reason (str), related (tuples of int), verdict (str).
+    """
+    order = {name: place for place, name in enumerate(KIND_NAMES)}
+    rows = sorted(findings, key=lambda found: (order[found.kind], -found.score, found.row))
+    return pd.DataFrame(rows, columns=list(Finding._fields)).astype(
+        {"row": np.int64, "kind": "str", "score": np.float64, "reason": "str", "related": object, "verdict": "str"}
+    )
+
+
+def each_finding(table: pd.DataFrame) -> Iterable[Finding]:
+    """The rows of `findings_table` again."""
+    for row, kind, score, reason, related, verdict in zip(*(table[name] for name in Finding._fields), strict=True):
+        yield Finding(int(row), kind, float(score), reason, tuple(int(other) for other in related), verdict)
+
+
+def images_by_kind(table: pd.DataFrame) -> dict[str, int]:
+    """How many images have a finding of each kind; kinds without any are left out."""
+    counted = table.groupby("kind")["row"].nunique()
+    return {name: int(counted[name]) for name in KIND_NAMES if name in counted.index}

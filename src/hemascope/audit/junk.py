@@ -1,0 +1,63 @@
+"""Images that show no cell: by what the embedded network says, and by how unlike all others they are."""
+
+import numpy as np
+
+from hemascope.audit.findings import Finding
+from hemascope.audit.scale import suspicion
+from hemascope.audit.seeing import CLASSES
+
+# Limits, chosen so that about one in a thousand of PBC's cells lies above each.
+_ODDS = 2.5  # log odds of 'no cell'
+_ALONE = 5.0  # deviations of those odds in the set, whose cells may all look strange to the network
+_STRANGE = 7.0  # deviations of the strangeness
+_BOTH = (3.5, 4.5)  # of odds and strangeness together
+
+_REASONS = {
+    "junk": "looks like a photograph, a drawing, text or a picture over a cell",
+    "blank": "shows a field without a white cell or platelet in its middle",
+}
+_UNLIKE = "is unlike all other images of the set"
+
+
+def check_junk(shows: np.ndarray, strangeness: np.ndarray) -> tuple[dict[str, np.ndarray], list[Finding]]:
+    """Find images without a cell.
+
+    Stain and camera of another laboratory make all its cells look a little strange to the network. So an image is
+    junk only if its odds are high in themselves and stand out from the set, or if it is unlike all others as well.
+
+    Args:
+        shows: float32 (n, 3), probabilities of `CLASSES`; NaN where unreadable.
+        strangeness: float64 (n,), as of `hemascope.audit.strangers.strangeness`; NaN where unreadable.
+
+    Returns:
+        The scores of ``junk`` and ``blank``, float64 (n,) in [0, 1], at least a half where it is a finding; and the
+        findings, one an image at most.
+    """
+    seen = np.maximum(shows.astype(np.float64), 1e-30)
+    cell, junk, blank = (seen[:, CLASSES.index(name)] for name in CLASSES)
+    odds = np.log(junk + blank) - np.log(cell)
+    deviations = _deviations(odds)
+    looks = np.minimum(suspicion(odds, _ODDS, width=2.0), suspicion(deviations, _ALONE, width=1.0))
+    both = np.minimum(suspicion(deviations, _BOTH[0], width=1.0), suspicion(strangeness, _BOTH[1], width=1.0))
+    unlike = np.maximum(both, suspicion(strangeness, _STRANGE, width=1.0))
+    score = np.maximum(looks, unlike)
+    share = np.nan_to_num(blank / (junk + blank))
+    # Each kind has its part of the score; a finding has the whole of it, under the likelier name.
+    scores = {"junk": score * (1 - share), "blank": score * share}
+    findings = []
+    for row in np.flatnonzero(score >= 0.5).tolist():
+        kind = "blank" if share[row] > 0.5 and looks[row] >= 0.5 else "junk"
+        scores[kind][row] = score[row]
+        reason = _REASONS[kind] if looks[row] >= unlike[row] else _UNLIKE
+        findings.append(Finding(row, kind, float(score[row]), reason))
+    return scores, findings
+
+
+def _deviations(odds: np.ndarray) -> np.ndarray:
+    """Deviations from the usual odds, both read off the lower part of the set, where junk does not reach."""
+    known = odds[np.isfinite(odds)]
+    if not len(known):
+        return odds
+    low, middle = np.quantile(known, [0.05, 0.3])
+    deviation = max((middle - low) / (1.645 - 0.524), 0.5)  # of a normal distribution with these two quantiles
+    return (odds - (middle + 0.524 * deviation)) / deviation

@@ -1,0 +1,196 @@
+"""The findings of an audit as contact sheets: a sheet a kind, on it a card an image, or a group of copies."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from hemascope.audit.findings import COPIES, KINDS, Finding, Kind, each_finding
+from hemascope.audit.verdicts import STRICTNESS, copy_groups, image_verdicts
+from hemascope.cells import title
+from hemascope.data.manifest import Manifest
+from hemascope.data.reading import read_images
+from hemascope.errors import DecodeError
+from hemascope.report.data_part import short_name
+from hemascope.report.gallery import picture
+
+MOST_PICTURES = 60
+"""On a sheet; what does not fit is counted."""
+
+MOST_ON_CARD = 6
+MOST_RELATED = 2
+"""Images beside one that is no copy."""
+
+SIDE = 112
+"""Longest side of a picture in pixels."""
+
+_QUALITY = 76
+
+
+class Shot(NamedTuple):
+    """One picture with its caption.
+
+    Attributes:
+        picture: data URI, "" where there is nothing to see.
+        label: title of its class, "" where unlabelled.
+        split: "" where it has none.
+        verdict: keep, drop or review.
+        name: of its file.
+        place: the same with folders.
+    """
+
+    picture: str
+    label: str
+    split: str
+    verdict: str
+    name: str
+    place: str
+
+
+class Card(NamedTuple):
+    """An image with a finding and the images it relates to, or a group of copies.
+
+    Attributes:
+        shots: the images of the finding.
+        related: for comparison; empty for a group of copies.
+        reason: why, in words.
+        score: from 0 to 1.
+        more: how many copies of the group are not shown.
+    """
+
+    shots: tuple[Shot, ...]
+    related: tuple[Shot, ...]
+    reason: str
+    score: float
+    more: int
+
+
+class Sheet(NamedTuple):
+    """One kind of finding.
+
+    Attributes:
+        kind: which.
+        images: how many have it.
+        groups: how many groups of copies these are; 0 for a kind that is not about copies.
+        verdicts: images by the verdict of this kind's findings.
+        cards: the most certain first.
+        hidden: images that the cards do not show.
+    """
+
+    kind: Kind
+    images: int
+    groups: int
+    verdicts: dict[str, int]
+    cards: tuple[Card, ...]
+    hidden: int
+
+
+class _Plan(NamedTuple):
+    findings: list[Finding]
+    related: tuple[int, ...]
+    more: int
+
+
+def sheets(manifest: Manifest, findings: pd.DataFrame) -> tuple[Sheet, ...]:
+    """A sheet a kind that has findings, in the order of the kinds. Reads the images that are shown, no others."""
+    groups = copy_groups(findings, len(manifest))
+    of_kind = {kind: list(each_finding(findings[findings["kind"] == kind.name])) for kind in KINDS}
+    plans = {kind: _planned(kind, found, groups) for kind, found in of_kind.items() if found}
+    rows = {row for kind_plans in plans.values() for plan in kind_plans for row in _rows(plan)}
+    shots = _shots(manifest, sorted(rows), image_verdicts(findings, len(manifest)))
+    return tuple(_sheet(kind, of_kind[kind], kind_plans, groups, shots, manifest) for kind, kind_plans in plans.items())
+
+
+def _planned(kind: Kind, found: list[Finding], groups: np.ndarray) -> list[_Plan]:
+    """What is shown: as many whole cards as there is room for."""
+    if kind.name in COPIES:
+        members: dict[int, list[Finding]] = {}
+        for one in found:
+            members.setdefault(int(groups[one.row]), []).append(one)
+        order = {verdict: place for place, verdict in enumerate(STRICTNESS)}
+        cards = [
+            _Plan(sorted(group, key=lambda one: order[one.verdict])[:MOST_ON_CARD], (), len(group) - MOST_ON_CARD)
+            for group in members.values()
+        ]
+    else:
+        cards = [_Plan([one], one.related[:MOST_RELATED], 0) for one in found]
+    room = MOST_PICTURES
+    shown = []
+    for card in cards:
+        room -= len(_rows(card))
+        if room < 0:
+            break
+        shown.append(card)
+    return shown
+
+
+def _rows(plan: _Plan) -> list[int]:
+    return [*(found.row for found in plan.findings), *plan.related]
+
+
+def _shots(manifest: Manifest, rows: list[int], verdicts: np.ndarray) -> dict[int, Shot]:
+    chosen = manifest.rows(np.array(rows, np.int64))
+    pictures = {
+        rows[place]: "" if isinstance(image, DecodeError) else picture(image, SIDE, _QUALITY)
+        for place, image in read_images(chosen)
+    }
+    return {
+        row: Shot(
+            pictures[row],
+            title(label),
+            split,
+            str(verdicts[row]),
+            short_name(path, member).rpartition("/")[2],
+            short_name(path, member),
+        )
+        for row, path, member, label, split in zip(
+            rows, *(chosen.table[name] for name in ("path", "member", "label", "split")), strict=True
+        )
+    }
+
+
+def _sheet(
+    kind: Kind,
+    found: list[Finding],
+    plans: list[_Plan],
+    groups: np.ndarray,
+    shots: dict[int, Shot],
+    manifest: Manifest,
+) -> Sheet:
+    counted = Counter(one.verdict for one in found)
+    shown = sum(len(plan.findings) for plan in plans)
+    return Sheet(
+        kind,
+        len({one.row for one in found}),
+        len({int(groups[one.row]) for one in found}) if kind.name in COPIES else 0,
+        {verdict: counted[verdict] for verdict in reversed(STRICTNESS) if counted[verdict]},
+        tuple(_card(plan, shots, manifest) for plan in plans),
+        len(found) - shown,
+    )
+
+
+def _card(plan: _Plan, shots: dict[int, Shot], manifest: Manifest) -> Card:
+    # Of copies, the one that goes says what it is a copy of.
+    first = max(plan.findings, key=lambda found: (found.verdict != "keep", found.score))
+    return Card(
+        tuple(shots[found.row]._replace(verdict=found.verdict) for found in plan.findings),
+        tuple(shots[row] for row in plan.related),
+        _with_short_names(first.reason, manifest, _mentioned(plan, first)),
+        first.score,
+        max(plan.more, 0),
+    )
+
+
+def _mentioned(plan: _Plan, first: Finding) -> Iterable[int]:
+    return dict.fromkeys([*_rows(plan), *first.related])
+
+
+def _with_short_names(reason: str, manifest: Manifest, rows: Iterable[int]) -> str:
+    """A reason without the folders of the images that it names."""
+    for row in rows:
+        path, member = manifest.table["path"].iloc[row], manifest.table["member"].iloc[row]
+        name = short_name(path, member)
+        reason = reason.replace(f"{path}#{member}" if member else path, name)
+    return reason

@@ -1,0 +1,21 @@
+"""Pages out of templates."""
+
+from typing import Any
+
+import jinja2
+
+from hemascope.cells import title
+from hemascope.report import words
+
+
+def rendered(name: str, context: dict[str, Any]) -> str:
+    """The HTML of a template of this package; what it is given is escaped, and a name that it lacks is an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("hemascope.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": words.percent, "interval": words.interval, "title_of": title}
+    return environment.get_template(name).render(context)

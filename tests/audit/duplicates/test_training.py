@@ -1,0 +1,65 @@
+"""Training keeps near duplicates on one side of every split."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from rich.console import Console
+
+from hemascope import job
+from hemascope.data.manifest import Manifest
+from hemascope.data.smears import draw
+from hemascope.train.recipe_files import load_recipe
+
+IMAGES = 64
+COPIES = 12
+QUICK = ["epochs=1", "input_size=64", "batch_size=16", "fractions=[0.5,0.25,0.25]"]
+
+
+def save(image: np.ndarray, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(image).save(path)
+
+
+def trained(source: Path) -> tuple[Manifest, str]:
+    said = io.StringIO()
+    run = job.train(str(source), load_recipe("demo", QUICK), source.parent / "run", Console(file=said, width=200))
+    manifest = run.manifest()
+    names = manifest.table["path"].map(lambda path: Path(path).name)
+    return manifest.with_columns(path=names), said.getvalue()
+
+
+def test_a_copy_lands_where_its_original_is(tmp_path: Path) -> None:
+    for index in range(IMAGES):
+        smear = draw(1, index)
+        save(smear.image, tmp_path / "cells" / smear.label / f"{index}.png")
+        if index < COPIES:
+            save(np.rot90(smear.image, index % 3 + 1), tmp_path / "cells" / smear.label / f"copy of {index}.png")
+    manifest, said = trained(tmp_path / "cells")
+    assert f"near duplicates: {2 * COPIES} images in {COPIES} groups, kept on one side of every split" in said
+    split = dict(zip(manifest.table["path"], manifest.table["split"], strict=True))
+    assert len(set(split.values())) == 3
+    for index in range(COPIES):
+        assert split[f"copy of {index}.png"] == split[f"{index}.png"]
+
+
+def test_a_copy_of_an_image_kept_for_scoring_is_left_out_of_official_training(tmp_path: Path) -> None:
+    for index in range(IMAGES):
+        smear = draw(1, index)
+        part = "val" if index >= 48 else "train"
+        save(smear.image, tmp_path / "cells" / part / smear.label / f"{index}.png")
+        if index >= 60:
+            save(smear.image[::-1], tmp_path / "cells" / "train" / smear.label / f"copy of {index}.png")
+    manifest, said = trained(tmp_path / "cells")
+    dropped = manifest.table["path"][manifest.table["verdict"] == "drop"]
+    assert sorted(dropped) == [f"copy of {index}.png" for index in range(60, IMAGES)]
+    assert "left out: 4, a copy of an image kept in val" in said
+
+
+def test_nothing_is_said_where_there_is_none(tmp_path: Path) -> None:
+    for index in range(IMAGES):
+        smear = draw(1, index)
+        save(smear.image, tmp_path / "cells" / smear.label / f"{index}.png")
+    _, said = trained(tmp_path / "cells")
+    assert "near duplicates" not in said

@@ -1,0 +1,111 @@
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hemascope.audit.findings import Finding, findings_table
+from hemascope.report.audit_page import write_audit_page
+from tests.audit.by_hand import audit_by_hand
+
+from .test_page import Page
+
+COMMAND = "hemascope audit cells -o audit"
+
+
+@pytest.fixture(scope="module")
+def html(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("made")
+    audit = audit_by_hand(folder / "images")
+    return write_audit_page(folder, audit, COMMAND, edits=2).read_text(encoding="utf-8")
+
+
+def test_says_what_was_found_and_what_is_recommended(html: str) -> None:
+    text = Page(html).text
+    assert "hemascope audit: dots" in text
+    assert "6 of 160 images are better left out, and 1 is worth a look." in text
+    assert "Basophils are rare." in text
+    assert "Images 160 Readable 159 Stay 154 Of these, for review 1 Left out 6 Of these, to be decided 2" in text
+    assert "Leaks between splits 2 1 1 Copies of one image lie in more than one split" in text
+    assert "Looked for and not found: blank images, little in the image, too dark, too bright, odd sizes." in text
+    assert "2 of the verdicts are your own." in text
+
+
+def test_says_how_to_decide(html: str) -> None:
+    text = Page(html).text
+    assert f"{COMMAND} --apply" in text
+    assert re.search(r"hemascope train \S+/cleaned\.parquet", text)
+    assert "change the column verdict in" in text
+
+
+def test_shows_each_kind_with_reasons_labels_and_verdicts(html: str) -> None:
+    shown = Page(html)
+    text = shown.text
+    assert "Copies under different labels 2 images in 1 group" in text
+    assert "mirrored copy of class_1/105.png 0.93" in text
+    assert "a photograph: unlike all other images 0.99" in text
+    pictures = shown.values("src")
+    assert len(pictures) == 2 * 5 + 3 + 2  # five groups of copies, a label beside two others, junk and blur
+    assert "cannot be shown" in text
+    assert text.index("Leaks between splits 2 images") < text.index("Doubtful labels 1 image")
+
+
+def test_classes_before_and_after(html: str) -> None:
+    text = Page(html).text
+    assert "Lymphocyte 20 0 20 1" in text
+    assert "All 159 5 154 1" in text
+
+
+def test_asks_for_nothing_from_outside(html: str) -> None:
+    shown = Page(html)
+    for address in shown.values("src", "href", "xlink:href", "action", "data", "srcset"):
+        assert address.startswith(("#", "data:image/jpeg;base64,"))
+    assert not re.search(r"https?:", html)
+    assert not {"script", "link", "iframe", "object"} & set(shown.tags)
+    ids = shown.values("id")
+    assert len(ids) == len(set(ids))
+    for target in shown.values("href", "aria-labelledby"):
+        assert target.removeprefix("#") in ids
+
+
+def test_a_clean_set(tmp_path: Path) -> None:
+    audit = audit_by_hand(tmp_path / "images", 16, ())
+    fine = replace(audit, manifest=audit.manifest.with_columns(error=[""] * 16), notes=())
+    text = Page(write_audit_page(tmp_path, fine, COMMAND).read_text()).text
+    assert "Nothing is wrong with these 16 images, as far as an audit can see." in text
+    assert "your own" not in text
+
+
+def test_without_a_map(tmp_path: Path) -> None:
+    audit = audit_by_hand(tmp_path / "images", 16, ())
+    bare = replace(audit, positions=np.full((16, 2), np.nan, np.float32))
+    assert "Map of the set" not in Page(write_audit_page(tmp_path, bare, COMMAND).read_text()).text
+
+
+def test_hostile_names_stay_text(tmp_path: Path) -> None:
+    audit = audit_by_hand(tmp_path / "images", 16, ())
+    manifest = audit.manifest
+    paths = manifest.table["path"].tolist()
+    paths[1] = "/x/<script>alert(1)</script>.png"
+    hostile = replace(
+        manifest.with_columns(path=paths, label=["<b>bold</b>"] * 16),
+        name="<i>set</i>",
+        classes=("<b>bold</b>", "a$b$"),
+    )
+    found = findings_table([Finding(1, "junk", 1.0, "<script>alert(2)</script>")])
+    page = write_audit_page(tmp_path, replace(audit, manifest=hostile, findings=found, notes=("<u>",)), "<s>")
+    shown = Page(page.read_text())
+    assert not {"script", "b", "i", "u", "s"} & set(shown.tags)
+    assert "<script>alert(2)</script>" in shown.text
+
+
+def test_a_page_stays_small_and_is_the_same_each_time(tmp_path: Path) -> None:
+    audit = audit_by_hand(tmp_path / "images", 800, ())
+    kinds = ("junk", "label", "blur", "dark", "bright", "blank", "odd-size", "low-information")
+    found = findings_table(Finding(row, kind, 0.5, "why") for kind in kinds for row in range(800))
+    page = write_audit_page(tmp_path, replace(audit, findings=found), COMMAND)
+    first = page.read_text()
+    assert len(first) < 3_000_000
+    assert "And 740 more in findings.csv." in first
+    assert write_audit_page(tmp_path, replace(audit, findings=found), COMMAND).read_text() == first
