@@ -6,11 +6,11 @@ from hemascope.audit.findings import Finding
 from hemascope.audit.scale import suspicion
 from hemascope.audit.seeing import CLASSES
 
-# Limits, chosen so that about one in a thousand of PBC's cells lies above each.
+# Limits above which at most one in a thousand of the cells of PBC lies.
 _ODDS = 2.5  # log odds of 'no cell'
 _ALONE = 5.0  # deviations of those odds in the set, whose cells may all look strange to the network
-_STRANGE = 7.0  # deviations of the strangeness
-_BOTH = (3.5, 4.5)  # of odds and strangeness together
+_STRANGE = 11.0  # deviations of the strangeness
+_BOTH = (5.0, 6.0)  # of odds and strangeness together
 
 _REASONS = {
     "junk": "looks like a photograph, a drawing, text or a picture over a cell",
