@@ -8,7 +8,9 @@ Prints Markdown tables. A truth file names what every image is: columns index an
 """
 
 import argparse
+import contextlib
 import csv
+import io
 import os
 import platform
 import resource
@@ -100,7 +102,8 @@ def run_cleanvision(manifest: Manifest) -> None:
                 Image.fromarray(image).save(Path(folder) / f"{row:06d}.png")
         began = time.perf_counter()
         lab = Imagelab(data_path=folder)
-        lab.find_issues(n_jobs=2, verbose=False)
+        with contextlib.redirect_stderr(io.StringIO()):  # its progress bars
+            lab.find_issues(n_jobs=2, verbose=False)
         took = time.perf_counter() - began
     print(f"\n| cleanvision found ({took:.1f} s, {len(manifest) / took:.0f} images/s) | images |\n|---|---|")
     for _, issue in lab.issue_summary.iterrows():
