@@ -68,7 +68,12 @@ KINDS: tuple[Kind, ...] = (
         "The file is missing, empty, truncated or not a picture.",
         "Dropped; nothing can be trained on them. Mend or fetch them again if you can.",
     ),
-    Kind("blank", "Blank images", "There is nothing in the image.", "Dropped."),
+    Kind(
+        "blank",
+        "Blank fields",
+        "A field without a white cell or platelet in its middle, or nothing at all.",
+        "Dropped.",
+    ),
     Kind(
         "low-information",
         "Little in the image",
