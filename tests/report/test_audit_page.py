@@ -28,7 +28,7 @@ def test_says_what_was_found_and_what_is_recommended(html: str) -> None:
     assert "Basophils are rare." in text
     assert "Images 160 Readable 159 Stay 154 Of these, for review 1 Left out 6 Of these, to be decided 2" in text
     assert "Leaks between splits 2 1 1 Copies of one image lie in more than one split" in text
-    assert "Looked for and not found: blank images, little in the image, too dark, too bright, odd sizes." in text
+    assert "Looked for and not found: blank fields, little in the image, too dark, too bright, odd sizes." in text
     assert "2 of the verdicts are your own." in text
 
 
