@@ -32,8 +32,8 @@ from hemascope.files import atomic
 from hemascope.models.inference import run_network
 from hemascope.models.network import Network
 from hemascope.predict.card import ModelCard
-from hemascope.report import write_report
 from hemascope.report.data_part import reasons_dropped
+from hemascope.report.page import write_report
 from hemascope.train.device import choose_device, resolve_batch_size
 from hemascope.train.fit import Part, fit, new_network
 from hemascope.train.recipe import Recipe

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from hemascope.data.manifest import Manifest
-from hemascope.report import write_report
 from hemascope.report.balance import balance_part
+from hemascope.report.page import write_report
 from hemascope.report.run_files import read_run
 
 from .conftest import write_run

@@ -12,7 +12,7 @@ from hemascope.errors import RunError
 from hemascope.evaluate.predictions import Predictions
 from hemascope.evaluate.summary import summarise
 from hemascope.predict.card import ModelCard
-from hemascope.report import write_report
+from hemascope.report.page import write_report
 
 from .conftest import draw_images, plausible_logits, write_run
 

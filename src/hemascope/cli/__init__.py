@@ -23,6 +23,8 @@ from hemascope.errors import HemascopeError
 # The order of the work in --help; commands not named here follow by name.
 _ORDER = ("demo", "data", "audit", "train", "evaluate", "report", "explain", "export", "predict", "serve")
 
+_EXTRAS = {"audit": "audit", "evaluate": "audit", "report": "audit", "serve": "serve"}  # the others: train
+
 
 def commands() -> dict[str, str]:
     """The commands there are, in the order of the work: name -> line of help. Imports none of them."""
@@ -37,9 +39,12 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     Exit codes: 0 fine; 2 a problem the user can mend, or wrong usage; 130 stopped by Ctrl-C; 1 a defect of
     hemascope; and what a command's own help says.
     """
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        code = _run(sys.argv[1:] if arguments is None else arguments)
+        code = _run(arguments)
         sys.stdout.flush()
+    except ModuleNotFoundError as error:
+        code = _say_missing(error, arguments)
     except HemascopeError as error:
         _say(f"error: {error.problem}", error.remedy)
         code = 2
@@ -115,6 +120,18 @@ def _overview() -> str:
 def _help_line(file: Path) -> str:
     """The first line of a module's docstring, read without importing it."""
     return (ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+
+
+def _say_missing(error: ModuleNotFoundError, arguments: list[str]) -> int:
+    """Name the extra that a command wants; gives the exit code."""
+    package = (error.name or "").partition(".")[0]
+    if package in ("", "hemascope"):
+        raise error
+    extra = _EXTRAS.get(arguments[0], "train")
+    _say(
+        f"error: hemascope {arguments[0]} needs {package}, which is not installed", f'pip install "hemascope[{extra}]"'
+    )
+    return 2
 
 
 def _say(*lines: str) -> None:

@@ -64,7 +64,7 @@ def evaluate(
         from hemascope.evaluate.predictions import FILE_NAME as PREDICTIONS
         from hemascope.evaluate.summary import FILE_NAME as METRICS
         from hemascope.evaluate.summary import write_metrics
-        from hemascope.report import write_report
+        from hemascope.report.page import write_report
 
         manifest.write(output / "manifest.parquet")
         predictions.write(output / PREDICTIONS)

@@ -22,7 +22,7 @@ def report(
     from hemascope.evaluate.predictions import Predictions
     from hemascope.evaluate.summary import FILE_NAME as METRICS
     from hemascope.evaluate.summary import summarise, write_metrics
-    from hemascope.report import write_report
+    from hemascope.report.page import write_report
 
     if recompute:
         write_metrics(run / METRICS, summarise(Predictions.read(run / PREDICTIONS)))
