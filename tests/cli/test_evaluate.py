@@ -82,3 +82,43 @@ def test_what_cannot_be_scored_is_said(evaluate):
     code, _, err = evaluate("nowhere")
     assert code == 2
     assert "nowhere: there is no such source" in err
+
+
+def test_shift_suite_is_told_written_and_reported(evaluate, cells, tmp_path):
+    options = ("--severities", "1,5", "--shift-side", "28", "--shift-images", "12", "--corruptions", "light,random")
+    code, out, _ = evaluate("cells", "--shift", *options, "-o", "scored")
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= 80
+    assert "balanced accuracy by severity, 12 images at 28 px" in out
+    assert "corrupted images a second" in out
+    table = (tmp_path / "scored" / "shift.csv").read_text().splitlines()
+    assert len(table) == 1 + 1 + 2 * 7
+    assert table[1].startswith("clean,0,12,")
+    assert json.loads((tmp_path / "scored" / "shift.json").read_text())["severities"] == [1, 5]
+    assert "When the images are worse" in (tmp_path / "scored" / "report.html").read_text()
+
+    evaluate("cells", "-o", "scored")
+    assert not (tmp_path / "scored" / "shift.csv").exists()
+    assert "When the images are worse" not in (tmp_path / "scored" / "report.html").read_text()
+
+
+def test_shift_suite_by_default_is_medmnist_c_and_random_on_the_split_of_the_report(evaluate, cells, tmp_path):
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "cells").rename(tmp_path / "parts" / "val")
+    code, out, _ = evaluate("parts", "--shift", "--shift-side", "28", "-o", "scored")
+    assert code == 0
+    assert "val: balanced accuracy by severity, 29 images at 28 px" in out
+    assert "MedMNIST-C's mean balanced error is" in " ".join(out.split())
+    summary = json.loads((tmp_path / "scored" / "shift.json").read_text())
+    assert len(summary["corruptions"]) == 12
+    assert summary["split"] == "val"
+
+
+def test_shift_options_that_cannot_be(evaluate, cells, tmp_path):
+    assert "severities '1,7' are not numbers from 1 to 5" in evaluate("cells", "--shift", "--severities", "1,7")[2]
+    assert "'snow' is no corruption" in evaluate("cells", "--shift", "--corruptions", "snow")[2]
+    assert "Add --shift." in evaluate("cells", "--shift-images", "5")[2]
+    (tmp_path / "plain.csv").write_text("path,label\ncells/basophil/2.png,\n")
+    code, _, err = evaluate("plain.csv", "--shift")
+    assert code == 2
+    assert "no image has a label" in err

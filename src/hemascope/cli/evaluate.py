@@ -23,21 +23,42 @@ def evaluate(
         ),
     ] = None,
     split: Annotated[str, typer.Option(help="Only this split of the source: train, val or test.")] = "",
+    shift: Annotated[
+        bool, typer.Option("--shift", help="Also score the images corrupted in many ways: the shift suite.")
+    ] = False,
+    corruptions: Annotated[
+        str, typer.Option(help="For --shift: names, families, medmnist-c or all, separated by commas.")
+    ] = "medmnist-c,random",
+    severities: Annotated[str, typer.Option(help="For --shift: of 1 (slight) to 5 (severe).")] = "1,2,3,4,5",
+    shift_images: Annotated[
+        int | None, typer.Option(min=1, help="For --shift: about so many images, of every class its share.")
+    ] = None,
+    shift_side: Annotated[
+        int, typer.Option(min=28, help="For --shift: frame to so many pixels before corrupting.")
+    ] = 224,
+    seed: Annotated[int, typer.Option(min=0, help="For --shift: of the corruptions and of the images drawn.")] = 0,
 ) -> None:
     """Score a model on labelled images, with 95% intervals.
 
     Labels are joined by class name; a source's splits are scored apart. With -o the folder also gets the
-    predictions table, the metrics and the report.
+    predictions table, the metrics and the report. --shift adds shift.csv and shift.json; of a source with several
+    splits it scores test or, without one, val.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     import hemascope
     from hemascope.data.sources import open_source
-    from hemascope.errors import SourceError
+    from hemascope.errors import HemascopeError, SourceError
     from hemascope.evaluate.score_model import score_model
     from hemascope.evaluate.summary import summarise
 
+    if shift_images and not shift:
+        raise HemascopeError("--shift-images is for the shift suite", "Add --shift.")
+    if shift:
+        from hemascope.evaluate.shift.registry import choose_corruptions, choose_severities
+
+        asked = choose_corruptions(corruptions), choose_severities(severities)
     classifier = hemascope.load(model)
     manifest = open_source(source)
     if split:
@@ -60,8 +81,20 @@ def evaluate(
     unread = int((manifest.table["error"] != "").sum())
     if unread:
         console.print(f"Not scored, because unreadable: {unread:,}")
+    if shift:
+        from hemascope.cli._shift_show import run_shift, shift_lines
+        from hemascope.evaluate.predictions import NO_SPLIT
+        from hemascope.report.words import headline_split
+
+        part = headline_split(metrics) or NO_SPLIT
+        part = "" if part == NO_SPLIT else part
+        shown = manifest.rows(manifest.table["split"] == part)
+        result, pace = run_shift(classifier, shown, *asked, images=shift_images, side=shift_side, seed=seed, split=part)
+        for line in shift_lines(result, pace):
+            console.print(line)
     if output:
         from hemascope.evaluate.predictions import FILE_NAME as PREDICTIONS
+        from hemascope.evaluate.shift.result import remove_shift
         from hemascope.evaluate.summary import FILE_NAME as METRICS
         from hemascope.evaluate.summary import write_metrics
         from hemascope.report.page import write_report
@@ -69,6 +102,10 @@ def evaluate(
         manifest.write(output / "manifest.parquet")
         predictions.write(output / PREDICTIONS)
         write_metrics(output / METRICS, metrics)
+        if shift:
+            result.write(output)
+        else:
+            remove_shift(output)
         console.print(f"Report: {write_report(output, classifier.card)}", markup=False, soft_wrap=True)
 
 

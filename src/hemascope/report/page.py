@@ -7,6 +7,7 @@ from typing import Any
 from hemascope import __version__
 from hemascope.cells import colours
 from hemascope.evaluate.mistakes import confident_mistakes
+from hemascope.evaluate.shift.result import read_shift
 from hemascope.files import write_text
 from hemascope.predict.card import ModelCard
 from hemascope.report import words
@@ -18,6 +19,7 @@ from hemascope.report.gallery import tiles
 from hemascope.report.history import draw_history
 from hemascope.report.reliability import draw_reliability, reliability_curve
 from hemascope.report.run_files import RunFiles, read_run
+from hemascope.report.shift import shift_part
 from hemascope.report.template import rendered
 
 FILE_NAME = "report.html"
@@ -30,7 +32,7 @@ def write_report(run_folder: Path, card: ModelCard | None = None) -> Path:
 
     Args:
         run_folder: holds predictions.parquet; metrics.json (computed where absent), history.csv,
-            manifest.parquet, recipe.yaml and model.onnx are used where present.
+            manifest.parquet, recipe.yaml, model.onnx and the files of the shift suite are used where present.
         card: of the model, where it does not lie in the folder.
 
     Returns:
@@ -82,6 +84,7 @@ def _context(run: RunFiles) -> dict[str, Any]:
         "data": data,
         "counts": draw_counts(data.counts) if data is not None and data.usable else "",
         "balance": balance_part(run),
+        "shift": shift_part(read_shift(run.folder)),
         "limits": words.limits(run.card.limits if run.card else ""),
         "model_in_shell": shlex.quote(model),
         "model_in_python": repr(model),

@@ -1,0 +1,139 @@
+"""What the shift suite found: shift.csv, a row a corruption and severity, and shift.json, its summary."""
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from hemascope.errors import RunError
+from hemascope.evaluate.shift.corruption import SEVERITIES
+from hemascope.evaluate.shift.registry import CORRUPTIONS, MEDMNIST_C, RANDOM
+from hemascope.files import write_text
+
+FORMAT_VERSION = 1
+TABLE_NAME, SUMMARY_NAME = "shift.csv", "shift.json"
+COLUMNS = ("corruption", "severity", "images", "accuracy", "balanced_accuracy")
+CLEAN = "clean"
+"""Stands for the images as they are, with severity 0."""
+
+
+@dataclass(frozen=True)
+class ShiftResult:
+    """The scores of one classifier under every corruption.
+
+    Attributes:
+        table: columns as in ``COLUMNS``; the first row is `CLEAN`. Scores are 0 .. 1.
+        side: the images were framed to so many pixels before they were corrupted.
+        seed: with the same seed and images the same pixels, so that the predictions can be made again.
+        split: the split that was scored, "" for a source without splits.
+    """
+
+    table: pd.DataFrame
+    side: int
+    seed: int
+    split: str = ""
+
+    @property
+    def images(self) -> int:
+        """Number of images, each seen once in every setting."""
+        return int(self.table["images"].iloc[0])
+
+    @property
+    def clean(self) -> pd.Series:
+        """The row of the images as they are."""
+        return self.table.iloc[0]
+
+    @property
+    def corrupted(self) -> pd.DataFrame:
+        """All rows but the first, with ``balanced_error``, which is 1 - ``balanced_accuracy``."""
+        rows = self.table.iloc[1:]
+        return rows.assign(balanced_error=1 - rows["balanced_accuracy"])
+
+    @property
+    def severities(self) -> tuple[int, ...]:
+        """Those that were measured."""
+        return tuple(sorted(self.corrupted["severity"].unique().tolist()))
+
+    def by_corruption(self) -> pd.DataFrame:
+        """Means over the severities: index corruption; columns accuracy, balanced_accuracy, balanced_error."""
+        scores = ["accuracy", "balanced_accuracy", "balanced_error"]
+        return self.corrupted.groupby("corruption", sort=False)[scores].mean()
+
+    @property
+    def mean_balanced_error(self) -> float | None:
+        """Mean over the corruptions of the mean over the severities; without the mixture, None where it is alone."""
+        named = self.by_corruption()["balanced_error"].drop(RANDOM.name, errors="ignore")
+        return float(named.mean()) if len(named) else None
+
+    @property
+    def medmnist_c(self) -> float | None:
+        """MedMNIST-C's mean balanced error over its eleven corruptions of blood; None unless all were measured."""
+        errors = self.by_corruption()["balanced_error"]
+        names = [corruption.name for corruption in MEDMNIST_C]
+        complete = self.severities == SEVERITIES and set(names) <= set(errors.index)
+        return float(errors[names].mean()) if complete else None
+
+    @property
+    def worst(self) -> pd.Series:
+        """The row of lowest balanced accuracy."""
+        return self.corrupted.sort_values("balanced_accuracy", kind="stable").iloc[0]
+
+    def summary(self) -> dict[str, Any]:
+        """The content of shift.json."""
+        score = ["accuracy", "balanced_accuracy"]
+        return {
+            "format_version": FORMAT_VERSION,
+            "images": self.images,
+            "split": self.split,
+            "side": self.side,
+            "seed": self.seed,
+            "severities": list(self.severities),
+            "clean": {key: float(self.clean[key]) for key in score},
+            "mean_balanced_error": self.mean_balanced_error,
+            "medmnist_c_mean_balanced_error": self.medmnist_c,
+            "worst": {
+                "corruption": str(self.worst["corruption"]),
+                "severity": int(self.worst["severity"]),
+                **{key: float(self.worst[key]) for key in score},
+            },
+            "corruptions": {
+                name: {"family": CORRUPTIONS[str(name)].family, **{key: float(row[key]) for key in row.index}}
+                for name, row in self.by_corruption().iterrows()
+            },
+        }
+
+    def write(self, folder: Path) -> None:
+        """Write shift.csv and shift.json, each whole or not at all."""
+        write_text(folder / TABLE_NAME, self.table.to_csv(index=False))
+        write_text(folder / SUMMARY_NAME, json.dumps(self.summary(), indent=1, allow_nan=False) + "\n")
+
+
+def read_shift(folder: Path) -> ShiftResult | None:
+    """Read what `ShiftResult.write` wrote; None where the suite was not run.
+
+    Raises:
+        RunError: files that cannot be read, or of a newer format.
+    """
+    if not (folder / SUMMARY_NAME).is_file():
+        return None
+    remedy = f"Delete {SUMMARY_NAME}, or run hemascope evaluate --shift again."
+    try:
+        about = json.loads((folder / SUMMARY_NAME).read_text(encoding="utf-8"))
+        table = pd.read_csv(io.StringIO((folder / TABLE_NAME).read_text(encoding="utf-8")))[list(COLUMNS)]
+        result = ShiftResult(table, int(about["side"]), int(about["seed"]), str(about["split"]))
+        known = set(table["corruption"][1:]) <= CORRUPTIONS.keys() and len(table) > 1
+        version = int(about["format_version"])
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise RunError(f"{folder}: its shift suite cannot be read ({problem!r})", remedy) from problem
+    if version > FORMAT_VERSION or not known:
+        raise RunError(f"{folder}: its shift suite was written by a newer hemascope, or changed since", remedy)
+    return result
+
+
+def remove_shift(folder: Path) -> None:
+    """Remove the suite's files: they tell of another model once the folder's predictions are replaced."""
+    for name in (TABLE_NAME, SUMMARY_NAME):
+        (folder / name).unlink(missing_ok=True)
