@@ -3,30 +3,24 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hemascope.augment.batch import augment
+from hemascope.augment.batch import OPERATIONS, augment
+from hemascope.augment.colour import AFFINE, DENSITY
+from hemascope.augment.geometry import GEOMETRY
+from hemascope.augment.policies import FULL
 from hemascope.augment.policy import Policy
+from tests.augment.conftest import seeded
 
 
-def seeded(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-@pytest.fixture
-def images() -> torch.Tensor:
-    smooth = torch.rand(8, 3, 6, 6, generator=seeded(1)) * 0.6 + 0.2
-    return torch.nn.functional.interpolate(smooth, size=48, mode="bilinear")
-
-
-def strengths() -> st.SearchStrategy[Policy]:
-    share = st.floats(0, 1)
-    return st.builds(
-        Policy, clean=share, rotation=st.floats(0, 180), flip=share, zoom=st.floats(1, 4), shift=st.floats(0, 0.5),
-        brightness=share, contrast=share, saturation=share, noise=share,
-    )  # fmt: skip
+def policies() -> st.SearchStrategy[Policy]:
+    """Any strengths, many of them off."""
+    bounds = {name: (1.0, 4.0) if name == "zoom" else (0.0, strength) for name, strength in FULL.items()}
+    keys = {name: st.floats(*bound) for name, bound in bounds.items()}
+    shares = dict.fromkeys(("clean", "fill", "degrade", "occlude", "magnitude"), st.floats(0, 1))
+    return st.fixed_dictionaries({}, optional={**keys, **shares, "rand": st.integers(0, 5)}).map(Policy.model_validate)
 
 
 @settings(deadline=None, max_examples=40)
-@given(policy=strengths(), n=st.integers(1, 5), height=st.integers(8, 20), width=st.integers(8, 20))
+@given(policy=policies(), n=st.integers(1, 5), height=st.integers(8, 20), width=st.integers(8, 20))
 def test_shape_range_and_repeatability(policy: Policy, n: int, height: int, width: int) -> None:
     batch = torch.rand(n, 3, height, width, generator=seeded(2))
     first = augment(batch, policy, seeded(3))
@@ -89,3 +83,40 @@ def test_what_is_never_clean_is_changed_and_the_rest_as_before(images: torch.Ten
     plain, without = augment(images, policy, seeded()), augment(images, policy, seeded(), chosen)
     assert torch.equal(plain[4:], without[4:])
     assert not (without[:4] == images[:4]).flatten(1).all(dim=1).any()
+
+
+def test_every_operation_is_applied_somewhere() -> None:
+    assert {*GEOMETRY, *AFFINE, *DENSITY, *OPERATIONS} == set(FULL)
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_every_operation_at_full_strength_changes_images_each_otherwise(images: torch.Tensor, name: str) -> None:
+    same = images[:1].expand(8, -1, -1, -1)
+    changed = augment(same, Policy.model_validate({name: FULL[name]}), seeded())
+    assert not torch.allclose(changed, same, atol=0.01)
+    different = len(changed.flatten(1).unique(dim=0))
+    assert different >= (1 if name == "flip" else 4)  # weak posterising or solarising may show nothing
+
+
+@pytest.mark.parametrize("name", ["fixed", "wide", "rand"])
+def test_named_policies_repeat_themselves_and_leave_their_input_alone(images: torch.Tensor, name: str) -> None:
+    policy, before = Policy.model_validate(name), images.clone()
+    changed = augment(images, policy, seeded())
+    assert torch.equal(images, before)
+    assert torch.equal(changed, augment(images.contiguous(memory_format=torch.channels_last), policy, seeded()))
+    assert not torch.equal(changed, augment(images, policy, seeded(1)))
+
+
+def test_bytes_are_read_as_255ths(images: torch.Tensor) -> None:
+    shades = (images * 255).round().to(torch.uint8)
+    policy = Policy(rotation=180, stain=0.1)
+    torch.testing.assert_close(augment(shades, policy, seeded()), augment(shades / 255, policy, seeded()))
+    torch.testing.assert_close(augment(shades, Policy(), seeded()), shades / 255)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+def test_on_a_gpu() -> None:
+    images, generator = torch.rand(16, 3, 48, 48, device="cuda"), torch.Generator("cuda").manual_seed(0)
+    changed = augment(images, Policy.model_validate("wide"), generator)
+    assert changed.device == images.device
+    assert 0 <= changed.min() <= changed.max() <= 1

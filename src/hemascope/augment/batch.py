@@ -1,76 +1,81 @@
-"""Applying a policy to a batch: one resampling, one colour map, noise."""
+"""Applying a policy to a batch: one resampling, two colour maps, then what few images get."""
 
-import math
+from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from hemascope.augment.blur import defocus, motion
+from hemascope.augment.colour import recolour
+from hemascope.augment.compression import jpeg, pixelate
+from hemascope.augment.draw import Draw
+from hemascope.augment.geometry import resample
+from hemascope.augment.noise import gaussian, salt, shot
+from hemascope.augment.occlusion import bubble, cutout, deposit, grid
 from hemascope.augment.policy import Policy
+from hemascope.augment.strengths import draw_strengths
+from hemascope.augment.tone import posterise, solarise, vignette
 
-_GREY = (0.299, 0.587, 0.114)  # luma of ITU-R BT.601, as in Pillow's convert("L")
+Operation = Callable[[Tensor, Tensor, Draw], Tensor]
+
+OPERATIONS: dict[str, Operation] = {
+    "bubble": bubble,
+    "deposit": deposit,
+    "cutout": cutout,
+    "grid": grid,
+    "defocus": defocus,
+    "motion": motion,
+    "vignette": vignette,
+    "noise": gaussian,
+    "shot": shot,
+    "salt": salt,
+    "solarise": solarise,
+    "posterise": posterise,
+    "pixelate": pixelate,
+    "jpeg": jpeg,
+}
+"""What few images get, in the order of the light's way: slide, lens, sensor, file."""
 
 
 def augment(images: Tensor, policy: Policy, generator: torch.Generator, never_clean: Tensor | None = None) -> Tensor:
     """Transform every image of a batch by its own random parameters.
 
     Args:
-        images: float (n, 3, h, w) in [0, 1].
+        images: float (n, 3, h, w) in [0, 1], or uint8, which is read as 255ths.
         policy: the strengths.
         generator: source of all randomness, on the device of ``images``; the same state gives the same result.
         never_clean: bool (n,), images that the policy's share of clean ones leaves out.
 
     Returns:
-        float (n, 3, h, w) in [0, 1]; ``images`` itself where the policy changes nothing.
+        float (n, 3, h, w) in [0, 1]; ``images`` itself where they are float and the policy changes nothing.
 
     >>> generator = torch.Generator().manual_seed(0)
     >>> augment(torch.rand(4, 3, 32, 32), Policy(rotation=180, noise=0.1), generator).shape
     torch.Size([4, 3, 32, 32])
     """
+    if images.dtype == torch.uint8:
+        images = images.float() / 255
     if policy.changes_nothing:
         return images
-    clean = torch.rand(len(images), generator=generator, device=images.device) < policy.clean
+    draw = Draw(generator, len(images))
+    clean = draw.chance(policy.clean)
     if never_clean is not None:
         clean &= ~never_clean
-    changed = _resample(images, _affine(len(images), policy, generator))
-    changed = _recolour(changed, policy, generator)
-    if policy.noise:
-        sigma = policy.noise * torch.rand(len(images), 1, 1, 1, generator=generator, device=images.device)
-        changed = changed + sigma * torch.randn(changed.shape, generator=generator, device=images.device)
-    return torch.where(clean.view(-1, 1, 1, 1), images, changed.clamp_(0, 1))
+    rows = (~clean).nonzero().squeeze(1)
+    changed = _changed(images.contiguous().index_select(0, rows), policy, draw.of(rows))
+    return changed if len(rows) == len(images) else images.index_copy(0, rows, changed)
 
 
-def _symmetric(n: int, strength: float, generator: torch.Generator) -> Tensor:
-    return strength * (2 * torch.rand(n, generator=generator, device=generator.device) - 1)
-
-
-def _affine(n: int, policy: Policy, generator: torch.Generator) -> Tensor:
-    """Rotation, mirror, zoom and shift of each image as one matrix (n, 2, 3) from output to input coordinates."""
-    angle = _symmetric(n, math.radians(policy.rotation), generator)
-    scale = torch.exp(_symmetric(n, math.log(policy.zoom), generator))
-    mirror = torch.where(torch.rand(n, generator=generator, device=generator.device) < policy.flip, -1.0, 1.0)
-    shift = 2 * torch.stack([_symmetric(n, policy.shift, generator) for _ in range(2)], dim=1)  # sides are 2 long
-    cos, sin = torch.cos(angle) / scale, torch.sin(angle) / scale
-    linear = torch.stack([torch.stack([cos * mirror, -sin], 1), torch.stack([sin * mirror, cos], 1)], 1)
-    return torch.cat([linear, shift.unsqueeze(2)], dim=2)
-
-
-def _resample(images: Tensor, matrices: Tensor) -> Tensor:
-    grid = F.affine_grid(matrices, list(images.shape), align_corners=False)
-    return F.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
-
-
-def _recolour(images: Tensor, policy: Policy, generator: torch.Generator) -> Tensor:
-    """Brightness, contrast and saturation as one affine map of RGB an image."""
-    n = len(images)
-    brightness = 1 + _symmetric(n, policy.brightness, generator)
-    contrast = 1 + _symmetric(n, policy.contrast, generator)
-    saturation = 1 + _symmetric(n, policy.saturation, generator)
-    grey = torch.tensor(_GREY, device=images.device)
-    mean = (images.mean(dim=(2, 3)) @ grey).view(n, 1, 1)
-    to_grey = grey.expand(3, 3)
-    eye = torch.eye(3, device=images.device)
-    mix = saturation.view(n, 1, 1) * eye + (1 - saturation).view(n, 1, 1) * to_grey
-    gain = (brightness * contrast).view(n, 1, 1)
-    offset = brightness.view(n, 1, 1) * (1 - contrast).view(n, 1, 1) * mean
-    return torch.baddbmm(offset, gain * mix, images.flatten(2)).view_as(images)
+def _changed(images: Tensor, policy: Policy, draw: Draw) -> Tensor:
+    """The images, which it may write into, transformed."""
+    strengths = draw_strengths(policy, draw)
+    images = resample(images, strengths, policy.fill, draw)
+    images = recolour(images, strengths, draw)
+    for name, operation in OPERATIONS.items():
+        if name not in strengths:
+            continue
+        amounts = strengths[name] * draw.uniform()
+        rows = strengths[name].nonzero().squeeze(1)
+        if len(rows):
+            images.index_copy_(0, rows, operation(images.index_select(0, rows), amounts[rows], draw.of(rows)))
+    return images.clamp_(0, 1)

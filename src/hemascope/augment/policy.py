@@ -1,38 +1,95 @@
 """What an augmentation may do, as data: each strength in one unit."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from hemascope.augment.policies import CHANCES, NAMED, OFF
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Policy(BaseModel):
-    """Strengths of the random transforms; every image draws its own values, uniformly within them.
+    """Strengths of the random transforms; every image draws its own values, evenly within them.
 
-    The defaults change nothing.
+    The defaults change nothing. Where a policy is asked for, the name of a shipped one will do, as will a name and
+    keys that differ from it. Of each group of degradations (focus, sensor, coding, light, tone) and of the occlusions
+    an image gets at most one, with the probability ``degrade`` or ``occlude``; ``rand`` operations may come on top.
 
     >>> Policy(rotation=180, flip=0.5).rotation
     180.0
+    >>> Policy.model_validate({"name": "wide", "noise": 0.2}).noise
+    0.2
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     clean: Share = Field(0.0, description="share of images left as they are; keeps BatchNorm's statistics honest")
+
     rotation: float = Field(0.0, ge=0, le=180, description="turn by up to ± this many degrees")
     flip: Share = Field(0.0, description="probability of a mirror image")
     zoom: float = Field(1.0, ge=1, le=4, description="scale by a factor from 1/zoom to zoom, even in its logarithm")
     shift: float = Field(0.0, ge=0, le=0.5, description="move by up to ± this share of the side, each axis")
+    shear: float = Field(0.0, ge=0, le=45, description="slant by up to ± this many degrees, each axis")
+    elastic: float = Field(0.0, ge=0, le=0.2, description="bend smoothly by up to ± this share of the side")
+    fill: Share = Field(0.0, description="probability that the border's mean colour lies outside, not a reflection")
+
     brightness: Share = Field(0.0, description="multiply all channels by 1 ± this")
     contrast: Share = Field(0.0, description="multiply distances from the image's mean grey by 1 ± this")
     saturation: Share = Field(
         0.0, description="colour degeneration: multiply distances from each pixel's grey by 1 ± this"
     )
+    hue: float = Field(0.0, ge=0, le=180, description="turn all colours by up to ± this many degrees, greys kept")
+    channel_gain: Share = Field(0.0, description="multiply each channel by its own 1 ± this")
+    channel_shift: Share = Field(0.0, description="add its own ± this to each channel, pixels in [0, 1]")
+    white_point: Share = Field(0.0, description="go up to this share of the way to a random lamp's white")
+    gamma: float = Field(0.0, ge=0, le=4, description="raise to a power from 1/(1 + this) to 1 + this")
+    stain: Share = Field(0.0, description="amount of each stain times 1 ± this plus ± this, as Tellez et al. 2018")
+
+    degrade: Share = Field(1.0, description="chance that an image gets one degradation of each group below")
+    defocus: float = Field(0.0, ge=0, le=0.1, description="focus: disc of up to this radius, as share of the side")
+    motion: float = Field(0.0, ge=0, le=0.2, description="focus: smear up to this long, as share of the side")
+    vignette: Share = Field(0.0, description="light: corners darker by up to this share")
     noise: float = Field(
-        0.0, ge=0, le=1, description="Gaussian noise of up to this standard deviation, pixels in [0, 1]"
+        0.0, ge=0, le=1, description="sensor: Gaussian noise of up to this standard deviation, pixels in [0, 1]"
     )
+    shot: Share = Field(0.0, description="sensor: photon noise of up to this standard deviation at white")
+    salt: Share = Field(0.0, description="sensor: up to this share of the pixels black or white")
+    solarise: Share = Field(0.0, description="tone: invert up to this share of the scale, from white down")
+    posterise: float = Field(0.0, ge=0, le=7, description="tone: take away up to this many of 8 bits")
+    pixelate: float = Field(0.0, ge=0, le=0.95, description="coding: shrink the side by up to this share, and back")
+    jpeg: Share = Field(0.0, description="coding: JPEG of a quality from 100 (1 - this) to 100")
+
+    occlude: Share = Field(1.0, description="chance that an image gets one of the four occlusions below")
+    cutout: Share = Field(0.0, description="a square of one colour, its side up to this share of the image's")
+    grid: Share = Field(0.0, description="grid mask: grey squares that cover up to this share of each period's side")
+    bubble: float = Field(0.0, ge=0, le=0.5, description="an air bubble of up to this radius, as share of the side")
+    deposit: float = Field(0.0, ge=0, le=0.2, description="specks of stain of up to this radius, as share of the side")
+
+    rand: int = Field(0, ge=0, le=20, description="RandAugment: this many operations, drawn anew for every image")
+    magnitude: Share = Field(0.5, description="RandAugment: strength of these, as share of each operation's full one")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = {"name": value}
+        if not isinstance(value, dict) or "name" not in value:
+            return value
+        own = dict(value)
+        name = own.pop("name")
+        if name not in NAMED:
+            raise ValueError(f"no policy is called {name!r} (there are: {', '.join(NAMED)})")
+        return {**NAMED[name], **own}
 
     @property
     def changes_nothing(self) -> bool:
         """True when applying it would give the images back."""
-        return self == Policy() or self.clean == 1
+        return self.clean == 1 or not (self.strengths or (self.rand and self.magnitude))
+
+    @property
+    def strengths(self) -> dict[str, float]:
+        """Strength of every operation that is not off, in the order of the fields; zoom as its factor."""
+        values = {name: float(getattr(self, name)) for name in OFF}
+        chances = {name: float(getattr(self, chance)) for chance, names in CHANCES.items() for name in names}
+        return {name: value for name, value in values.items() if value != OFF[name] and chances.get(name, 1)}

@@ -1,0 +1,61 @@
+"""Mixing pairs of images and their labels: MixUp, CutMix, and MixCut, which is the one or the other."""
+
+from typing import Literal, get_args
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Mix = Literal["none", "mixup", "cutmix", "mixcut"]
+
+
+def mix(kind: Mix, images: Tensor, targets: Tensor, classes: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Mix every image of a batch with another one of it, and the labels in the same proportion.
+
+    MixUp (Zhang et al. 2018) blends the two; CutMix (Yun et al. 2019) puts a box of the other into the image; MixCut
+    does for each batch one or the other, by a coin. The proportion is even in [0, 1], own for each image.
+
+    Args:
+        kind: none gives the images back.
+        images: float32 (n, 3, h, w).
+        targets: int64 (n,) class numbers, or float32 (n, k) shares that sum to 1.
+        classes: k.
+        generator: source of all randomness, on the device of ``images``.
+
+    Returns:
+        Images float32 (n, 3, h, w), and targets float32 (n, k) whose rows sum to 1.
+
+    Raises:
+        ValueError: no such kind.
+
+    >>> images, targets = torch.rand(4, 3, 8, 8), torch.tensor([0, 1, 2, 1])
+    >>> mix("mixup", images, targets, 3, torch.Generator().manual_seed(0))[1].shape
+    torch.Size([4, 3])
+    """
+    if kind not in get_args(Mix):
+        raise ValueError(f"mix is one of {', '.join(get_args(Mix))}, not {kind!r}")
+    soft = targets.float() if targets.ndim == 2 else F.one_hot(targets, classes).float()
+    if kind == "none":
+        return images, soft
+    device = images.device
+    other = torch.randperm(len(images), generator=generator, device=device)
+    own = torch.rand(len(images), generator=generator, device=device)
+    if kind == "mixcut":
+        kind = "mixup" if float(torch.rand((), generator=generator, device=device)) < 0.5 else "cutmix"
+    if kind == "mixup":
+        mixed = torch.lerp(images[other], images, own.view(-1, 1, 1, 1))
+    else:
+        box = _boxes(images, 1 - own, generator)
+        mixed = torch.where(box.unsqueeze(1), images[other], images)
+        own = 1 - box.float().mean(dim=(1, 2))  # what the borders of the image have left of the box
+    return mixed, torch.lerp(soft[other], soft, own.unsqueeze(1))
+
+
+def _boxes(images: Tensor, share: Tensor, generator: torch.Generator) -> Tensor:
+    """A box around a random pixel, its area the share (n,) of the image's, cut off at the borders: bool (n, h, w)."""
+    height, width = images.shape[2:]
+    centre = torch.rand(2, len(share), generator=generator, device=images.device)
+    half = share.sqrt().view(-1, 1, 1) / 2
+    x = ((torch.arange(width, device=images.device) + 0.5) / width - centre[0].view(-1, 1)).unsqueeze(1)
+    y = ((torch.arange(height, device=images.device) + 0.5) / height - centre[1].view(-1, 1)).unsqueeze(2)
+    return (x.abs() < half) & (y.abs() < half)
