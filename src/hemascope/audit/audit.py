@@ -18,7 +18,7 @@ from hemascope.audit.quality import check_quality
 from hemascope.audit.result import Audit, Progress
 from hemascope.audit.strangers import strangeness
 from hemascope.audit.verdicts import recommend
-from hemascope.data.groups import identical_groups, join_groups
+from hemascope.data.groups import identical_groups, merge_groups
 from hemascope.data.manifest import Manifest
 
 
@@ -37,8 +37,7 @@ def audit(source: Manifest, progress: Progress | None = None) -> Audit:
     identical = identical_groups(looks.digests)
     pairs = near_duplicates(looks.images, readable, progress=progress)
     group = joined(identical, pairs)
-    former = manifest.table["group"].to_numpy(np.int64)
-    manifest = manifest.with_columns(group=join_groups(former, _links(group)))
+    manifest = manifest.with_columns(group=merge_groups(manifest.table["group"].to_numpy(np.int64), group))
     clock.lap("find copies")
 
     targets = manifest.targets()
@@ -80,12 +79,6 @@ def _copies(table: pd.DataFrame, n: int) -> dict[str, np.ndarray]:
         found = table[table["kind"] == kind]
         np.maximum.at(scores[kind], found["row"].to_numpy(np.int64), found["score"].to_numpy())
     return scores
-
-
-def _links(group: np.ndarray) -> np.ndarray:
-    """Each row of a group with the group's first, int64 (m, 2)."""
-    rows = np.flatnonzero(group >= 0)
-    return np.stack([rows, group[rows]], axis=1)
 
 
 class _Clock:

@@ -25,6 +25,20 @@ def identical_groups(digests: Sequence[bytes | None]) -> np.ndarray:
     )
 
 
+def merge_groups(group: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Groups of rows that share a group in either, directly or by way of others.
+
+    Args:
+        group: int64 (n,), as of `join_groups`.
+        other: int64 (n,), a group's number being a row position in it; -1: in none.
+
+    >>> merge_groups(np.array([7, 7, -1, -1]), np.array([-1, 1, 1, -1])).tolist()
+    [0, 0, 0, -1]
+    """
+    rows = np.flatnonzero(other >= 0)
+    return join_groups(group, np.stack([rows, other[rows]], axis=1))
+
+
 def join_groups(group: np.ndarray, links: np.ndarray) -> np.ndarray:
     """Join rows that are linked or share a group, directly or by way of others.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hemascope.data.framing import frame
-from hemascope.data.groups import identical_groups, join_groups
+from hemascope.data.groups import identical_groups, merge_groups
 from hemascope.data.manifest import Manifest
 from hemascope.data.reading import map_images
 from hemascope.errors import DecodeError, SourceError
@@ -65,7 +65,7 @@ def load_pixels(
             digests[row], images[row] = result
         if progress and ((row + 1) % every == 0 or row + 1 == n):
             progress(row + 1, n)
-    groups = _joined(digests, manifest.table["group"].to_numpy(np.int64))
+    groups = merge_groups(manifest.table["group"].to_numpy(np.int64), identical_groups(digests))
     return Pixels(images, manifest.with_columns(error=errors, group=groups))
 
 
@@ -74,13 +74,6 @@ def pixel_digest(image: np.ndarray) -> bytes:
     digest = hashlib.blake2b(repr(image.shape).encode(), digest_size=16)
     digest.update(np.ascontiguousarray(image).data)
     return digest.digest()
-
-
-def _joined(digests: list[bytes | None], former: np.ndarray) -> np.ndarray:
-    """Join rows that share a digest or a former group (>= 0), directly or by way of others."""
-    identical = identical_groups(digests)
-    rows = np.flatnonzero(identical >= 0)
-    return join_groups(former, np.stack([rows, identical[rows]], axis=1))
 
 
 def _require_memory(needed: int) -> None:

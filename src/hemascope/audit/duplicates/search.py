@@ -4,8 +4,6 @@ Three stages, each on fewer pairs: short vectors that turns and shifts do not ch
 (`candidates`); an affine map lays the one over the other (`alignment`); the fine structures are compared (`likeness`).
 """
 
-import hashlib
-
 import numpy as np
 from threadpoolctl import threadpool_limits
 
@@ -19,6 +17,7 @@ from hemascope.audit.duplicates.ties import Ties
 from hemascope.audit.duplicates.turns import opposite, turn_matrix
 from hemascope.audit.result import Progress
 from hemascope.data.groups import identical_groups
+from hemascope.data.pixels import pixel_digest
 
 IDENTICAL = "the same pixels in the centred square"
 _ROUNDS = 3
@@ -40,7 +39,7 @@ def near_duplicates(images: np.ndarray, usable: np.ndarray, *, progress: Progres
         Pairs in the order of `Pair.first`, `Pair.second`.
     """
     rows = np.flatnonzero(usable)
-    digests = [hashlib.blake2b(np.ascontiguousarray(images[row]).data, digest_size=16).digest() for row in rows]
+    digests = [pixel_digest(images[row]) for row in rows]
     first = rows[identical_groups(digests)]
     pairs = [Pair(int(one), int(row), 1.0, IDENTICAL) for one, row in zip(first, rows, strict=True) if one != row]
     least = threshold(images.shape[1])
