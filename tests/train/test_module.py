@@ -8,7 +8,7 @@ from torch import nn
 
 from hemascope.augment.policy import Policy
 from hemascope.train.module import CellTraining, weighted_cross_entropy
-from hemascope.train.recipe import Balance, Recipe
+from hemascope.train.recipe import Balance, Progressive, Recipe
 
 
 def some_logits() -> tuple[torch.Tensor, torch.Tensor]:
@@ -20,8 +20,9 @@ def some_logits() -> tuple[torch.Tensor, torch.Tensor]:
 def test_without_or_with_equal_weights_it_is_torchs_own(smoothing: float) -> None:
     logits, targets = some_logits()
     expected = F.cross_entropy(logits, targets, label_smoothing=smoothing)
+    shares = F.one_hot(targets, 3).float()
     torch.testing.assert_close(weighted_cross_entropy(logits, targets, None, smoothing), expected)
-    torch.testing.assert_close(weighted_cross_entropy(logits, targets, torch.ones(3), smoothing), expected)
+    torch.testing.assert_close(weighted_cross_entropy(logits, shares, torch.ones(3), smoothing), expected)
 
 
 def test_an_image_counts_by_its_own_class_whatever_else_is_in_the_batch() -> None:
@@ -31,7 +32,8 @@ def test_an_image_counts_by_its_own_class_whatever_else_is_in_the_batch() -> Non
         weights[y] * F.cross_entropy(row[None], y[None], label_smoothing=0.1)
         for row, y in zip(logits, targets, strict=True)
     ]
-    torch.testing.assert_close(weighted_cross_entropy(logits, targets, weights, 0.1), torch.stack(alone).mean())
+    measured = weighted_cross_entropy(logits, F.one_hot(targets, 3).float(), weights, 0.1)
+    torch.testing.assert_close(measured, torch.stack(alone).mean())
 
 
 def test_smoothing_draws_no_class_towards_the_rare_ones() -> None:
@@ -40,9 +42,18 @@ def test_smoothing_draws_no_class_towards_the_rare_ones() -> None:
     optimizer = torch.optim.SGD([logits], lr=5.0)
     for _ in range(300):
         optimizer.zero_grad()
-        weighted_cross_entropy(logits, torch.zeros(4, dtype=torch.int64), torch.tensor([0.5, 1.0, 9.0]), 0.3).backward()
+        weighted_cross_entropy(logits, torch.eye(3)[[0] * 4], torch.tensor([0.5, 1.0, 9.0]), 0.3).backward()
         optimizer.step()
     torch.testing.assert_close(logits.softmax(1)[0], torch.tensor([0.8, 0.1, 0.1]), atol=1e-3, rtol=0)
+
+
+def test_a_mixed_label_is_the_mean_of_its_parts() -> None:
+    logits, weights = some_logits()[0][:1], torch.tensor([0.5, 1.0, 3.0])
+    first, second = (weighted_cross_entropy(logits, torch.eye(3)[[i]], None, 0) for i in (0, 2))
+    mixed = torch.tensor([[0.25, 0, 0.75]])
+    parts = 0.25 * first + 0.75 * second
+    torch.testing.assert_close(weighted_cross_entropy(logits, mixed, None, 0), parts)
+    torch.testing.assert_close(weighted_cross_entropy(logits, mixed, weights, 0), parts * (0.25 * 0.5 + 0.75 * 3))
 
 
 class Watcher(nn.Module):
@@ -69,3 +80,30 @@ def test_extra_draws_of_augment_rare_are_never_clean(name: Any) -> None:
     assert clean[~extra].float().mean() == pytest.approx(0.9, abs=0.1)
     assert clean[extra].float().mean() == pytest.approx(0 if name == "augment_rare" else 0.9, abs=0.1)
     assert name == "uniform" or not clean[extra].any()
+
+
+@pytest.mark.parametrize("kind", ["mixup", "cutmix", "mixcut"])
+def test_training_mixes_images_and_counts_a_mixed_label_by_its_parts(kind: Any) -> None:
+    network: Any = Watcher()
+    with torch.no_grad():
+        network.bias += torch.tensor([0.0, 1.0, 0.0])  # always says class 1
+    module = CellTraining(network, Recipe(mix=kind), classes=3, steps=1)
+    targets = torch.arange(90) % 3
+    values = (100 * targets).to(torch.uint8).view(-1, 1, 1, 1).expand(-1, 3, 8, 8)  # the pixels say the class
+    module.training_step((values, targets, torch.zeros(90, dtype=torch.bool)), 0)
+    assert (network.seen != values / 255).any()
+    assert module._train.accuracy == pytest.approx(1 / 3, abs=0.1)
+    assert float(module._train.seen.sum()) == pytest.approx(90, abs=1e-3)
+    shown = network.seen.mean() * 255 / 100
+    torch.testing.assert_close(shown, (module._train.seen @ torch.arange(3.0)) / 90, atol=1e-4, rtol=0)
+
+
+def test_progressive_resizing_shows_small_images_first() -> None:
+    network: Any = Watcher()
+    recipe = Recipe(epochs=4, input_size=32, progressive=Progressive(size=16, share=0.5))
+    module = CellTraining(network, recipe, classes=3, steps=1)
+    batch = torch.full((4, 3, 32, 32), 51, dtype=torch.uint8), torch.zeros(4, dtype=torch.int64), torch.zeros(4) > 0
+    module.training_step(batch, 0)
+    assert network.seen.shape == (4, 3, 16, 16)
+    torch.testing.assert_close(network.seen, torch.full_like(network.seen, 0.2))
+    assert [recipe.progressive.size_at(epoch, 4) for epoch in range(4)] == [16, 16, None, None]

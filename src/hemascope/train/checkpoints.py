@@ -20,11 +20,11 @@ HISTORY_COLUMNS = (
 
 
 class RunKeeper(Checkpoint):
-    """After every epoch: a history row, the best weights when they are better, and a checkpoint to resume from.
+    """After every epoch: a history row, the weights when they are to be kept, and a checkpoint to resume from.
 
     Args:
         run: where to write.
-        stopping: which value says that an epoch is better.
+        stopping: which epoch to keep the weights of.
         on_epoch: called with the new history row.
     """
 
@@ -56,19 +56,16 @@ class RunKeeper(Checkpoint):
         }  # fmt: skip
         before = [past[self.stopping.monitor] for past in self.history]
         self.history.append({name: row[name] for name in HISTORY_COLUMNS})
-        better = not before or (
-            row[self.stopping.monitor] < min(before)
-            if self.stopping.mode == "min"
-            else row[self.stopping.monitor] > max(before)
-        )
-        self._write(trainer, better)
+        sign = -1 if self.stopping.mode == "min" else 1
+        better = all(sign * row[self.stopping.monitor] > sign * value for value in before)
+        self._write(trainer, kept=better or self.stopping.keep == "last")
         self.on_epoch(row)
 
-    def _write(self, trainer: L.Trainer, better: bool) -> None:
+    def _write(self, trainer: L.Trainer, *, kept: bool) -> None:
         # The checkpoint comes last: if the process dies before it, the epoch is repeated and writes the same again.
         with atomic(self.run.last_checkpoint) as temporary:
             trainer.save_checkpoint(temporary)
-            if better:
+            if kept:
                 saved = torch.load(temporary, map_location="cpu", weights_only=False)
                 with atomic(self.run.best_weights) as best:
                     torch.save(network_weights(saved["state_dict"]), best)

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from hemascope.augment.batch import augment
+from hemascope.augment.mixing import mix
 from hemascope.models.network import Network
 from hemascope.train.batches import to_unit_range
 from hemascope.train.optimizers import make_optimizer, make_schedule
@@ -61,11 +62,16 @@ class CellTraining(L.LightningModule):
         generator.manual_seed(_step_seed(self.recipe.seed, self.current_epoch, step))
         with torch.autocast(self.device.type, enabled=False):  # coordinates and colours want full precision
             never_clean = extra if self.recipe.balance.name == "augment_rare" else None
-            images = augment(to_unit_range(images), self.recipe.augment, generator, never_clean)
+            images = augment(self._resized(to_unit_range(images)), self.recipe.augment, generator, never_clean)
+            images, shares = mix(self.recipe.mix, images, targets, self.classes, generator)
         logits = self.network(images.contiguous(memory_format=torch.channels_last)).float()
-        loss = weighted_cross_entropy(logits, targets, self.class_weights, self.recipe.label_smoothing)
-        self._train.add(logits.detach(), targets, loss.detach())
+        loss = weighted_cross_entropy(logits, shares, self.class_weights, self.recipe.label_smoothing)
+        self._train.add(logits.detach(), shares, loss.detach())
         return loss
+
+    def _resized(self, images: Tensor) -> Tensor:
+        size = self.recipe.progressive.size_at(self.current_epoch, self.recipe.epochs)
+        return images if size is None else F.interpolate(images, size, mode="bilinear", antialias=True)
 
     def on_train_epoch_end(self) -> None:
         """Log the epoch's loss and accuracy on the augmented images."""
@@ -79,7 +85,7 @@ class CellTraining(L.LightningModule):
         """Count one batch of untouched images."""
         images, targets = batch
         logits = self.network(to_unit_range(images).contiguous(memory_format=torch.channels_last)).float()
-        self._val.add(logits, targets, F.cross_entropy(logits, targets))
+        self._val.add(logits, F.one_hot(targets, self.classes).float(), F.cross_entropy(logits, targets))
 
     def on_validation_epoch_end(self) -> None:
         """Log loss, accuracy and macro recall."""
@@ -87,13 +93,13 @@ class CellTraining(L.LightningModule):
 
 
 def weighted_cross_entropy(
-    logits: Tensor, targets: Tensor, class_weights: Tensor | None, label_smoothing: float
+    logits: Tensor, shares: Tensor, class_weights: Tensor | None, label_smoothing: float
 ) -> Tensor:
     """Mean over the batch of each image's smoothed cross-entropy times the weight of its true class.
 
     Args:
         logits: float32 (b, k).
-        targets: int64 (b,).
+        shares: float32 (b, k), rows that sum to 1: one-hot, or mixed labels, whose weight is mixed as they are.
         class_weights: float32 (k,), or None for equal ones.
         label_smoothing: in [0, 1).
 
@@ -102,12 +108,12 @@ def weighted_cross_entropy(
     """
     # Torch's own weight would also scale the smoothed target's part of every other class, which draws all images
     # towards rare classes, and divide by the batch's weights, which makes an image's weight hang on its neighbours.
-    losses = F.cross_entropy(logits, targets, label_smoothing=label_smoothing, reduction="none")
-    return (losses if class_weights is None else losses * class_weights[targets]).mean()
+    losses = F.cross_entropy(logits, shares, label_smoothing=label_smoothing, reduction="none")
+    return (losses if class_weights is None else losses * (shares @ class_weights)).mean()
 
 
 class _Tally:
-    """Loss and hits by class, summed over batches."""
+    """Loss and hits by class, summed over batches; of a mixed label the predicted class's share is hit."""
 
     def __init__(self, classes: int) -> None:
         self.classes = classes
@@ -118,11 +124,10 @@ class _Tally:
         self.seen = torch.zeros(self.classes)
         self.hits = torch.zeros(self.classes)
 
-    def add(self, logits: Tensor, targets: Tensor, loss: Tensor) -> None:
-        hit = (logits.argmax(1) == targets).float()
-        self.losses += float(loss) * len(targets)
-        self.seen += torch.bincount(targets, minlength=self.classes).cpu()
-        self.hits += torch.bincount(targets, weights=hit, minlength=self.classes).cpu()
+    def add(self, logits: Tensor, shares: Tensor, loss: Tensor) -> None:
+        self.losses += float(loss) * len(shares)
+        self.seen += shares.sum(0).cpu()
+        self.hits += (shares * F.one_hot(logits.argmax(1), self.classes)).sum(0).cpu()
 
     @property
     def loss(self) -> float:

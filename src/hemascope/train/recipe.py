@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hemascope.augment.mixing import Mix
 from hemascope.augment.policy import Policy, Share
 
 
@@ -68,10 +69,25 @@ class Schedule(_Part):
     patience: int = Field(2, ge=0, description="plateau: epochs without a better val_loss before that")
 
 
+class Progressive(_Part):
+    """Progressive resizing (Howard 2018; Tan and Le 2021): the first epochs see smaller images, which is faster."""
+
+    size: int | None = Field(None, ge=16, description="side of the images of the first epochs, pixels; null: off")
+    share: Share = Field(0.7, description="share of the epochs that see them")
+
+    def size_at(self, epoch: int, epochs: int) -> int | None:
+        """Side of the training images of an epoch, counted from 0; None where they keep their size."""
+        return self.size if epoch < int(self.share * epochs) else None
+
+
 class EarlyStopping(_Part):
-    """When to stop before the last epoch; the weights of the best epoch are kept in any case."""
+    """When to stop before the last epoch, and which epoch's weights the training keeps.
+
+    A validation part that also gives the reported score should not choose the epoch: then ``keep: last``.
+    """
 
     monitor: Literal["val_accuracy", "val_recall", "val_loss"] = "val_accuracy"
+    keep: Literal["best", "last"] = Field("best", description="the epoch best by monitor, or the last one")
     patience: int | None = Field(5, ge=1, description="epochs without a better value; null: never stop early")
 
     @property
@@ -91,10 +107,12 @@ class Recipe(_Part):
     network: str = Field("tf_efficientnet_lite0", description="timm's name of the backbone")
     pretrained: bool = Field(True, description="start from ImageNet weights")
     input_size: int = Field(96, ge=16, le=1024, description="side of the square that the network sees, pixels")
+    progressive: Progressive = Progressive()
     head: Head = Head()
     fractions: tuple[Share, Share, Share] = Field((0.8, 0.1, 0.1), description="train, val and test parts")
     limit: int | None = Field(None, ge=1, description="train on at most this many images, classes kept in proportion")
     augment: Policy = Policy()
+    mix: Mix = Field("none", description="mix pairs of images and labels: mixup, cutmix, or for each batch either")
     balance: Balance = Balance()
     optimizer: Optimizer = Optimizer()
     schedule: Schedule = Schedule()
@@ -103,6 +121,8 @@ class Recipe(_Part):
     label_smoothing: float = Field(0.0, ge=0, lt=1)
     ema: float | None = Field(0.999, gt=0, lt=1, description="decay of the moving average of the weights; null: none")
     early_stopping: EarlyStopping = EarlyStopping()
+    tta: bool = Field(False, description="measure test-time augmentation too: its gain and its cost")
+    tta_steps: int = Field(8, ge=2, le=40, description="views of each image that tta averages over")
     precision: Literal["auto", "bf16", "fp32"] = Field("auto", description="auto: bf16 where the hardware has it")
     seed: int = Field(0, ge=0)
 
@@ -112,6 +132,8 @@ class Recipe(_Part):
             raise ValueError(f"fractions must sum to 1, not {sum(self.fractions):g}")
         if self.fractions[0] == 0 or self.fractions[1] == 0:
             raise ValueError("fractions must leave images to train on and to validate on")
+        if self.progressive.size is not None and self.progressive.size > self.input_size:
+            raise ValueError(f"progressive.size must not exceed input_size ({self.input_size})")
         if isinstance(self.batch_size, int) and self.batch_size < 2:
             raise ValueError("batch_size must be at least 2 (BatchNorm needs two images)")
         if self.balance.name == "augment_rare" and _augments_nothing(self.augment):
