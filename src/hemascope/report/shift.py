@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from markupsafe import Markup
 
-from hemascope.evaluate.shift.registry import CORRUPTIONS
-from hemascope.evaluate.shift.result import ShiftResult
+from hemascope.evaluate.shift.registry import CORRUPTIONS, RANDOM
+from hemascope.evaluate.shift.result import MEDMNIST_C_MEAN, ShiftResult
 from hemascope.report import svg
 from hemascope.report.words import percent
 
@@ -93,7 +93,13 @@ def shift_words(result: ShiftResult) -> list[str]:
             f"{percent(worst['balanced_accuracy'])}."
         )
     if result.medmnist_c is not None:
-        said.append(f"MedMNIST-C's mean balanced error is {result.medmnist_c:.4f}.")
+        said.append(f"MedMNIST-C's mean balanced error is {result.medmnist_c:.4f}{_error_interval(result)}.")
+    if RANDOM.name in result.spread:
+        mixed = result.spread[RANDOM.name]["accuracy"]
+        said.append(
+            f"Under one to three random corruptions at once, accuracy is {percent(mixed.value)} "
+            f"({percent(mixed.low)} to {percent(mixed.high)})."
+        )
     return said
 
 
@@ -112,6 +118,14 @@ def shift_part(result: ShiftResult | None) -> dict[str, Any] | None:
             for name, title, values, mean in zip(scores.names, scores.titles, scores.values, scores.mean, strict=True)
         ],
     }
+
+
+def _error_interval(result: ShiftResult) -> str:
+    spread = result.spread.get(MEDMNIST_C_MEAN)
+    if spread is None:
+        return ""
+    right = spread["balanced_accuracy"]
+    return f" ({1 - right.high:.4f} to {1 - right.low:.4f})"
 
 
 def _listed(parts: list[str]) -> str:

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from hemascope.errors import RunError
+from hemascope.evaluate.bootstrap import Score
 from hemascope.evaluate.shift.registry import MEDMNIST_C
 from hemascope.evaluate.shift.result import COLUMNS, ShiftResult, read_shift, remove_shift
 
@@ -11,7 +12,8 @@ from hemascope.evaluate.shift.result import COLUMNS, ShiftResult, read_shift, re
 def result(scores: dict[str, list[float]], clean: float = 0.9) -> ShiftResult:
     rows = [("clean", 0, 50, clean, clean)]
     rows += [(name, i + 1, 50, value, value) for name, values in scores.items() for i, value in enumerate(values)]
-    return ShiftResult(pd.DataFrame(rows, columns=list(COLUMNS)), 224, 3, "val")
+    spread = {"hue": {"accuracy": Score(0.7, 0.6, 0.8), "balanced_accuracy": Score(0.7, 0.5, 0.9)}}
+    return ShiftResult(pd.DataFrame(rows, columns=list(COLUMNS)), 224, 3, "val", spread)
 
 
 def test_means_over_severities_then_over_corruptions():
@@ -38,6 +40,7 @@ def test_reads_what_it_wrote(tmp_path):
     assert again is not None
     pd.testing.assert_frame_equal(again.table, written.table, check_dtype=False)
     assert (again.side, again.seed, again.split, again.images) == (224, 3, "val", 50)
+    assert again.spread == written.spread
     summary = json.loads((tmp_path / "shift.json").read_text())
     assert summary == written.summary()
     assert summary["worst"] == {"corruption": "random", "severity": 2, "accuracy": 0.25, "balanced_accuracy": 0.25}

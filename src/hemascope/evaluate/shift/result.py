@@ -2,15 +2,18 @@
 
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from hemascope.errors import RunError
+from hemascope.evaluate.bootstrap import Score
 from hemascope.evaluate.shift.corruption import SEVERITIES
 from hemascope.evaluate.shift.registry import CORRUPTIONS, MEDMNIST_C, RANDOM
+from hemascope.evaluate.shift.spread import Spread
 from hemascope.files import write_text
 
 FORMAT_VERSION = 1
@@ -18,6 +21,8 @@ TABLE_NAME, SUMMARY_NAME = "shift.csv", "shift.json"
 COLUMNS = ("corruption", "severity", "images", "accuracy", "balanced_accuracy")
 CLEAN = "clean"
 """Stands for the images as they are, with severity 0."""
+MEAN, MEDMNIST_C_MEAN = "mean", "medmnist-c"
+"""Groups of settings: all corruptions but the mixture; MedMNIST-C's eleven, where all were measured."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +34,14 @@ class ShiftResult:
         side: the images were framed to so many pixels before they were corrupted.
         seed: with the same seed and images the same pixels, so that the predictions can be made again.
         split: the split that was scored, "" for a source without splits.
+        spread: mean scores with 95% intervals of the `groups`: every corruption, ``mean`` and ``medmnist-c``.
     """
 
     table: pd.DataFrame
     side: int
     seed: int
     split: str = ""
+    spread: Spread = field(default_factory=dict)
 
     @property
     def images(self) -> int:
@@ -65,16 +72,16 @@ class ShiftResult:
     @property
     def mean_balanced_error(self) -> float | None:
         """Mean over the corruptions of the mean over the severities; without the mixture, None where it is alone."""
-        named = self.by_corruption()["balanced_error"].drop(RANDOM.name, errors="ignore")
-        return float(named.mean()) if len(named) else None
+        return self._mean_error(MEAN)
 
     @property
     def medmnist_c(self) -> float | None:
         """MedMNIST-C's mean balanced error over its eleven corruptions of blood; None unless all were measured."""
-        errors = self.by_corruption()["balanced_error"]
-        names = [corruption.name for corruption in MEDMNIST_C]
-        complete = self.severities == SEVERITIES and set(names) <= set(errors.index)
-        return float(errors[names].mean()) if complete else None
+        return self._mean_error(MEDMNIST_C_MEAN)
+
+    def _mean_error(self, group: str) -> float | None:
+        rows = groups(self.table).get(group)
+        return None if rows is None else float(1 - self.table["balanced_accuracy"][rows].mean())
 
     @property
     def worst(self) -> pd.Series:
@@ -99,6 +106,10 @@ class ShiftResult:
                 "severity": int(self.worst["severity"]),
                 **{key: float(self.worst[key]) for key in score},
             },
+            "intervals": {
+                name: {key: dict(value._asdict()) for key, value in scores.items()}
+                for name, scores in self.spread.items()
+            },
             "corruptions": {
                 name: {"family": CORRUPTIONS[str(name)].family, **{key: float(row[key]) for key in row.index}}
                 for name, row in self.by_corruption().iterrows()
@@ -109,6 +120,24 @@ class ShiftResult:
         """Write shift.csv and shift.json, each whole or not at all."""
         write_text(folder / TABLE_NAME, self.table.to_csv(index=False))
         write_text(folder / SUMMARY_NAME, json.dumps(self.summary(), indent=1, allow_nan=False) + "\n")
+
+
+def groups(table: pd.DataFrame) -> dict[str, np.ndarray]:
+    """The settings, bool (s,), of every corruption, of their mean, and of MedMNIST-C's where all were measured.
+
+    Args:
+        table: of a `ShiftResult`: every corruption has the same severities.
+    """
+    names = table["corruption"].to_numpy(dtype=str)
+    found = {name: names == name for name in dict.fromkeys(names.tolist())}
+    single = ~np.isin(names, [CLEAN, RANDOM.name])
+    if single.any():
+        found[MEAN] = single
+    eleven = [corruption.name for corruption in MEDMNIST_C]
+    severities = set(table["severity"]) - {0}
+    if set(eleven) <= found.keys() and severities == set(SEVERITIES):
+        found[MEDMNIST_C_MEAN] = np.isin(names, eleven)
+    return found
 
 
 def read_shift(folder: Path) -> ShiftResult | None:
@@ -123,7 +152,11 @@ def read_shift(folder: Path) -> ShiftResult | None:
     try:
         about = json.loads((folder / SUMMARY_NAME).read_text(encoding="utf-8"))
         table = pd.read_csv(io.StringIO((folder / TABLE_NAME).read_text(encoding="utf-8")))[list(COLUMNS)]
-        result = ShiftResult(table, int(about["side"]), int(about["seed"]), str(about["split"]))
+        spread = {
+            name: {key: Score(**value) for key, value in scores.items()}
+            for name, scores in about.get("intervals", {}).items()  # absent in files of before
+        }
+        result = ShiftResult(table, int(about["side"]), int(about["seed"]), str(about["split"]), spread)
         known = set(table["corruption"][1:]) <= CORRUPTIONS.keys() and len(table) > 1
         version = int(about["format_version"])
     except (OSError, ValueError, KeyError, TypeError) as problem:

@@ -16,7 +16,8 @@ from hemascope.errors import DecodeError, SourceError
 from hemascope.evaluate.metrics import from_confusion
 from hemascope.evaluate.score_model import Model
 from hemascope.evaluate.shift.corruption import REFERENCE_SIDE, SEVERITIES, Corruption
-from hemascope.evaluate.shift.result import CLEAN, ShiftResult
+from hemascope.evaluate.shift.result import CLEAN, ShiftResult, groups
+from hemascope.evaluate.shift.spread import spread
 
 Setting = tuple[Corruption | None, int]
 """A corruption and its severity; None and 0 for the image as it is."""
@@ -74,15 +75,19 @@ def shift_suite(
     targets = rows.table["label"].map(classes).to_numpy(np.int64)
     confusion = np.zeros((len(settings), len(classes), len(classes)), np.int64)
     order = [places[name] for name in rows.ids]
+    hits = np.zeros((len(rows), len(settings)), bool)
+    read = np.zeros(len(rows), bool)
     for row, stack in _ahead(rows, order, copies):
         if stack is not None:
             predicted = model.probabilities(stack).argmax(axis=1)
             confusion[np.arange(len(settings)), targets[row], predicted] += 1
+            hits[row], read[row] = predicted == targets[row], True
         if progress:
             progress(row + 1, len(rows))
-    if not confusion.any():
+    if not read.any():
         raise SourceError(f"{source.name or 'the source'}: none of its images can be read")
-    return ShiftResult(_table(settings, confusion), side, seed, split)
+    table = _table(settings, confusion)
+    return ShiftResult(table, side, seed, split, spread(hits[read], targets[read], groups(table), seed))
 
 
 def _ahead(
