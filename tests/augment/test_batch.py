@@ -72,6 +72,24 @@ def test_noise_has_the_stated_strength() -> None:
     assert sigma.mean() == pytest.approx(0.05, abs=0.005)  # uniform between 0 and the strength
 
 
+def test_fill_is_drawn_for_each_image() -> None:
+    halves = torch.where(torch.arange(48) < 24, 1.0, 0.0).expand(400, 3, 48, 48)
+    moved = augment(halves, Policy(shift=0.5, fill=0.3), seeded())
+    # Reflections are black and white, the border's mean colour is grey.
+    filled = ((moved > 0.01) & (moved < 0.99)).flatten(1).float().mean(dim=1) > 0.05
+    assert filled.float().mean() == pytest.approx(0.3, abs=0.1)
+
+
+def test_images_share_no_pixels_with_those_resampled_in_another_part(images: torch.Tensor) -> None:
+    large = torch.nn.functional.interpolate(images, size=256, mode="bilinear")  # a few at a time fit in the cache
+    policy = Policy(rotation=180, fill=0.5, stain=0.1)
+    whole = augment(large, policy, seeded())
+    for index in (0, 5):
+        alone = large.clone()
+        alone[:index], alone[index + 1 :] = 0, 0
+        torch.testing.assert_close(augment(alone, policy, seeded())[index], whole[index])
+
+
 def test_clean_share_is_left_untouched(images: torch.Tensor) -> None:
     many = images.repeat(100, 1, 1, 1)
     untouched = (augment(many, Policy(clean=0.3, brightness=0.5), seeded()) == many).flatten(1).all(dim=1)

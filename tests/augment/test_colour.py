@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from hemascope.augment.batch import augment
-from hemascope.augment.colour import AFFINE, DENSITY, recolour
+from hemascope.augment.colour import AFFINE, DENSITY, Colours, draw_colours, recolour
 from hemascope.augment.draw import Draw
 from hemascope.augment.policy import Policy
 from tests.augment.conftest import seeded
@@ -22,7 +22,17 @@ class Extreme(Draw):
 
 def changed(images, **strengths):
     full = {name: torch.full((len(images),), float(value)) for name, value in strengths.items()}
-    return recolour(images, full, Extreme(seeded(), len(images)))
+    return recolour(images, draw_colours(full, Extreme(seeded(), len(images)))).clamp(0, 1)
+
+
+def test_without_maps_the_images_themselves(images):
+    assert torch.equal(recolour(images, Colours(None, None)), images)
+
+
+def test_some_images_maps_are_theirs_in_the_whole_batch(images):
+    full = {name: torch.full((8,), 0.2) for name in (*AFFINE, *DENSITY)}
+    colours, some = draw_colours(full, Draw(seeded(), 8)), torch.tensor([6, 1])
+    torch.testing.assert_close(recolour(images[some], colours.of(some)), recolour(images, colours)[some])
 
 
 @pytest.mark.parametrize("name", [*AFFINE, *DENSITY])

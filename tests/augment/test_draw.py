@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from hemascope.augment.draw import Draw
@@ -22,6 +23,16 @@ def test_symmetric_stays_within_its_strength():
     assert abs(drawn.mean()) < 0.02
     assert drawn.min() < -0.28
     assert drawn.max() > 0.28
+
+
+def test_normal_numbers_are_normal_and_no_two_rows_the_same():
+    draw = Draw(seeded(), 2)
+    rows = draw.normal(4, 3, 50, 100)
+    assert rows.mean().item() == pytest.approx(0, abs=0.02)
+    assert rows.std().item() == pytest.approx(1, abs=0.02)
+    assert rows.pow(4).mean().item() == pytest.approx(3, abs=0.2)
+    assert len(rows.flatten(0, 2).unique(dim=0)) > 590
+    assert not torch.equal(rows, draw.normal(4, 3, 50, 100))
 
 
 def test_chance_of_none_and_of_all():

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from hemascope.augment.draw import Draw
-from hemascope.augment.geometry import resample
+from hemascope.augment.geometry import draw_maps, resample
 from tests.augment.conftest import seeded
 
 
@@ -15,13 +15,13 @@ class Extreme(Draw):
         return strength
 
 
-def moved(images, fill=0.0, **strengths):
+def moved(images, filled=False, **strengths):
     full = {name: torch.full((len(images),), float(value)) for name, value in strengths.items()}
-    return resample(images, full, fill, Extreme(seeded(), len(images)))
+    return resample(images, draw_maps(full, *images.shape[2:], Extreme(seeded(), len(images))), filled)
 
 
-def test_without_strengths_the_images_themselves(images):
-    assert moved(images) is images
+def test_without_strengths_there_are_no_maps(draw):
+    assert draw_maps({"noise": torch.ones(8)}, 48, 48, draw) is None
 
 
 @pytest.mark.parametrize("name", ["rotation", "flip", "zoom", "shift", "shear", "elastic"])
@@ -60,7 +60,8 @@ def test_shear_moves_rows_in_proportion_to_their_distance_from_the_centre():
 def test_elastic_is_smooth_and_bounded():
     ramp = torch.arange(64.0).expand(4, 3, 64, 64).contiguous() / 64
     full = {"elastic": torch.full((4,), 0.05)}
-    displaced = 64 * (resample(ramp, full, 0, Draw(seeded(), 4)) - ramp)[:, :, 8:-8, 8:-8]
+    maps = draw_maps(full, 64, 64, Draw(seeded(), 4))
+    displaced = 64 * (resample(ramp, maps, False) - ramp)[:, :, 8:-8, 8:-8]
     assert 0.5 < displaced.abs().max() <= 0.05 * 64 + 1e-3
     assert (displaced.diff(dim=3)).abs().max() < 0.5
 
@@ -69,11 +70,5 @@ def test_fill_is_the_borders_mean_colour(images):
     images = images.clone()
     images[:, :, [0, -1]] = images[:, :, :, [0, -1]] = 0.25
     images[:, 1, 0, :], images[:, 1, -1, :] = 0.25, 0.25
-    outside = moved(images, fill=1.0, shift=0.5)[:, :, 30:, 30:]
+    outside = moved(images, filled=True, shift=0.5)[:, :, 30:, 30:]
     torch.testing.assert_close(outside, torch.full_like(outside, 0.25), rtol=0, atol=1e-4)
-
-
-def test_fill_is_drawn_for_each_image(images):
-    same = images[:1].expand(64, -1, -1, -1).contiguous()
-    filled = moved(same, fill=0.5, shift=0.4).flatten(1)
-    assert len(filled.unique(dim=0)) == 2

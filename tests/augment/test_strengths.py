@@ -42,3 +42,13 @@ def test_rand_adds_to_the_fixed_part():
     strengths = draw_strengths(Policy(rotation=180, brightness=0.1, rand=5, magnitude=1), Draw(seeded(), 200))
     assert strengths["rotation"].tolist() == pytest.approx([math.pi] * 200)
     assert sorted({round(value, 4) for value in strengths["brightness"].tolist()}) == [0.1, FULL["brightness"]]
+
+
+def test_rand_leaves_what_an_image_gets_of_the_rest_as_it_is():
+    wide, both = (
+        draw_strengths(Policy.model_validate({"name": "wide", "rand": rand}), Draw(seeded(), 100)) for rand in (0, 2)
+    )
+    raised = torch.stack([both[name] > wide.get(name, torch.zeros(100)) for name in both])
+    assert all((both[name] >= wide[name]).all() for name in wide)
+    assert raised.sum(dim=0).max() == 2
+    assert raised.any(dim=1).sum() > 20

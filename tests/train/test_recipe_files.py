@@ -51,6 +51,16 @@ def test_rare_classes_cannot_be_augmented_by_a_policy_that_changes_nothing(augme
         load_recipe("quick", ["balance.name=augment_rare", f"augment={augment}"])
 
 
+def test_an_override_changes_a_key_of_a_policy_given_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("augment: wide\n")
+    named, changed = load_recipe(path).augment, load_recipe(path, ["augment.noise=0.2", "augment.rand=2"]).augment
+    assert changed == named.model_copy(update={"noise": 0.2, "rand": 2})
+    assert load_recipe(path, ["augment=rand", "augment.clean=0"]).augment.rotation == 180
+    with pytest.raises(RecipeError, match=r"augment\.noize.* Did you mean noise"):
+        load_recipe(path, ["augment.noize=0.2"])
+
+
 def test_unknown_recipe_names_the_near_one() -> None:
     with pytest.raises(RecipeError, match=r"Did you mean standard\?"):
         load_recipe("standart")

@@ -6,14 +6,14 @@ import torch
 from torch import Tensor
 
 from hemascope.augment.blur import defocus, motion
-from hemascope.augment.colour import recolour
+from hemascope.augment.colour import draw_colours, recolour
 from hemascope.augment.compression import jpeg, pixelate
 from hemascope.augment.draw import Draw
-from hemascope.augment.geometry import resample
+from hemascope.augment.geometry import draw_maps, resample
 from hemascope.augment.noise import gaussian, salt, shot
 from hemascope.augment.occlusion import bubble, cutout, deposit, grid
 from hemascope.augment.policy import Policy
-from hemascope.augment.strengths import draw_strengths
+from hemascope.augment.strengths import Strengths, draw_strengths
 from hemascope.augment.tone import posterise, solarise, vignette
 
 Operation = Callable[[Tensor, Tensor, Draw], Tensor]
@@ -36,6 +36,10 @@ OPERATIONS: dict[str, Operation] = {
 }
 """What few images get, in the order of the light's way: slide, lens, sensor, file."""
 
+# Values of the images resampled and recoloured at once, for each thread. They, their grid and the result fit in a
+# core's second-level cache, and sampling from there is three times as fast as from memory.
+_CACHED = 1 << 18
+
 
 def augment(images: Tensor, policy: Policy, generator: torch.Generator, never_clean: Tensor | None = None) -> Tensor:
     """Transform every image of a batch by its own random parameters.
@@ -54,7 +58,7 @@ def augment(images: Tensor, policy: Policy, generator: torch.Generator, never_cl
     torch.Size([4, 3, 32, 32])
     """
     if images.dtype == torch.uint8:
-        images = images.float() / 255
+        images = images.float().div_(255)
     if policy.changes_nothing:
         return images
     draw = Draw(generator, len(images))
@@ -62,20 +66,40 @@ def augment(images: Tensor, policy: Policy, generator: torch.Generator, never_cl
     if never_clean is not None:
         clean &= ~never_clean
     rows = (~clean).nonzero().squeeze(1)
-    changed = _changed(images.contiguous().index_select(0, rows), policy, draw.of(rows))
-    return changed if len(rows) == len(images) else images.index_copy(0, rows, changed)
+    changed = images.clone(memory_format=torch.contiguous_format)
+    strengths = draw_strengths(policy, draw.of(rows))
+    _move_and_recolour(changed, rows, strengths, policy.fill, draw.of(rows))
+    _degrade(changed, rows, strengths, draw.of(rows))
+    return changed
 
 
-def _changed(images: Tensor, policy: Policy, draw: Draw) -> Tensor:
-    """The images, which it may write into, transformed."""
-    strengths = draw_strengths(policy, draw)
-    images = resample(images, strengths, policy.fill, draw)
-    images = recolour(images, strengths, draw)
-    for name, operation in OPERATIONS.items():
-        if name not in strengths:
-            continue
-        amounts = strengths[name] * draw.uniform()
-        rows = strengths[name].nonzero().squeeze(1)
-        if len(rows):
-            images.index_copy_(0, rows, operation(images.index_select(0, rows), amounts[rows], draw.of(rows)))
-    return images.clamp_(0, 1)
+def _move_and_recolour(images: Tensor, rows: Tensor, strengths: Strengths, fill: float, draw: Draw) -> None:
+    """Change the images at the rows (m,) in place."""
+    height, width = images.shape[2:]
+    maps, colours = draw_maps(strengths, height, width, draw), draw_colours(strengths, draw)
+    filled = draw.chance(fill)
+    if maps is None and not any(colours):
+        return
+    at_once = max(1, len(rows))
+    if images.device.type == "cpu":
+        at_once = max(1, _CACHED * torch.get_num_threads() // images[0].numel())
+    for fills, members in ((False, ~filled), (True, filled)):
+        for part in members.nonzero().squeeze(1).split(at_once):
+            chosen = images.index_select(0, rows[part])
+            if maps is not None:
+                chosen = resample(chosen, maps[part], fills)
+            images.index_copy_(0, rows[part], recolour(chosen, colours.of(part)).clamp_(0, 1))
+
+
+def _degrade(images: Tensor, rows: Tensor, strengths: Strengths, draw: Draw) -> None:
+    """Apply, in place, to the images at the rows (m,) what few of them get."""
+    names = [name for name in OPERATIONS if name in strengths]
+    if not names:
+        return
+    most = torch.stack([strengths[name] for name in names])
+    amounts = most * draw.uniform(len(names)).T
+    shares = most.nonzero()[:, 1].split((most > 0).sum(dim=1).tolist())
+    for name, amount, part in zip(names, amounts, shares, strict=True):
+        if len(part):
+            changed = OPERATIONS[name](images.index_select(0, rows[part]), amount[part], draw.of(part))
+            images.index_copy_(0, rows[part], changed.clamp_(0, 1))

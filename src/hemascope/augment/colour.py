@@ -1,7 +1,9 @@
 """All colour of a batch in two maps: one affine in RGB, one affine in optical density."""
 
+import math
+from typing import NamedTuple
+
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from hemascope.augment.draw import Draw
@@ -17,47 +19,90 @@ _DARKEST_LAMP = 0.75
 _BLACK = 1e-4  # darker pixels have no logarithm worth the name
 
 
-def recolour(images: Tensor, strengths: Strengths, draw: Draw) -> Tensor:
+class Affine(NamedTuple):
+    """A map of RGB for every image, float32: what it owes to the image's own colours is still to come.
+
+    Attributes:
+        matrix: (m, 3, 3).
+        mean: (m, 3, 1), added once for every unit of the image's mean grey.
+        offset: (m, 3, 1).
+        lamp: (m, 3, 1), white under another lamp.
+        way: (m, 1, 1), share of the way to go from the image's own white to the lamp's.
+    """
+
+    matrix: Tensor
+    mean: Tensor
+    offset: Tensor
+    lamp: Tensor
+    way: Tensor
+
+
+class Colours(NamedTuple):
+    """The colour maps of a batch; None: no such map."""
+
+    affine: Affine | None
+    density: tuple[Tensor, Tensor] | None
+
+    def of(self, rows: Tensor) -> "Colours":
+        """The maps of some of the images."""
+        affine = self.affine and Affine(*(part[rows] for part in self.affine))
+        return Colours(affine, self.density and (self.density[0][rows], self.density[1][rows]))
+
+
+def draw_colours(strengths: Strengths, draw: Draw) -> Colours:
+    """The colour maps of every image.
+
+    Args:
+        strengths: of the operations in ``AFFINE`` and ``DENSITY``.
+        draw: for the images.
+    """
+    return Colours(
+        _affine(strengths, draw) if any(name in strengths for name in AFFINE) else None,
+        _density(strengths, draw) if any(name in strengths for name in DENSITY) else None,
+    )
+
+
+def recolour(images: Tensor, colours: Colours) -> Tensor:
     """Change the colours of every image by its own maps.
 
     Args:
         images: float32 (m, 3, h, w) in [0, 1].
-        strengths: of the operations in ``AFFINE`` and ``DENSITY``.
-        draw: for these images.
+        colours: of these images.
 
     Returns:
-        float32 (m, 3, h, w) in [0, 1]; ``images`` itself where no strength is given.
+        float32 (m, 3, h, w), where colours are out of range not yet clipped to [0, 1]; ``images`` itself where there
+        are no maps.
     """
     flat = images.flatten(2)
-    if any(name in strengths for name in AFFINE):
-        matrix, offset = _affine(images, strengths, draw)
-        flat = torch.baddbmm(offset, matrix, flat).clamp_(0, 1)
-    if any(name in strengths for name in DENSITY):
-        matrix, offset = _density(strengths, draw)
-        flat = torch.baddbmm(offset, matrix, flat.clamp(min=_BLACK).log_()).exp_().clamp_(max=1)
+    if colours.affine:
+        matrix, offset = _completed(colours.affine, images)
+        flat = torch.baddbmm(offset, matrix, flat)
+    if colours.density:
+        matrix, offset = colours.density
+        flat = torch.baddbmm(offset, matrix, flat.clamp(_BLACK, 1).log2_()).exp2_()  # exp2 is 3 times as fast as exp
     return flat.view_as(images)
 
 
-def _affine(images: Tensor, strengths: Strengths, draw: Draw) -> tuple[Tensor, Tensor]:
-    """Matrix (m, 3, 3) and offset (m, 3, 1)."""
+def _affine(strengths: Strengths, draw: Draw) -> Affine:
     none = torch.zeros(len(draw), device=draw.device)
     three = {name: strengths.get(name, none).view(-1, 1).expand(-1, 3) for name in AFFINE}
     brightness = 1 + draw.symmetric(strengths.get("brightness", none)).view(-1, 1, 1)
     contrast = 1 + draw.symmetric(strengths.get("contrast", none)).view(-1, 1, 1)
     mix = _chroma(1 + draw.symmetric(strengths.get("saturation", none)), draw.symmetric(strengths.get("hue", none)))
-    gain = 1 + draw.symmetric(three["channel_gain"]).unsqueeze(2)
+    gain = brightness * (1 + draw.symmetric(three["channel_gain"]).unsqueeze(2))
     shift = draw.symmetric(three["channel_shift"]).unsqueeze(2)
-    grey = torch.tensor(_YIQ[0], device=draw.device)
-    mean = (images.mean(dim=(2, 3)) @ grey).view(-1, 1, 1)
-    matrix = gain * brightness * contrast * mix
-    offset = gain * brightness * (1 - contrast) * mean + shift
-    if "white_point" in strengths:
-        white = matrix @ _own_white(images) + offset
-        lamp = _DARKEST_LAMP + (1 - _DARKEST_LAMP) * draw.uniform(3).unsqueeze(2)
-        way = (strengths["white_point"] * draw.uniform()).view(-1, 1, 1)
-        other = (lamp / white.clamp(min=0.2)) ** way
-        matrix, offset = other * matrix, other * offset
-    return matrix, offset
+    lamp = _DARKEST_LAMP + (1 - _DARKEST_LAMP) * draw.uniform(3).unsqueeze(2)
+    way = (strengths.get("white_point", none) * draw.uniform()).view(-1, 1, 1)
+    return Affine(gain * contrast * mix, gain * (1 - contrast), shift, lamp, way)
+
+
+def _completed(affine: Affine, images: Tensor) -> tuple[Tensor, Tensor]:
+    """Matrix (m, 3, 3) and offset (m, 3, 1) of the whole affine map."""
+    grey = torch.tensor(_YIQ[0], device=images.device)
+    offset = affine.offset + affine.mean * (images.mean(dim=(2, 3)) @ grey).view(-1, 1, 1)
+    white = affine.matrix @ _own_white(images) + offset
+    other = (affine.lamp / white.clamp(min=0.2)) ** affine.way
+    return other * affine.matrix, other * offset
 
 
 def _chroma(saturation: Tensor, hue: Tensor) -> Tensor:
@@ -73,14 +118,17 @@ def _chroma(saturation: Tensor, hue: Tensor) -> Tensor:
 
 def _own_white(images: Tensor) -> Tensor:
     """The brightest colour of some extent, (m, 3, 1)."""
-    extent = max(1, min(images.shape[2:]) // 12)
-    return F.avg_pool2d(images, extent).amax(dim=(2, 3)).unsqueeze(2)
+    height, width = images.shape[2:]
+    extent = max(1, min(height, width) // 12)
+    whole = images[:, :, : height // extent * extent, : width // extent * extent]
+    squares = whole.unflatten(2, (-1, extent)).mean(3).unflatten(3, (-1, extent)).mean(4)
+    return squares.amax(dim=(2, 3)).unsqueeze(2)
 
 
 def _density(strengths: Strengths, draw: Draw) -> tuple[Tensor, Tensor]:
-    """Matrix (m, 3, 3) and offset (m, 3, 1) for logarithms of light; a power is but a factor there."""
+    """Matrix (m, 3, 3) and offset (m, 3, 1) for binary logarithms of light; a power is but a factor there."""
     none = torch.zeros(len(draw), device=draw.device)
     stain = strengths.get("stain", none).view(-1, 1).expand(-1, 3)
     matrix, offset = stain_map(1 + draw.symmetric(stain), draw.symmetric(stain))
     gamma = torch.exp(draw.symmetric(torch.log1p(strengths.get("gamma", none)))).view(-1, 1, 1)
-    return gamma * matrix, gamma * offset
+    return gamma * matrix, gamma * offset / math.log(2)

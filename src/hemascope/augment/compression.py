@@ -77,7 +77,9 @@ def pixelate(images: Tensor, amounts: Tensor, draw: Draw) -> Tensor:
         float32 (m, 3, h, w).
     """
     blocks = draw.chance(0.5).view(-1, 1, 1)
-    down, across = (_there_and_back(side, amounts.view(-1, 1, 1), blocks).unsqueeze(1) for side in images.shape[2:])
+    height, width = images.shape[2:]
+    down = _there_and_back(height, amounts.view(-1, 1, 1), blocks).unsqueeze(1)
+    across = down if width == height else _there_and_back(width, amounts.view(-1, 1, 1), blocks).unsqueeze(1)
     return down @ images @ across.transpose(2, 3)
 
 

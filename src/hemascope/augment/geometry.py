@@ -11,47 +11,21 @@ GEOMETRY = ("rotation", "flip", "zoom", "shift", "shear", "elastic")
 _SPLINES = 7  # bends of about a quarter of the side
 
 
-def resample(images: Tensor, strengths: Strengths, fill: float, draw: Draw) -> Tensor:
-    """Move the pixels of every image by its own map, bilinearly.
+def draw_maps(strengths: Strengths, height: int, width: int, draw: Draw) -> Tensor | None:
+    """Where the pixels of every image come from, as :func:`resample` reads it.
 
     Args:
-        images: float32 (m, 3, h, w).
         strengths: of the operations in ``GEOMETRY``.
-        fill: share of images whose border's mean colour lies outside; others continue as reflections.
-        draw: for these images.
+        height: of the images.
+        width: of the images.
+        draw: for the images.
 
     Returns:
-        float32 (m, 3, h, w); ``images`` itself where no strength is given.
+        float32 (m, k, 2w): coordinates, x before y, in rows of pixels that k functions of y put together; None where
+        no strength is given.
     """
     if not any(name in strengths for name in GEOMETRY):
-        return images
-    height, width = images.shape[2:]
-    grid = _grid(strengths, height, width, draw)
-    if not fill:
-        return _sampled(images, grid, "reflection")
-    filled = draw.chance(fill).view(-1, 1, 1, 1)
-    paper = _border_colour(images)
-    mirrored, plain = (~filled.flatten()).nonzero().squeeze(1), filled.flatten().nonzero().squeeze(1)
-    moved = torch.empty_like(images)
-    moved.index_copy_(
-        0, mirrored, _sampled(images.index_select(0, mirrored), grid.index_select(0, mirrored), "reflection")
-    )
-    inside = images.index_select(0, plain).sub_(paper[plain])
-    return moved.index_copy_(0, plain, _sampled(inside, grid.index_select(0, plain), "zeros").add_(paper[plain]))
-
-
-def _sampled(images: Tensor, grid: Tensor, outside: str) -> Tensor:
-    return F.grid_sample(images, grid, mode="bilinear", padding_mode=outside, align_corners=False)
-
-
-def _border_colour(images: Tensor) -> Tensor:
-    """Mean colour of the outermost pixels, (m, 3, 1, 1)."""
-    rows, columns = images[:, :, [0, -1]].flatten(2), images[:, :, :, [0, -1]].flatten(2)
-    return torch.cat([rows, columns], dim=2).mean(dim=2)[:, :, None, None]
-
-
-def _grid(strengths: Strengths, height: int, width: int, draw: Draw) -> Tensor:
-    """Where every pixel comes from: (m, h, w, 2), x before y, sides from -1 to 1."""
+        return None
     # Linear map and spline are sums of products of a function of y and one of x, so two matrix products make the grid.
     m, bends = len(draw), "elastic" in strengths
     k = 2 + _SPLINES * bends
@@ -61,9 +35,34 @@ def _grid(strengths: Strengths, height: int, width: int, draw: Draw) -> Tensor:
     if bends:
         bound = 2 * strengths["elastic"].view(-1, 1, 1, 1).expand(-1, _SPLINES, _SPLINES, 2)  # sides are 2 long
         weights[:, 2:, 2:] = draw.symmetric(bound)
-    down, across = _basis(height, bends, draw.device), _basis(width, bends, draw.device)
-    rows = torch.matmul(across, weights)  # (m, k, w, 2)
-    return torch.matmul(down, rows.reshape(m, k, 2 * width)).view(m, height, width, 2)
+    across = torch.kron(_basis(width, bends, draw.device).T.contiguous(), torch.eye(2, device=draw.device))
+    return (weights.view(m * k, 2 * k) @ across).view(m, k, 2 * width)
+
+
+def resample(images: Tensor, maps: Tensor, filled: bool) -> Tensor:
+    """Move the pixels of every image by its own map, bilinearly.
+
+    Args:
+        images: float32 (m, 3, h, w).
+        maps: float32 (m, k, 2w), of :func:`draw_maps`.
+        filled: the border's mean colour lies outside; otherwise images continue as their reflections.
+
+    Returns:
+        float32 (m, 3, h, w).
+    """
+    m, _, height, width = images.shape
+    down = _basis(height, maps.shape[1] > 2, images.device)
+    grid = torch.matmul(down, maps).view(m, height, width, 2)
+    if not filled:
+        return F.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
+    paper = _border_colour(images)
+    return F.grid_sample(images - paper, grid, padding_mode="zeros", align_corners=False).add_(paper)
+
+
+def _border_colour(images: Tensor) -> Tensor:
+    """Mean colour of the outermost pixels, (m, 3, 1, 1)."""
+    rows, columns = images[:, :, [0, -1]].flatten(2), images[:, :, :, [0, -1]].flatten(2)
+    return torch.cat([rows, columns], dim=2).mean(dim=2)[:, :, None, None]
 
 
 def _basis(side: int, bends: bool, device: torch.device) -> Tensor:

@@ -60,7 +60,7 @@ def bubble(images: Tensor, amounts: Tensor, draw: Draw) -> Tensor:
     """
     x, y = _coordinates(images)
     centre_x, centre_y = draw.uniform(2).T.reshape(2, -1, 1, 1)
-    distance = torch.hypot(x - centre_x, y - centre_y)
+    distance = ((x - centre_x).square() + (y - centre_y).square()).sqrt_()
     radius, rim = amounts.view(-1, 1, 1), 0.015 + 0.03 * draw.uniform().view(-1, 1, 1)
     pale = (0.2 + 0.4 * draw.uniform().view(-1, 1, 1)) * (distance < radius)
     dark = (0.3 + 0.5 * draw.uniform().view(-1, 1, 1)) * (1 - (distance - radius).abs() / rim).clamp(min=0)
@@ -82,9 +82,14 @@ def deposit(images: Tensor, amounts: Tensor, draw: Draw) -> Tensor:
     x, y = (axis.unsqueeze(1) for axis in _coordinates(images))
     place_x, place_y, size = draw.uniform(3, _SPECKS).unbind(1)
     shown = torch.arange(_SPECKS, device=images.device) <= (_SPECKS * draw.uniform()).unsqueeze(1)
-    radius = (amounts.unsqueeze(1) * (0.3 + 0.7 * size))[:, :, None, None].clamp(min=1e-3)
-    far = torch.hypot(x - place_x[:, :, None, None], y - place_y[:, :, None, None]) / radius
-    thickness = ((1.5 - far).clamp(0, 1) * shown[:, :, None, None]).amax(dim=1, keepdim=True)
+    radius = (amounts.unsqueeze(1) * (0.3 + 0.7 * size)).clamp(min=1e-3)
+    radius = torch.where(shown, radius, 1e-6)[:, :, None, None]  # too small to meet a pixel's centre
+    beside, above = (
+        ((x - place_x[:, :, None, None]) / radius).square(),
+        ((y - place_y[:, :, None, None]) / radius).square(),
+    )
+    nearest = (beside + above).amin(dim=1, keepdim=True).sqrt_()
+    thickness = (1.5 - nearest).clamp_(0, 1)
     colour = torch.tensor(_SPECK_DENSITY, device=images.device) * (0.5 + draw.uniform(1))
     return images * torch.exp(-thickness * colour[:, :, None, None])
 

@@ -14,7 +14,9 @@ class Policy(BaseModel):
 
     The defaults change nothing. Where a policy is asked for, the name of a shipped one will do, as will a name and
     keys that differ from it. Of each group of degradations (focus, sensor, coding, light, tone) and of the occlusions
-    an image gets at most one, with the probability ``degrade`` or ``occlude``; ``rand`` operations may come on top.
+    an image gets at most one, with the probability ``degrade`` or ``occlude``. ``rand`` operations, drawn anew for
+    every image whatever it gets of the rest, come on top: of rotation and flip alone in the policy rand, of all of wide
+    in ``{"name": "wide", "rand": 2}``. What both give an image, it gets once, at the greater strength.
 
     >>> Policy(rotation=180, flip=0.5).rotation
     180.0

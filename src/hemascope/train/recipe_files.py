@@ -88,6 +88,8 @@ def _override(values: dict[str, Any], override: str) -> None:
     *parents, last = key.strip().split(".")
     place = values
     for parent in parents:
+        if parent == "augment" and isinstance(place.get(parent), str):
+            place[parent] = {"name": place[parent]}  # a policy's name stands for all of its keys
         place = place.setdefault(parent, {})
         if not isinstance(place, dict):
             raise RecipeError(f"--set {override}: {parent} has no keys below it")
