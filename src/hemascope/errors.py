@@ -40,3 +40,7 @@ class RunError(HemascopeError):
 
 class WeightsError(HemascopeError):
     """Pretrained weights that cannot be had."""
+
+
+class ServiceError(HemascopeError):
+    """A service that cannot be started as asked."""

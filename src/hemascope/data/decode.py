@@ -29,7 +29,7 @@ _BITS_PER_SAMPLE = 258  # TIFF tag
 _header_lock = threading.Lock()
 
 
-def decode(data: bytes | Path | str, *, name: str = "") -> np.ndarray:
+def decode(data: bytes | Path | str, *, name: str = "", max_pixels: int | None = None) -> np.ndarray:
     """Decode a picture to RGB.
 
     Palette, grey, 1-bit, CMYK and 16-bit pictures (0 .. 65535 becomes 0 .. 255) are converted; transparent
@@ -39,12 +39,13 @@ def decode(data: bytes | Path | str, *, name: str = "") -> np.ndarray:
     Args:
         data: the encoded bytes, or the path of a file.
         name: what errors call the picture; the path where not given.
+        max_pixels: a picture of more is refused before it is unpacked; ``MAX_PIXELS`` where not given.
 
     Returns:
         uint8 (h, w, 3), values 0 .. 255, writable.
 
     Raises:
-        DecodeError: missing, empty, truncated or not a picture, larger than ``MAX_PIXELS``, or of a kind of
+        DecodeError: missing, empty, truncated or not a picture, of more than ``max_pixels``, or of a kind of
             pixels whose range is not known; it names the picture and the reason.
 
     >>> file = io.BytesIO()
@@ -59,12 +60,13 @@ def decode(data: bytes | Path | str, *, name: str = "") -> np.ndarray:
         except (OSError, ValueError) as problem:
             raise DecodeError(f"{name}: {getattr(problem, 'strerror', None) or problem}") from problem
     name = name or "image"
+    max_pixels = max_pixels or MAX_PIXELS
     if not data:
         raise DecodeError(f"{name}: the file is empty")
     try:
         picture, orientation = _open(data)
-        if picture.width * picture.height > MAX_PIXELS:
-            raise DecodeError(f"{name}: {picture.width} x {picture.height} pixels are more than {MAX_PIXELS:,}")
+        if picture.width * picture.height > max_pixels:
+            raise DecodeError(f"{name}: {picture.width} x {picture.height} pixels are more than {max_pixels:,}")
         if picture.mode == "RGB" and orientation == 1 and "transparency" not in picture.info:
             return np.array(picture)
         return np.array(_to_rgb(ImageOps.exif_transpose(picture) if orientation != 1 else picture, name))
@@ -73,7 +75,7 @@ def decode(data: bytes | Path | str, *, name: str = "") -> np.ndarray:
     except Image.UnidentifiedImageError as problem:
         raise DecodeError(f"{name}: not a picture of a known format") from problem
     except Image.DecompressionBombError as problem:
-        raise DecodeError(f"{name}: more than {MAX_PIXELS:,} pixels") from problem
+        raise DecodeError(f"{name}: more than {max_pixels:,} pixels") from problem
     except Exception as problem:  # Pillow's readers raise almost anything on damaged files
         raise DecodeError(f"{name}: {str(problem) or type(problem).__name__}") from problem
 

@@ -1,0 +1,59 @@
+"""Serve a classifier over HTTP."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from hemascope.serve.settings import MIB, Settings
+
+TOKEN = "HEMASCOPE_TOKEN"
+
+
+def _option(text: str, name: str, **more: object) -> typer.models.OptionInfo:
+    return typer.Option(f"--{name}", help=text, envvar=f"HEMASCOPE_{name.replace('-', '_').upper()}", **more)  # type: ignore[arg-type]
+
+
+def serve(
+    model: Annotated[str, _option("A model file, a Run folder or a shipped model's name.", "model")] = Settings.model,
+    host: Annotated[str, _option("Address to listen on.", "host")] = Settings.host,
+    port: Annotated[int, _option("TCP port; 0 takes a free one.", "port")] = Settings.port,
+    workers: Annotated[int, _option("Processes; each holds a model and keeps the limits.", "workers")] = 1,
+    threads: Annotated[
+        int | None, _option("Images worked on at a time, a worker [its share of the cores].", "threads")
+    ] = None,
+    max_body: Annotated[float, _option("MiB of a request's body.", "max-body")] = Settings.max_body / MIB,
+    max_files: Annotated[int, _option("Images a request.", "max-files")] = Settings.max_files,
+    max_pixels: Annotated[int, _option("Pixels an image, height times width.", "max-pixels")] = Settings.max_pixels,
+    seconds: Annotated[float, _option("For a request, from its headers to its answer.", "seconds")] = Settings.seconds,
+    queue: Annotated[int, _option("Images that may wait; beyond it clients get 503.", "queue")] = Settings.queue,
+    memory: Annotated[float, _option("MiB of all bodies held at a time.", "memory")] = Settings.memory / MIB,
+    gather: Annotated[
+        float, _option("Milliseconds that an image may wait for others to share its network run.", "gather")
+    ] = Settings.gather * 1000,
+) -> None:
+    """Serve a classifier over HTTP: POST images to /v1/predict, get JSON.
+
+    Every option can be set by an environment variable too. On another address than loopback the service wants a
+    token, which HEMASCOPE_TOKEN sets and clients send as "Authorization: Bearer TOKEN". SIGTERM and Ctrl-C finish
+    what is in flight. Not a medical device.
+    """
+    settings = Settings(
+        model=model,
+        host=host,
+        port=port,
+        workers=workers,
+        threads=threads,
+        max_body=round(max_body * MIB),
+        max_files=max_files,
+        max_pixels=max_pixels,
+        seconds=seconds,
+        queue=queue,
+        memory=round(memory * MIB),
+        gather=gather / 1000,
+        token=os.environ.get(TOKEN, ""),
+    )
+    from hemascope.serve import lifecycle
+
+    lifecycle.serve(settings, lambda line: print(line, file=sys.stderr, flush=True))  # noqa: T201

@@ -1,0 +1,171 @@
+"""Dynamic batching: images of concurrent requests share the runs of the network."""
+
+import asyncio
+import itertools
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, TypeVar
+
+from hemascope.serve.problems import overloaded
+
+Image = TypeVar("Image")
+Answer = TypeVar("Answer")
+
+_COMPANY = 0.5  # seconds for which a client that shared the service is expected to come again
+
+
+class _Job(Generic[Image, Answer]):
+    """The images of one request, and their answers as they come."""
+
+    def __init__(self, images: Sequence[Image], future: "asyncio.Future[list[Answer]]") -> None:
+        self.images = images
+        self.future = future
+        self.answers: dict[int, Answer] = {}
+        self.taken = 0
+        self.arrived = time.monotonic()
+
+
+class Batcher(Generic[Image, Answer]):
+    """A bounded queue of images, and threads that classify them in batches.
+
+    The threads take turns at gathering: the one whose turn it is waits until a batch is full, or for ``gather``
+    seconds from the arrival of its first image, and then computes while the next one gathers. Where other threads
+    are idle it takes no more than its share. A client that is alone is never made to wait. Requests take turns
+    too, image by image, so that a large one does not hold up the small ones.
+
+    Args:
+        classify: images to as many answers, called in several threads at a time.
+        threads: batches worked on at a time.
+        batch: most images of one.
+        queue: images that may wait.
+        gather: seconds.
+        observe: called with the size of every batch, in the event loop.
+    """
+
+    def __init__(
+        self,
+        classify: Callable[[list[Image]], Sequence[Answer]],
+        *,
+        threads: int,
+        batch: int,
+        queue: int,
+        gather: float,
+        observe: Callable[[int], None] = lambda size: None,
+    ) -> None:
+        self._classify = classify
+        self._batch = batch
+        self._queue = queue
+        self._gather_seconds = gather
+        self._observe = observe
+        self._loop = asyncio.get_running_loop()
+        self._jobs: deque[_Job[Image, Answer]] = deque()
+        self._waiting = 0
+        self._idle = threads
+        self._company = 0.0
+        self._closing = False
+        self._changed = threading.Condition()
+        self._turn = threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"hemascope-{i}", daemon=True) for i in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """Images that wait."""
+        return self._waiting
+
+    def check(self, n: int = 1) -> None:
+        """Refuse n more images where the queue has no room for them.
+
+        Raises:
+            ProblemError: 503, with Retry-After.
+        """
+        if self._waiting + n > self._queue:
+            raise overloaded(f"{self._waiting:,} images are waiting already.")
+
+    async def answers(self, images: Sequence[Image]) -> list[Answer]:
+        """Have images classified; when the caller is cancelled, those that still wait are dropped.
+
+        Raises:
+            ProblemError: the queue is full.
+        """
+        self.check(len(images))
+        job = _Job(images, self._loop.create_future())
+        with self._changed:
+            if self._waiting or self._idle < len(self._threads):
+                self._company = job.arrived + _COMPANY
+            self._jobs.append(job)
+            self._waiting += len(images)
+            self._changed.notify()
+        try:
+            return await job.future
+        finally:
+            if not job.future.done() or job.future.cancelled():
+                self._drop(job)
+
+    def close(self) -> None:
+        """Finish what waits, then end the threads."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _drop(self, job: _Job[Image, Answer]) -> None:
+        with self._changed:
+            if job in self._jobs:
+                self._jobs.remove(job)
+                self._waiting -= len(job.images) - job.taken
+
+    def _work(self) -> None:
+        while batch := self._next_batch():
+            try:
+                answers: Sequence[Answer] | Exception = self._classify([job.images[i] for job, i in batch])
+            except Exception as problem:
+                answers = problem
+            with self._changed:
+                self._idle += 1
+            self._loop.call_soon_threadsafe(self._deliver, batch, answers)
+
+    def _next_batch(self) -> list[tuple[_Job[Image, Answer], int]]:
+        """Wait for images and take them; none at all when the batcher closes."""
+        with self._turn, self._changed:
+            while not self._jobs:
+                if self._closing:
+                    return []
+                self._changed.wait()
+            until = self._jobs[0].arrived + self._gather_seconds
+            while 0 < self._waiting < self._batch and not self._closing:
+                now = time.monotonic()
+                if now >= min(until, self._company):
+                    break
+                self._changed.wait(until - now)
+            size = min(self._batch, -(-self._waiting // self._idle))
+            self._idle -= 1
+            return list(itertools.islice(self._take(), size))
+
+    def _take(self) -> Iterator[tuple[_Job[Image, Answer], int]]:
+        """Images of the requests in turn."""
+        while self._jobs:
+            job = self._jobs.popleft()
+            index, job.taken = job.taken, job.taken + 1
+            self._waiting -= 1
+            if job.taken < len(job.images):
+                self._jobs.append(job)
+            yield job, index
+
+    def _deliver(self, batch: list[tuple[_Job[Image, Answer], int]], answers: Sequence[Answer] | Exception) -> None:
+        self._observe(len(batch))
+        for place, (job, index) in enumerate(batch):
+            if job.future.done():
+                continue
+            if isinstance(answers, Exception):
+                job.future.set_exception(answers)
+                continue
+            job.answers[index] = answers[place]
+            if len(job.answers) == len(job.images):
+                job.future.set_result([job.answers[i] for i in range(len(job.images))])

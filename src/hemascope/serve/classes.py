@@ -1,0 +1,45 @@
+"""How people see the classes of the served model: title, colour, and how laboratories count them."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from hemascope.cells import colours, title
+
+Counted = Literal["differential", "per_hundred", "apart"]
+
+_COUNTED: dict[str, Counted] = {"erythroblast": "per_hundred", "platelet": "apart"}
+
+
+class CellClass(BaseModel):
+    """One class of the model."""
+
+    name: str
+    title: str = Field(description="The name for people.")
+    colour: str = Field(description="Of figures, as #rrggbb.")
+    counted: Counted = Field(
+        description="As a share of the differential; as so many per hundred cells of the differential; or apart."
+    )
+
+
+class Classes(BaseModel):
+    """The classes, in the model's order."""
+
+    classes: list[CellClass]
+
+
+def look(names: tuple[str, ...]) -> Classes:
+    """The classes of a model.
+
+    Laboratories give leucocytes as percentages that sum to 100, nucleated red cells as so many per 100 leucocytes,
+    and count platelets elsewhere (CLSI H20-A2).
+
+    >>> [cell.counted for cell in look(("monocyte", "platelet")).classes]
+    ['differential', 'apart']
+    """
+    return Classes(
+        classes=[
+            CellClass(name=name, title=title(name), colour=colour, counted=_COUNTED.get(name, "differential"))
+            for name, colour in zip(names, colours(names), strict=True)
+        ]
+    )

@@ -1,0 +1,106 @@
+"""What the page asks beyond the classes: how to show them, and the heat map of an image."""
+
+import asyncio
+from dataclasses import replace
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
+
+from hemascope.data.decode import decode
+from hemascope.errors import DecodeError
+from hemascope.predict.heat import HeatMap, heat_map
+from hemascope.serve import problems
+from hemascope.serve.body import read_images
+from hemascope.serve.classes import Classes, look
+from hemascope.serve.openapi import predict_body, problem_responses
+from hemascope.serve.problems import REQUEST_TIMEOUT, UNREADABLE_IMAGE, Kind, ProblemError, overloaded
+from hemascope.serve.service import Service
+from hemascope.serve.settings import Settings
+
+UNKNOWN_CLASS = Kind("unknown-class", 422, "The model has no such class")
+
+METHOD = "occlusion sensitivity (Zeiler and Fergus 2014)"
+
+_WAITING = 8  # heat maps that may wait; each takes as long as 65 images
+
+
+class Heat(BaseModel):
+    """How much each part of an image speaks for a class."""
+
+    label: str = Field(description="The class.")
+    probability: float = Field(description="Of the class, for the whole image.", ge=0, le=1)
+    lowest: float = Field(description="The lowest probability left when one spot is hidden.", ge=0, le=1)
+    grid: list[list[float]] = Field(
+        description="Rows from the top, over the image's centred square: by how much the log-odds of the class fall "
+        "when the place is hidden; negative where they rise."
+    )
+    method: str = Field(examples=[METHOD])
+
+
+def router(service: Service, settings: Settings) -> APIRouter:
+    """The endpoints."""
+    routes = APIRouter()
+    refused = (problems.UNAUTHORIZED,) if settings.token else ()
+    turn = asyncio.Semaphore(1)  # one at a time, so that classifying goes on beside it
+    waiting = 0
+
+    @routes.get("/v1/classes", summary="How to show the classes", responses=problem_responses(*refused))
+    async def classes() -> Classes:
+        """Title, colour and way of counting of every class, in the model's order."""
+        return look(service.classifier.classes)
+
+    @routes.post(
+        "/v1/heat",
+        summary="What in an image speaks for a class",
+        openapi_extra={"requestBody": predict_body(replace(settings, max_files=1))},
+        responses=problem_responses(
+            problems.MALFORMED,
+            *refused,
+            problems.REQUEST_TIMEOUT,
+            problems.BODY_TOO_LARGE,
+            problems.TOO_MANY_FILES,
+            problems.UNSUPPORTED_MEDIA_TYPE,
+            problems.NO_IMAGE,
+            problems.UNREADABLE_IMAGE,
+            UNKNOWN_CLASS,
+            problems.INTERNAL,
+            problems.OVERLOADED,
+        ),
+    )
+    async def heat(
+        request: Request, label: str | None = Query(None, description="The class; else the most probable one.")
+    ) -> Heat:
+        """Send one image; the answer takes as long as classifying 65."""
+        nonlocal waiting
+        if label is not None and label not in service.classifier.classes:
+            raise ProblemError(UNKNOWN_CLASS, f"Its classes: {', '.join(service.classifier.classes)}.")
+        if waiting == _WAITING:
+            raise overloaded(f"{waiting} heat maps are waiting already.")
+        waiting += 1
+        try:
+            with service.room.place(settings.max_body) as place:
+                async with asyncio.timeout(settings.seconds):
+                    uploads, _ = await read_images(request, place, 1)
+                async with turn:
+                    return await asyncio.to_thread(_heat, service, uploads[0].data, label, settings.max_pixels)
+        except TimeoutError:
+            raise ProblemError(REQUEST_TIMEOUT, f"It was not complete after {settings.seconds:g} seconds.") from None
+        finally:
+            waiting -= 1
+
+    return routes
+
+
+def _heat(service: Service, data: bytes, label: str | None, max_pixels: int) -> Heat:
+    try:
+        image = decode(data, name="image", max_pixels=max_pixels)
+    except DecodeError as problem:
+        raise ProblemError(UNREADABLE_IMAGE, str(problem).removeprefix("image: ")[:300]) from problem
+    found: HeatMap = heat_map(service.classifier, image, label)
+    return Heat(
+        label=found.label,
+        probability=round(found.probability, 6),
+        lowest=round(found.lowest, 6),
+        grid=[[round(value, 3) for value in row] for row in found.grid.tolist()],
+        method=METHOD,
+    )

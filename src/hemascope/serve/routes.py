@@ -1,0 +1,127 @@
+"""The endpoints."""
+
+import asyncio
+import json
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from starlette.requests import ClientDisconnect
+
+from hemascope.serve import problems
+from hemascope.serve.body import read_images
+from hemascope.serve.metrics import CONTENT_TYPE
+from hemascope.serve.multipart import Upload
+from hemascope.serve.openapi import predict_body, problem_responses
+from hemascope.serve.problems import NOT_READY, REQUEST_TIMEOUT, ProblemError, overloaded
+from hemascope.serve.schemas import Limits, Model, Predictions, State
+from hemascope.serve.service import Service
+from hemascope.serve.settings import Settings
+
+
+def router(service: Service, settings: Settings) -> APIRouter:
+    """The endpoints of a service."""
+    routes = APIRouter()
+    refused = (problems.UNAUTHORIZED,) if settings.token else ()
+
+    @routes.post(
+        "/v1/predict",
+        summary="Classify images",
+        response_model=Predictions,
+        openapi_extra={"requestBody": predict_body(settings)},
+        responses=problem_responses(
+            problems.MALFORMED,
+            *refused,
+            problems.REQUEST_TIMEOUT,
+            problems.BODY_TOO_LARGE,
+            problems.TOO_MANY_FILES,
+            problems.UNSUPPORTED_MEDIA_TYPE,
+            problems.NO_IMAGE,
+            problems.UNREADABLE_IMAGE,
+            problems.INTERNAL,
+            problems.OVERLOADED,
+        ),
+    )
+    async def predict(request: Request) -> Response:
+        """Send a form with the field `files`, or the bytes of one image.
+
+        Every image of a form gets an answer in the order sent; one that cannot be read has its `error` filled and
+        does not harm the others. An image sent alone as bytes that cannot be read is answered by its problem.
+        """
+        service.batcher.check()
+        with service.room.place(settings.max_body) as place:
+            try:
+                async with asyncio.timeout(settings.seconds) as limit:
+                    uploads, form = await read_images(request, place, settings.max_files)
+            except TimeoutError:
+                raise ProblemError(
+                    REQUEST_TIMEOUT, f"It was not complete after {settings.seconds:g} seconds."
+                ) from None
+            try:
+                async with asyncio.timeout_at(limit.when()):
+                    answers = await _answers(service, request, uploads)
+            except TimeoutError:
+                raise overloaded(f"There was no answer after {settings.seconds:g} seconds.") from None
+        service.count(answers)
+        if not form and (error := answers[0]["error"]):
+            return Response(json.dumps(error, ensure_ascii=False), error["status"], media_type=problems.MEDIA_TYPE)
+        content = json.dumps({"model": service.name, "predictions": answers}, ensure_ascii=False)
+        return Response(content, media_type="application/json")
+
+    @routes.get("/v1/model", summary="The model card and the limits", responses=problem_responses(*refused))
+    async def model() -> Model:
+        """What the classifier is, what it saw, what it scores; and what a request may be."""
+        limits = {name: getattr(settings, name) for name in Limits.model_fields}
+        card: Any = asdict(service.classifier.card)
+        return Model(card=card, sha256=service.classifier.digest, limits=Limits(**limits))
+
+    @routes.get("/healthz", summary="Is the process alive?")
+    async def healthz() -> State:
+        """Answers as long as the process does."""
+        return State(status="ok")
+
+    @routes.get("/readyz", summary="Can it take requests?", responses=problem_responses(problems.NOT_READY))
+    async def readyz() -> State:
+        """Answers 200 when the model is loaded and the queue has room."""
+        try:
+            service.batcher.check()
+        except ProblemError as problem:
+            raise ProblemError(NOT_READY, problem.detail, problem.headers) from problem
+        return State(status="ok")
+
+    @routes.get(
+        "/metrics",
+        summary="Numbers for Prometheus",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problem_responses(*refused)},
+    )
+    async def metrics() -> Response:
+        """Requests, images, batches, the queue and memory."""
+        return Response(service.metrics_text(), media_type=CONTENT_TYPE)
+
+    return routes
+
+
+async def _answers(service: Service, request: Request, uploads: list[Upload]) -> list[dict[str, Any]]:
+    """The images' answers; ends early when the client leaves.
+
+    Raises:
+        ClientDisconnect: it has left; what was still waiting is dropped.
+    """
+    answers = asyncio.ensure_future(service.batcher.answers(uploads))
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        answers.cancel()
+
+    watcher = asyncio.ensure_future(watch())
+    try:
+        return await answers
+    except asyncio.CancelledError:
+        if watcher.done():
+            raise ClientDisconnect from None
+        raise
+    finally:
+        answers.cancel()
+        watcher.cancel()

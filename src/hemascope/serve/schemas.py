@@ -1,0 +1,170 @@
+"""The JSON of the service, as OpenAPI describes it."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Problem(BaseModel):
+    """Problem details (RFC 9457): the shape of every error."""
+
+    type: str = Field(description="Names the kind of problem for programs: urn:hemascope:problem:…")
+    title: str = Field(description="The kind of problem in words.")
+    status: int = Field(description="HTTP status; of an image in a form, the status it would have had alone.")
+    detail: str = Field(description="What is wrong this time, and what to do about it.")
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "urn:hemascope:problem:unreadable-image",
+                "title": "The image cannot be read",
+                "status": 422,
+                "detail": "not a picture of a known format",
+            }
+        }
+    )
+
+
+class Answer(BaseModel):
+    """What the classifier says of one image; either `error` is null, or `label` and `confidence` are."""
+
+    file: str | None = Field(description="The file's name as it was sent; null where none was.")
+    label: str | None = Field(description="The most probable class.")
+    confidence: float | None = Field(description="Its calibrated probability.", ge=0, le=1)
+    probabilities: dict[str, float] = Field(
+        description="Class to probability, in the model's order, rounded to six decimals; empty where the image failed."
+    )
+    unknown: float | None = Field(
+        description="How little the image is like any of the classes, 0 to 1; null where the model does not tell."
+    )
+    is_unknown: bool | None = Field(description="Whether that is above the model's threshold: probably no class fits.")
+    sets: dict[str, list[str]] = Field(
+        description="Coverage (as 0.95) to the classes that may be true, most probable first: conformal sets, "
+        "which hold the true class so often on cells like the model's validation images. Empty where it has none."
+    )
+    error: Problem | None = Field(description="Why the image has no answer.")
+
+
+class ModelName(BaseModel):
+    """Which model answers."""
+
+    name: str
+    sha256: str = Field(description="SHA-256 of the model file.")
+
+
+class Predictions(BaseModel):
+    """The answers to a request, one an image, in the order sent."""
+
+    model: ModelName
+    predictions: list[Answer]
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "model": {"name": "standard", "sha256": "9f2c…"},
+                "predictions": [
+                    {
+                        "file": "cell_1.jpg",
+                        "label": "neutrophil",
+                        "confidence": 0.981,
+                        "probabilities": {"neutrophil": 0.981, "eosinophil": 0.019},
+                        "unknown": 0.02,
+                        "is_unknown": False,
+                        "sets": {"0.95": ["neutrophil"]},
+                        "error": None,
+                    },
+                    {
+                        "file": "notes.txt",
+                        "label": None,
+                        "confidence": None,
+                        "probabilities": {},
+                        "unknown": None,
+                        "is_unknown": None,
+                        "sets": {},
+                        "error": {
+                            "type": "urn:hemascope:problem:unreadable-image",
+                            "title": "The image cannot be read",
+                            "status": 422,
+                            "detail": "not a picture of a known format",
+                        },
+                    },
+                ],
+            }
+        }
+    )
+
+
+class Card(BaseModel):
+    """The model card: what the classifier is, what it saw, what it scores. Later versions may add members."""
+
+    name: str
+    classes: list[str] = Field(description="In the order of the probabilities.")
+    input_size: int = Field(description="Side in pixels of the square that the network sees.")
+    framing: str
+    network: str
+    parameters: int
+    temperature: float
+    data: dict[str, Any]
+    scores: dict[str, Any]
+    unknown: dict[str, Any] = Field(default_factory=dict, description="Threshold of the score of unknown objects.")
+    conformal: dict[str, Any] = Field(default_factory=dict, description="Coverages of the prediction sets.")
+    recipe: dict[str, Any]
+    limits: str = Field(description="What the model must not be used for.")
+    created: str
+    hemascope: str
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Limits(BaseModel):
+    """What a request may be; each worker of the service keeps them."""
+
+    max_body: int = Field(description="Bytes of a request's body.")
+    max_files: int = Field(description="Images a request.")
+    max_pixels: int = Field(description="Pixels an image, height times width.")
+    seconds: float = Field(description="For a request, from its headers to its answer.")
+    queue: int = Field(description="Images that may wait; beyond that the answer is 503 with Retry-After.")
+
+
+class Model(BaseModel):
+    """The model and the service's limits."""
+
+    card: Card
+    sha256: str = Field(description="SHA-256 of the model file.")
+    limits: Limits
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "card": {
+                    "name": "standard",
+                    "classes": ["eosinophil", "neutrophil"],
+                    "input_size": 96,
+                    "framing": "centred square",
+                    "network": "tf_efficientnet_lite0",
+                    "parameters": 3381256,
+                    "temperature": 0.7,
+                    "data": {"name": "pbc", "licence": "CC BY 4.0", "images": 11959},
+                    "scores": {"accuracy": {"value": 0.988, "low": 0.982, "high": 0.993, "images": 1712}},
+                    "recipe": {"name": "standard"},
+                    "limits": "Not a medical device: not for diagnosis.",
+                    "created": "2026-11-23",
+                    "hemascope": "0.1.0",
+                },
+                "sha256": "9f2c…",
+                "limits": {
+                    "max_body": 67108864,
+                    "max_files": 256,
+                    "max_pixels": 20000000,
+                    "seconds": 30.0,
+                    "queue": 1024,
+                },
+            }
+        }
+    )
+
+
+class State(BaseModel):
+    """That the service is well."""
+
+    status: str = Field(examples=["ok"])

@@ -1,0 +1,68 @@
+"""What the endpoints share: the loaded classifier, its queue, the memory for uploads, and the metrics."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import numpy as np
+
+from hemascope.predict.classifier import BATCH, Classifier, load, usable_cores
+from hemascope.serve.batching import Batcher
+from hemascope.serve.metrics import Metrics
+from hemascope.serve.multipart import Upload
+from hemascope.serve.network import Network
+from hemascope.serve.room import Room
+from hemascope.serve.settings import Settings
+
+
+class Service:
+    """One worker's service. Its `classifier`, `name` and `batcher` exist while `running`.
+
+    Attributes:
+        metrics: its numbers.
+        room: memory for uploads.
+        classifier: the model.
+        name: of the model and its digest, as answers give them.
+        batcher: the queue of images.
+    """
+
+    classifier: Classifier
+    name: dict[str, str]
+    batcher: Batcher[Upload, dict[str, Any]]
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.metrics = Metrics()
+        self.room = Room(settings.memory)
+
+    @asynccontextmanager
+    async def running(self, _: object = None) -> AsyncIterator[None]:
+        """Load the model and start the threads; at the end finish what waits."""
+        settings = self._settings
+        self.classifier = load(settings.model, threads=1)
+        side = self.classifier.card.input_size
+        self.classifier([np.zeros((side, side, 3), np.uint8)])  # a first run takes longer than any other
+        self.name = {"name": self.classifier.card.name, "sha256": self.classifier.digest}
+        self.batcher = Batcher(
+            Network(self.classifier, settings.max_pixels),
+            threads=settings.threads or max(1, usable_cores() // settings.workers),
+            batch=BATCH,
+            queue=settings.queue,
+            gather=settings.gather,
+            observe=self.metrics.batches.observe,
+        )
+        try:
+            yield
+        finally:
+            self.batcher.close()
+
+    def count(self, answers: list[dict[str, Any]]) -> None:
+        """Count the answers of a request in the metrics."""
+        for answer in answers:
+            self.metrics.images.labels(answer["label"] or "failed").inc()
+
+    def metrics_text(self) -> bytes:
+        """The metrics, with the state of this moment."""
+        self.metrics.queue.set(self.batcher.waiting)
+        self.metrics.held.set(self.room.held)
+        return self.metrics.text()

@@ -1,0 +1,93 @@
+"""What a service is started with: the model, where it listens, and every limit."""
+
+import ipaddress
+import math
+from dataclasses import dataclass, field
+
+from hemascope.errors import ServiceError
+from hemascope.predict.shipped import DEFAULT
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of a service; the limits hold for each worker.
+
+    Attributes:
+        model: a model file, a Run folder or a shipped model's name.
+        host: address to listen on.
+        port: TCP port; 0 takes a free one.
+        workers: processes.
+        threads: images worked on at a time, a worker; its fair share of the cores where None.
+        max_body: bytes of a request's body.
+        max_files: images a request.
+        max_pixels: pixels an image, height times width.
+        seconds: for a request, from its headers to its answer.
+        queue: images that wait for the network.
+        memory: bytes of all bodies held at a time.
+        gather: seconds that an image may wait for others to share its network run.
+        token: what clients must send as ``Authorization: Bearer``; none is asked for where empty.
+
+    Raises:
+        ServiceError: values that cannot be served with.
+
+    >>> Settings(max_files=8).max_files
+    8
+    """
+
+    model: str = DEFAULT
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    threads: int | None = None
+    max_body: int = 64 * MIB
+    max_files: int = 256
+    max_pixels: int = 20_000_000
+    seconds: float = 30.0
+    queue: int = 1024
+    memory: int = 512 * MIB
+    gather: float = 0.002
+    token: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        for name in ("workers", "threads", "max_body", "max_files", "max_pixels", "queue", "memory"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ServiceError(f"{name} is {value}", "It must be at least 1.")
+        if not (0 < self.seconds < math.inf and 0 <= self.gather < 1 and 0 <= self.port < 1 << 16):
+            raise ServiceError(
+                f"seconds is {self.seconds:g}, gather {self.gather:g} s, port {self.port}",
+                "Seconds must be positive, gather less than one second, a port at most 65535.",
+            )
+        if self.queue < self.max_files:
+            raise ServiceError(
+                f"the queue ({self.queue} images) is shorter than the largest request ({self.max_files} files)",
+                "Raise --queue or lower --max-files.",
+            )
+        if self.memory < self.max_body:
+            raise ServiceError(
+                f"the memory for bodies ({self.memory:,} bytes) is less than the largest one ({self.max_body:,})",
+                "Raise --memory or lower --max-body.",
+            )
+        if not self.token and not is_loopback(self.host):
+            raise ServiceError(
+                f"{self.host or 'every address'} can be reached from other machines, and no token is set",
+                "Set HEMASCOPE_TOKEN to a secret that clients send, or listen on 127.0.0.1.",
+            )
+        if not (self.token.isascii() and (self.token.isprintable() and " " not in self.token)):
+            raise ServiceError("the token holds other than printable ASCII characters", "Choose another one.")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("localhost"), is_loopback("192.168.1.4")
+    (True, True, True, False)
+    """
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,56 @@
+from dataclasses import replace
+
+from hemascope import load
+from hemascope.serve.multipart import Upload
+from hemascope.serve.network import Network
+from hemascope.serve.schemas import Answer
+from tests.predict.pictures import encoded
+
+
+def test_answers_have_the_members_of_the_schema(model):
+    answers = Network(load(model, threads=1), 1000)([Upload("a", encoded("basophil")), Upload(None, b"bad")])
+    for answer in answers:
+        Answer.model_validate(answer, strict=True)
+        assert answer.keys() == Answer.model_fields.keys()
+    assert [answer["label"] for answer in answers] == ["basophil", None]
+    assert answers[0]["unknown"] is answers[0]["is_unknown"] is None
+    assert answers[0]["sets"] == {}
+
+
+def test_what_the_classifier_says_of_unknown_objects_is_passed_on(model, monkeypatch):
+    classifier = load(model, threads=1)
+    first = classifier([encoded("basophil")])[0]
+
+    class Telling:
+        card = classifier.card
+        sets = classifier.sets
+
+        def __call__(self, images):
+            return [replace(first, unknown=0.75, is_unknown=True) for _ in images]
+
+    (answer,) = Network(Telling(), 1000)([Upload("a", encoded("basophil"))])
+    assert (answer["unknown"], answer["is_unknown"]) == (0.75, True)
+
+
+def test_prediction_sets_of_every_coverage_on_the_card(model):
+    classifier = load(model, threads=1)
+    classifier.card = replace(classifier.card, conformal={"coverage": [0.9, 0.99], "thresholds": [0.5, 0.0]})
+    (answer,) = Network(classifier, 1000)([Upload("a", encoded("basophil"))])
+    assert answer["sets"]["0.9"] == ("basophil",)
+    assert answer["sets"]["0.99"][0] == "basophil"
+    assert len(answer["sets"]["0.99"]) == 3
+
+
+def test_a_network_that_fails_on_an_image_says_so(model):
+    classifier = load(model, threads=1)
+    first = classifier([encoded("basophil")])[0]
+
+    class Failing:
+        card = classifier.card
+
+        def __call__(self, images):
+            return [replace(first, label="", error="the network failed: out of memory") for _ in images]
+
+    (answer,) = Network(Failing(), 1000)([Upload("a", encoded("basophil"))])
+    assert answer["error"]["status"] == 500
+    assert "out of memory" in answer["error"]["detail"]
