@@ -24,13 +24,16 @@ from hemascope.data.sources import open_source
 from hemascope.data.splits import split
 from hemascope.errors import DecodeError, RunError
 from hemascope.evaluate.calibration import fit_temperature
+from hemascope.evaluate.conformal import fit_sets
 from hemascope.evaluate.predictions import Predictions, check_classes
 from hemascope.evaluate.summary import summarise, write_metrics
+from hemascope.evaluate.tta_measure import measure_tta
 from hemascope.export.graph import write_model
 from hemascope.export.parity import compare, require
 from hemascope.files import atomic
 from hemascope.models.inference import run_network
 from hemascope.models.network import Network
+from hemascope.models.unknown import UnknownScore
 from hemascope.predict.card import ModelCard
 from hemascope.report.data_part import reasons_dropped
 from hemascope.report.page import write_report
@@ -38,12 +41,14 @@ from hemascope.train.device import choose_device, resolve_batch_size
 from hemascope.train.fit import Part, fit, new_network
 from hemascope.train.recipe import Recipe
 from hemascope.train.run import Run
+from hemascope.train.unknown import fit_unknown
 
 LIMITS = (
     "Not a medical device: not for diagnosis. Knows only its classes and gives every picture one of them. "
     "Scores were measured on images of the training data's laboratory; other stains and cameras score lower."
 )
 _PARITY_IMAGES = 32
+_EXAMPLES = 1000  # training pictures from whose corners the score of unknown objects learns bare ground
 
 
 def train(source: str, recipe: Recipe, folder: Path, console: Console) -> Run:
@@ -72,6 +77,39 @@ def train(source: str, recipe: Recipe, folder: Path, console: Console) -> Run:
     run = Run.create(folder, recipe, manifest, _about(source))
     _tell_data(manifest, console)
     return _go_on(run, recipe, manifest, pixels.images, console)
+
+
+def read_parts(
+    source: str, recipe: Recipe, console: Console, *, train: int, val: int
+) -> tuple[tuple[str, ...], dict[str, Part]]:
+    """The parts of a source in memory, for short trainings: copies on one side, classes in proportion.
+
+    Args:
+        source: what `hemascope.data.sources.open_source` reads; splits that it names are kept.
+        recipe: its input size and seed.
+        console: where progress goes.
+        train: about so many images to train on.
+        val: about so many for each other part.
+
+    Returns:
+        The classes, and the parts ``train``, ``val`` and, where the source names one, ``test``.
+
+    Raises:
+        HemascopeError: a source that cannot be used.
+    """
+    with TransferBar(console) as progress:
+        manifest = open_source(source, progress=progress)
+    check_classes(manifest.classes)
+    splits = manifest.table["split"]
+    whole = train if (splits == "val").any() else train + val
+    most = {"": train + val, "train": whole, "val": val, "test": val}
+    parts = [limited(manifest.rows(splits == name), count, seed=recipe.seed) for name, count in most.items()]
+    chosen = manifest.rows(manifest.ids.isin([name for part in parts for name in part.ids]))
+    pixels = _read(chosen, recipe, console)
+    share = train / (train + val)
+    manifest = split(_with_copies_together(pixels, console), (share, 1 - share, 0.0), seed=recipe.seed)
+    names = ("train", "val", "test") if _mask(manifest, "test").any() else ("train", "val")
+    return manifest.classes, {name: _part(manifest, pixels.images, name) for name in names}
 
 
 def resume(folder: Path, console: Console) -> Run:
@@ -105,12 +143,33 @@ def _go_on(run: Run, recipe: Recipe, manifest: Manifest, images: np.ndarray, con
     predictions.write(run.predictions_file)
     metrics = summarise(predictions)
     write_metrics(run.metrics_file, metrics)
-    _export(run, recipe, manifest, network, temperature, metrics)
+    if recipe.tta:
+        measure_tta(network, predictions, images[scored], recipe.input_size, recipe.tta_steps).write(run.folder)
+    with console.status("learning what none of the classes looks like"):
+        score, unknown = fit_unknown(
+            network,
+            recipe,
+            (train_part.images, train_part.targets),
+            val_part.images,
+            _some_images(manifest, "train", _EXAMPLES),
+        )
+    judged = predictions.of("val")
+    about = {"unknown": unknown, "conformal": fit_sets(judged.probabilities, judged.targets, recipe.seed)}
+    _export(run, recipe, manifest, network, temperature, metrics, score, about)
     write_report(run.folder)
     return run
 
 
-def _export(run: Run, recipe: Recipe, manifest: Manifest, network: Network, temperature: float, metrics: dict) -> None:
+def _export(
+    run: Run,
+    recipe: Recipe,
+    manifest: Manifest,
+    network: Network,
+    temperature: float,
+    metrics: dict,
+    score: UnknownScore,
+    about: dict[str, dict],
+) -> None:
     name = "test" if "test" in metrics["splits"] else "val"
     measured = metrics["splits"][name]
     card = ModelCard(
@@ -130,13 +189,14 @@ def _export(run: Run, recipe: Recipe, manifest: Manifest, network: Network, temp
         scores={
             key: {**value, "images": measured["images"], "split": name} for key, value in measured["scores"].items()
         },
+        **about,
         recipe=recipe.model_dump(mode="json"),
         limits=LIMITS,
         created=date.today().isoformat(),
         hemascope=hemascope.__version__,
     )
     with atomic(run.model_file) as temporary:
-        write_model(network, card, temporary)
+        write_model(network, card, temporary, score)
         require(compare(network, temperature, temporary, _some_images(manifest)), run.model_file)
 
 
@@ -152,9 +212,9 @@ def example_image(run: Run) -> Path:
     return path
 
 
-def _some_images(manifest: Manifest) -> list[np.ndarray]:
-    rows = np.flatnonzero(_mask(manifest, "val"))
-    chosen = rows[:: max(1, len(rows) // _PARITY_IMAGES)][:_PARITY_IMAGES]
+def _some_images(manifest: Manifest, split_name: str = "val", count: int = _PARITY_IMAGES) -> list[np.ndarray]:
+    rows = np.flatnonzero(_mask(manifest, split_name))
+    chosen = rows[:: max(1, len(rows) // count)][:count]
     return [image for _, image in read_images(manifest.rows(chosen)) if not isinstance(image, DecodeError)]
 
 

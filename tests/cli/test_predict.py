@@ -171,3 +171,26 @@ def test_real_images(predict, tmp_path, pbc):
     table = read(tmp_path / "out.csv")
     assert len(table) == n > 100
     assert {row["error"] for row in table} == {""}
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet", "out.jsonl"])
+def test_unknown_objects_and_sets_have_their_columns(predict, tmp_path, capsys, name):
+    telling = str(write_model(tmp_path / "m.onnx", unknown=0.37))
+    write_folder(tmp_path / "cells", 12)
+    (tmp_path / "cells" / "z.png").touch()
+    assert predict("cells", "-o", name, "--coverage", "0.9", model=telling) == 3
+    *table, failed = read(tmp_path / name)
+    assert list(table[0]) == [*COLUMNS[:-1], "unknown", "is_unknown", "set", "error"]
+    assert (failed["unknown"], failed["is_unknown"], failed["set"]) == ("", "", "")
+    flagged = [row["is_unknown"] in (True, "1") for row in table]
+    assert flagged == [float(row["unknown"]) > 0.37 for row in table]
+    assert 0 < sum(flagged) < 12
+    assert all(row["label"] in row["set"].split("|") for row in table)
+    assert f"{sum(flagged)} of 12 images are probably none of the classes" in capsys.readouterr().err
+
+
+def test_a_coverage_that_the_model_does_not_have_is_2(predict, tmp_path, capsys):
+    write_folder(tmp_path / "cells", 1)
+    assert predict("cells", "-o", "out.csv", "--coverage", "0.9") == 2
+    assert "no prediction sets of coverage 0.9" in capsys.readouterr().err
+    assert not (tmp_path / "out.csv.partial").exists()

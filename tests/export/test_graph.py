@@ -15,7 +15,9 @@ from hemascope.data.smears import draw
 from hemascope.errors import ModelFileError
 from hemascope.export.graph import write_model
 from hemascope.export.parity import Parity, compare, require
+from hemascope.models.levels import Levels
 from hemascope.models.network import Network, create_network
+from hemascope.models.unknown import UnknownScore
 from hemascope.predict.card import ModelCard
 
 TEMPERATURE = 1.3
@@ -79,3 +81,21 @@ def test_a_model_that_differs_is_refused(model: Path) -> None:
         require(Parity(10, 0.02, 1.0), model)
     with pytest.raises(ModelFileError):
         require(Parity(10, float("nan"), 1.0), model)
+
+
+def test_the_score_of_unknown_objects_is_a_third_output(network: Network, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    levels = Levels(network)
+    images = np.stack([draw(2, i, 96).image for i in range(5)])
+    with torch.no_grad():
+        _, features = levels(torch.from_numpy(images).permute(0, 3, 1, 2) / 255)
+        unknown = UnknownScore(features.shape[1], 16, 8).eval()
+        unknown.mean.normal_()
+        expected = unknown(features).numpy()
+    card = ModelCard("test", BLOOD_CLASSES, 96, temperature=TEMPERATURE, unknown={"threshold": 0.5})
+    write_model(network, card, tmp_path / "m.onnx", unknown)
+    classifier = hemascope.load(tmp_path / "m.onnx")
+    np.testing.assert_allclose(classifier.unknown(images), expected, atol=2e-3)
+    assert np.ptp(expected) > 0.01
+    assert compare(network, TEMPERATURE, tmp_path / "m.onnx", list(images)).difference <= 1e-3
+    assert [found.is_unknown for found in classifier(images)] == (expected > 0.5).tolist()

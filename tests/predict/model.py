@@ -11,6 +11,9 @@ from hemascope.predict.card import METADATA_KEY, ModelCard
 CLASSES = ("eosinophil", "lymphocyte", "basophil")
 """Red, green and blue pictures."""
 
+SETS = {"coverage": [0.9, 0.99], "thresholds": [0.4, 0.001]}
+"""Conformal sets on the card of a model with the output ``unknown``."""
+
 COLOURS = {"eosinophil": (220, 40, 30), "lymphocyte": (30, 200, 50), "basophil": (20, 60, 210)}
 
 
@@ -23,6 +26,7 @@ def write_model(
     images: tuple[str, int] = ("images", TensorProto.UINT8),
     outputs: tuple[str, ...] = ("probabilities", "features"),
     pause: int = 0,
+    unknown: float | None = None,
 ) -> Path:
     """Write a model: mean colour (0 .. 1) -> linear -> softmax.
 
@@ -34,6 +38,7 @@ def write_model(
         images: name and type of the input.
         outputs: names of the outputs.
         pause: turns of an idle loop in every run, some microseconds each.
+        unknown: threshold of an output ``unknown``, the mean light; None for a file without one.
     """
     name, kind = images
     constants = [
@@ -64,16 +69,22 @@ def write_model(
         helper.make_node("MatMul", ["features", "weight"], ["logits"]),
         helper.make_node("Softmax", ["logits"], ["probabilities"], axis=-1),
     ]
+    values = [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["n", 3]) for output in outputs]
+    if unknown is not None:
+        constants.append(numpy_helper.from_array(np.array([1], np.int64), "channels"))
+        nodes.append(helper.make_node("ReduceMean", ["mean", "channels"], ["unknown"], keepdims=0))
+        values.append(helper.make_tensor_value_info("unknown", TensorProto.FLOAT, ["n"]))
     graph = helper.make_graph(
         nodes,
         "colours",
         [helper.make_tensor_value_info(name, kind, ["n", "h", "w", 3])],
-        [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["n", 3]) for output in outputs],
+        values,
         constants,
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     if card == "":
-        card = ModelCard("colours", classes, 8, limits="for tests only").to_json()
+        told = {} if unknown is None else {"unknown": {"threshold": unknown}, "conformal": SETS}
+        card = ModelCard("colours", classes, 8, limits="for tests only", **told).to_json()
     if card is not None:
         helper.set_model_props(model, {METADATA_KEY: card})
     onnx.save(model, path)

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 import hemascope
-from hemascope.errors import DecodeError
+from hemascope.errors import DecodeError, ModelFileError
 from tests.predict.model import CLASSES, COLOURS, write_model
 from tests.predict.pictures import encoded, picture
 
@@ -118,3 +118,34 @@ def test_the_card_and_the_classes(classifier):
 def test_models_of_other_weights_have_another_digest(classifier, tmp_path):
     same, other = write_model(tmp_path / "same.onnx"), write_model(tmp_path / "other.onnx", sharpness=4)
     assert hemascope.load(same).digest == classifier.digest != hemascope.load(other).digest
+
+
+@pytest.fixture(scope="module")
+def telling(tmp_path_factory):
+    return hemascope.load(write_model(tmp_path_factory.mktemp("model") / "m.onnx", unknown=0.5), threads=2)
+
+
+def test_a_model_without_a_score_of_unknown_objects_says_so(classifier):
+    found = classifier(picture("basophil"))
+    assert (found.unknown, found.is_unknown) == (None, None)
+    with pytest.raises(ModelFileError, match="no score of unknown objects"):
+        classifier.unknown(picture("basophil")[None])
+
+
+def test_unknown_objects_are_flagged_above_the_threshold(telling):
+    dark, light = picture("basophil"), np.full((8, 8, 3), 250, np.uint8)
+    assert telling(light).is_unknown is True
+    assert telling(dark).is_unknown is False
+    assert telling(light).unknown == pytest.approx(250 / 255, abs=1e-6)
+    assert [found.is_unknown for found in telling([dark, light, b"bad"])] == [False, True, None]
+    scores = telling.unknown(np.stack([dark, light] * 10))
+    assert scores.shape == (20,)
+    assert scores.dtype == np.float32
+
+
+def test_conformal_sets_of_a_stated_coverage(telling):
+    probabilities = np.array([[0.5, 0.45, 0.05]])
+    assert telling.sets(probabilities, 0.9) == [CLASSES[:2]]
+    assert telling.sets(probabilities, 0.99) == [CLASSES]
+    with pytest.raises(ModelFileError, match=r"Ask for one of 0\.9, 0\.99"):
+        telling.sets(probabilities, 0.7)

@@ -75,3 +75,13 @@ def test_what_is_no_journal_is_refused(classifier, tmp_path, content):
     (tmp_path / "j").write_bytes(content)
     with pytest.raises(SourceError, match="no journal of a run"):
         Journal.resume(tmp_path / "j", classifier)
+
+
+def test_another_coverage_is_refused(tmp_path):
+    telling = hemascope.load(write_model(tmp_path / "m.onnx", unknown=0.5))
+    Journal.create(tmp_path / "j", telling, 0.9).close()
+    with pytest.raises(SourceError, match="another --coverage"):
+        Journal.resume(tmp_path / "j", telling, 0.99)
+    with pytest.raises(SourceError, match="another --coverage"):
+        Journal.resume(tmp_path / "j", telling)
+    Journal.resume(tmp_path / "j", telling, 0.9).close()

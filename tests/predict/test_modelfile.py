@@ -71,9 +71,15 @@ def test_a_run_folder_stands_for_its_model(tmp_path):
 
 def test_shipped_models_are_known_by_name(tmp_path, monkeypatch):
     monkeypatch.setattr(shipped, "WEIGHTS", tmp_path)
-    with pytest.raises(ModelFileError, match="'standard' is neither"):
+    with pytest.raises(ModelFileError, match=f"{shipped.DEFAULT!r} is neither"):
         hemascope.load()
-    write_model(tmp_path / "standard.onnx")
+    write_model(tmp_path / f"{shipped.DEFAULT}.onnx")
     assert hemascope.load().classes == CLASSES
-    with pytest.raises(ModelFileError, match="Shipped models: standard"):
+    with pytest.raises(ModelFileError, match=f"Shipped models: {shipped.DEFAULT}"):
         hemascope.load("standrad")
+
+
+def test_a_score_without_its_threshold_is_refused(tmp_path):
+    card = json.dumps({"format_version": 1, "name": "m", "classes": CLASSES, "input_size": 8})
+    with pytest.raises(ModelFileError, match="one only of the output 'unknown'"):
+        hemascope.load(write_model(tmp_path / "m.onnx", unknown=0.5, card=card))

@@ -1,26 +1,28 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
-import pytest
 
-from hemascope.errors import ModelFileError
 from hemascope.predict import rows
+from hemascope.predict.layout import Layout
 from hemascope.predict.stream import Block
 
-CLASSES = ("a", "b")
+LAYOUT = Layout(("a", "b"))
+FULL = Layout(("a", "b"), unknown=0.5, set=0.25)
 BLOCK = Block(
     ["x, y.png", 'q"\n.png', "caf\udce9.png", "é.png"],
     np.array([[0.1, 0.9], [np.nan, np.nan], [1, 1e-30], [0.7, 0.3]], np.float32),
     ["", "truncated, sorry", "", ""],
 )
+SCORED = replace(BLOCK, unknown=np.array([0.25, np.nan, 0.75, 0.5], np.float32))
 
 
 def test_csv_gives_the_same_numbers_again():
     file = io.StringIO()
-    rows.write_csv_header(file, CLASSES)
-    rows.write_csv(file, BLOCK, CLASSES)
+    rows.write_csv_header(file, LAYOUT)
+    rows.write_csv(file, BLOCK, LAYOUT)
     file.seek(0)
     header, first, failed, odd, _ = csv.reader(file)
     assert header == ["path", "label", "confidence", "a", "b", "error"]
@@ -32,7 +34,7 @@ def test_csv_gives_the_same_numbers_again():
 
 def test_jsonl_has_null_where_there_is_no_value():
     file = io.StringIO()
-    rows.write_jsonl(file, BLOCK, CLASSES)
+    rows.write_jsonl(file, BLOCK, LAYOUT)
     first, failed, _, last = map(json.loads, file.getvalue().splitlines())
     assert first == {"path": "x, y.png", "label": "b", "confidence": 0.9, "a": 0.1, "b": 0.9, "error": None}
     assert list(failed.values()) == ['q"\n.png', None, None, None, None, "truncated, sorry"]
@@ -40,7 +42,7 @@ def test_jsonl_has_null_where_there_is_no_value():
 
 
 def test_arrow_and_back():
-    batch = rows.to_arrow(BLOCK, rows.schema(CLASSES, {}))
+    batch = rows.to_arrow(BLOCK, rows.schema(LAYOUT, {}))
     batch.validate(full=True)
     assert batch.column("label").to_pylist() == ["b", None, "a", "a"]
     assert batch.column("confidence").null_count == batch.column("b").null_count == 1
@@ -51,7 +53,40 @@ def test_arrow_and_back():
     assert back.errors == BLOCK.errors
 
 
-@pytest.mark.parametrize("classes", [("path", "a"), ("a", "error"), ("a", "a")])
-def test_classes_named_as_another_column_are_refused(classes):
-    with pytest.raises(ModelFileError, match="do not fit"):
-        rows.columns(classes)
+def test_scores_flags_and_sets_have_their_columns_in_csv():
+    file = io.StringIO()
+    rows.write_csv_header(file, FULL)
+    rows.write_csv(file, SCORED, FULL)
+    file.seek(0)
+    header, first, failed, odd, last = csv.reader(file)
+    assert header == ["path", "label", "confidence", "a", "b", "unknown", "is_unknown", "set", "error"]
+    assert first[5:] == ["0.25", "0", "b", ""]
+    assert failed[1:] == [""] * 7 + ["truncated, sorry"]
+    assert odd[5:] == ["0.75", "1", "a", ""]
+    assert last[5:] == ["0.5", "0", "a|b", ""]
+
+
+def test_scores_flags_and_sets_in_json_lines():
+    file = io.StringIO()
+    rows.write_jsonl(file, SCORED, FULL)
+    first, failed, odd, last = map(json.loads, file.getvalue().splitlines())
+    assert (first["unknown"], first["is_unknown"], first["set"]) == (0.25, False, "b")
+    assert (failed["unknown"], failed["is_unknown"], failed["set"]) == (None, None, None)
+    assert (odd["is_unknown"], last["set"]) == (True, "a|b")
+
+
+def test_scores_flags_and_sets_in_arrow_and_back():
+    batch = rows.to_arrow(SCORED, rows.schema(FULL, {}))
+    batch.validate(full=True)
+    assert batch.column("unknown").to_pylist() == [0.25, None, 0.75, 0.5]
+    assert batch.column("is_unknown").to_pylist() == [False, None, True, False]
+    assert batch.column("set").to_pylist() == ["b", None, "a", "a|b"]
+    back = rows.from_arrow(batch)
+    assert np.array_equal(back.unknown, SCORED.unknown, equal_nan=True)
+    assert np.array_equal(back.probabilities, BLOCK.probabilities, equal_nan=True)
+
+
+def test_a_block_in_which_all_failed_has_no_scores_but_the_columns():
+    block = replace(BLOCK, paths=["x"], probabilities=np.full((1, 2), np.nan, np.float32), errors=["bad"])
+    batch = rows.to_arrow(block, rows.schema(FULL, {}))
+    assert batch.to_pylist() == [dict.fromkeys(FULL.columns) | {"path": "x", "error": "bad"}]

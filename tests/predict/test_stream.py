@@ -22,11 +22,11 @@ class Brightness:
     def __init__(self):
         self.runs = []
 
-    def run(self, output, images):
+    def judge(self, images):
         self.runs.append(len(images))
         if (images == 255).any():
             raise RuntimeError("cannot allocate\nmore lines")
-        return images[:, 0, 0, :1].astype(np.float32)
+        return images[:, 0, 0, :1].astype(np.float32), None
 
 
 def images(values, sizes):
@@ -105,9 +105,9 @@ def test_an_abandoned_run_leaves_no_threads():
 
 def test_threads_work_at_the_same_time():
     class Slow(Brightness):
-        def run(self, output, images):
+        def judge(self, images):
             time.sleep(0.02)
-            return super().run(output, images)
+            return super().judge(images)
 
     def seconds(threads):
         start = time.perf_counter()
@@ -119,8 +119,8 @@ def test_threads_work_at_the_same_time():
 
 def test_no_probability_may_be_nan():
     class Broken(Brightness):
-        def run(self, output, images):
-            return np.full((len(images), 1), np.nan, np.float32)
+        def judge(self, images):
+            return np.full((len(images), 1), np.nan, np.float32), None
 
     (block,) = classify(Broken(), images([7], [(2, 2)]))
     assert block.errors == ["the network gave no finite probabilities"]

@@ -23,7 +23,7 @@ from hemascope.errors import HemascopeError
 # The order of the work in --help; commands not named here follow by name.
 _ORDER = ("demo", "data", "audit", "train", "evaluate", "report", "explain", "export", "predict", "serve")
 
-_EXTRAS = {"audit": "audit", "serve": "serve"}  # the others: train
+_EXTRAS = {"adapt": "audit", "audit": "audit", "serve": "serve"}  # the others: train
 
 
 def commands() -> dict[str, str]:

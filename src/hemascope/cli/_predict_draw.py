@@ -34,15 +34,23 @@ def progress() -> Progress:
     )
 
 
-def table(first: Sequence[tuple[str, str, float]], counts: Mapping[str, int], classes: Sequence[str]) -> None:
-    """Print the images one by one where they are few, and the number of images a class."""
+def table(first: Sequence[tuple[str, str, float, bool]], counts: Mapping[str, int], classes: Sequence[str]) -> None:
+    """Print the images one by one where they are few, and the number of images a class.
+
+    Args:
+        first: name, class and confidence of the images, and whether an image is probably none of the classes.
+        counts: images by class.
+        classes: all classes, in their order.
+    """
     console = Console()
     if first:
         images = Table("image", "class", "confidence", box=None, header_style="bold", pad_edge=False)
         images.columns[0].overflow = "fold"
         images.columns[2].justify = "right"
-        for path, label, confidence in first:
-            images.add_row(Text(path), title(label), f"{confidence:.3f}", style="dim" if confidence < _NARROW else "")
+        for path, label, confidence, unknown in first:
+            name = f"none of these? ({title(label)})" if unknown else title(label)
+            style = "dim" if unknown or confidence < _NARROW else ""
+            images.add_row(Text(path), name, f"{confidence:.3f}", style=style)
         console.print(images)
     total = sum(counts.values())
     if total < 2:

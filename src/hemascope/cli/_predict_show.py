@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hemascope.predict import rows
+from hemascope.predict.layout import Layout
 from hemascope.predict.stream import Block
 
 if TYPE_CHECKING:
@@ -25,13 +26,14 @@ FAILURES = 10
 class Show:
     """Takes the results as they come; rich is imported only where there is a terminal to draw on."""
 
-    def __init__(self, classes: Sequence[str], paths: Sequence[str], output: Path | None) -> None:
-        self._classes = classes
+    def __init__(self, layout: Layout, paths: Sequence[str], output: Path | None) -> None:
+        self._layout = layout
         self._paths = paths
         self._output = output
         self._counts: Counter[str] = Counter()
+        self._unknown = 0  # images that are probably none of the classes
         self._failures: list[tuple[str, str]] = []
-        self._first: list[tuple[str, str, float]] = []
+        self._first: list[tuple[str, str, float, bool]] = []
         self._before = 0  # images done by an earlier run
         self._as_csv = output is None and not sys.stdout.isatty()
         self._progress: Progress | None = None
@@ -39,7 +41,7 @@ class Show:
     def __enter__(self) -> "Show":
         if self._as_csv:
             sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-            rows.write_csv_header(sys.stdout, self._classes)
+            rows.write_csv_header(sys.stdout, self._layout)
         if sys.stderr.isatty():
             from hemascope.cli import _predict_draw
             from hemascope.predict import items
@@ -61,16 +63,20 @@ class Show:
 
     def add(self, block: Block) -> None:
         """Take a block of results."""
-        labels = rows.labels(block, self._classes)
+        labels = rows.labels(block, self._layout.classes)
         self._counts.update(label for label in labels if label)
         if self._as_csv:
-            rows.write_csv(sys.stdout, block, self._classes)
+            rows.write_csv(sys.stdout, block, self._layout)
             sys.stdout.flush()
-        for path, label, row, error in zip(block.paths, labels, block.probabilities, block.errors, strict=True):
+        flags = rows.flags(block, self._layout)
+        self._unknown += int(flags.sum())
+        for path, label, row, flag, error in zip(
+            block.paths, labels, block.probabilities, flags, block.errors, strict=True
+        ):
             if error and len(self._failures) < FAILURES:
                 self._failures.append((rows.printable(path), error))
             if label and len(self._first) <= TABLE_ROWS:
-                self._first.append((rows.printable(path), label, float(row.max())))
+                self._first.append((rows.printable(path), label, float(row.max()), bool(flag)))
         if self._progress:
             self._progress.advance(self._task, len(block.paths))
 
@@ -79,8 +85,12 @@ class Show:
         if self._output is None and not self._as_csv:
             from hemascope.cli import _predict_draw
 
-            _predict_draw.table(self._first if len(self._first) <= TABLE_ROWS else [], self._counts, self._classes)
+            first = self._first if len(self._first) <= TABLE_ROWS else []
+            _predict_draw.table(first, self._counts, self._layout.classes)
         lines = []
+        if self._unknown:
+            now = sum(self._counts.values())  # of this run: an earlier one counted its own
+            lines.append(f"{self._unknown:,} of {now:,} images are probably none of the classes: column is_unknown")
         if outcome.failed:
             lines.append(f"{outcome.failed:,} of {outcome.images:,} images failed:")
             lines += [f"  {path}: {error}" for path, error in self._failures]

@@ -8,11 +8,15 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from hemascope.predict.shipped import DEFAULT
+
 _ABOUT = """\
 Classify images with a model file.
 
-A row an image: path, label, confidence, one probability column a class, error. Without -o: a table on a
-terminal, CSV into a pipe. While a run with -o goes on, its results are kept in OUTPUT.partial."""
+A row an image: path, label, confidence, one probability column a class, error. Where the model tells, unknown
+(0 .. 1) says how little a picture is like the classes' cells and is_unknown (1 or 0) whether it is probably none
+of them. Without -o: a table on a terminal, CSV into a pipe. While a run with -o goes on, its results are kept in
+OUTPUT.partial."""
 
 _END = """\
 exit code: 0 all images were classified; 3 some failed (their rows say why in the column error);
@@ -35,9 +39,15 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("paths", nargs="+", metavar="PATHS", help="images, folders, quoted globs, .npz, .tar, .tar.gz")
     parser.add_argument(
-        "-m", "--model", default="standard", help="a model file, a Run folder or a shipped model's name [standard]"
+        "-m", "--model", default=DEFAULT, help=f"a model file, a Run folder or a shipped model's name [{DEFAULT}]"
     )
     parser.add_argument("-o", "--output", type=Path, help="write a table: .csv, .parquet or .jsonl")
+    parser.add_argument(
+        "--coverage",
+        type=float,
+        metavar="SHARE",
+        help="add the column set: the classes that hold the true one in this share of cells, as 0.95",
+    )
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted run, if there is one")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing output")
     parser.add_argument("--threads", type=_positive, metavar="N", help="images worked on at a time [one a core]")
@@ -55,6 +65,7 @@ def run(arguments: list[str]) -> int:
     from hemascope.cli._predict_show import Show
     from hemascope.errors import SourceError
     from hemascope.predict import items, job
+    from hemascope.predict.layout import Layout
 
     if output:
         job.check_output(output, resume=options.resume, overwrite=options.overwrite)
@@ -67,14 +78,16 @@ def run(arguments: list[str]) -> int:
         print(f"{output} is complete already", file=sys.stderr)  # noqa: T201
         return 3 if failures(output) else 0
     classifier = load(options.model, threads=options.threads)
+    layout = Layout.of(classifier, options.coverage)
     images = items.items(paths)
-    with Show(classifier.classes, paths, output) as show, _stopped_by_ctrl_c() as stop:
+    with Show(layout, paths, output) as show, _stopped_by_ctrl_c() as stop:
         if output:
             outcome = job.classify_to_file(
                 classifier,
                 images,
                 output,
                 resume=options.resume,
+                coverage=options.coverage,
                 batch=options.batch,
                 stop=stop,
                 begun=show.begin,

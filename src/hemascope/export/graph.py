@@ -13,35 +13,65 @@ from onnx import compose, helper
 from torch import Tensor, nn
 
 from hemascope.data.framing import IR_VERSION, OPSET, framing_graph
+from hemascope.export.folded import network_norms
+from hemascope.export.norms import store_norms
+from hemascope.models.levels import Levels
 from hemascope.models.network import Network
+from hemascope.models.unknown import UnknownScore
 from hemascope.predict.card import METADATA_KEY, ModelCard
+from hemascope.predict.modelfile import OUTPUTS, UNKNOWN
 
 
 class _Deployed(nn.Module):
     """Uint8 (n, 3, size, size) to (probabilities, features): scaling, network, temperature and softmax."""
+
+    outputs: tuple[str, ...] = OUTPUTS
 
     def __init__(self, network: Network, temperature: float) -> None:
         super().__init__()
         self.network = network
         self.temperature = temperature
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
         features = self.network.features(pixels.to(torch.float32) / 255)
-        return torch.softmax(self.network.head(features) / self.temperature, dim=1), features
+        return self.probabilities(features), features
+
+    def probabilities(self, features: Tensor) -> Tensor:
+        return torch.softmax(self.network.head(features) / self.temperature, dim=1)
 
 
-def write_model(network: Network, card: ModelCard, path: Path) -> None:
+class _DeployedWithUnknown(_Deployed):
+    """The same with the score of unknown objects, (n,), as a third output."""
+
+    outputs = (*OUTPUTS, UNKNOWN)
+
+    def __init__(self, network: Network, temperature: float, unknown: UnknownScore) -> None:
+        super().__init__(network, temperature)
+        self.levels = Levels(network)
+        self.unknown = unknown
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        features, levels = self.levels(pixels.to(torch.float32) / 255)
+        return self.probabilities(features), features, self.unknown(levels)
+
+
+def write_model(network: Network, card: ModelCard, path: Path, unknown: UnknownScore | None = None) -> None:
     """Write ``model.onnx``.
 
     Its input is ``images``, uint8 RGB (n, h, w, 3) of any n, h and w. Its outputs are ``probabilities``, float32
-    (n, classes), calibrated by the card's temperature, and ``features``, float32 (n, d), the pooled features.
+    (n, classes), calibrated by the card's temperature, and ``features``, float32 (n, d), the pooled features; with a
+    score of unknown objects there is a third, ``unknown``, float32 (n,).
 
     Args:
         network: in evaluation mode, on the CPU.
         card: goes into the file's metadata; its ``input_size`` and ``temperature`` shape the graph.
         path: the file; the caller sees to it that it is replaced whole.
+        unknown: fitted to this network; its threshold must be on the card then.
     """
-    body = _body(_Deployed(network, card.temperature).eval(), card.input_size)
+    deployed = _Deployed(network, card.temperature)
+    if unknown is not None:
+        deployed = _DeployedWithUnknown(network, card.temperature, unknown)
+    body = _body(deployed.eval(), card.input_size)
     model = compose.merge_models(framing_graph(card.input_size), body, io_map=[("pixels", "pixels")])
     model.graph.name = card.name
     _name_dimensions(model, len(card.classes))
@@ -49,10 +79,11 @@ def write_model(network: Network, card: ModelCard, path: Path) -> None:
     model = _simplify(model, path)
     del model.metadata_props[:]
     helper.set_model_props(model, {METADATA_KEY: card.to_json()})
+    store_norms(model, network_norms(network))
     onnx.save(model, path)
 
 
-def _body(deployed: nn.Module, size: int) -> onnx.ModelProto:
+def _body(deployed: _Deployed, size: int) -> onnx.ModelProto:
     example = torch.randint(0, 256, (2, 3, size, size), dtype=torch.uint8)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _silenced("torch.onnx", "onnxscript"):
         warnings.simplefilter("ignore")  # the exporter's own deprecations are not the user's concern
@@ -60,7 +91,7 @@ def _body(deployed: nn.Module, size: int) -> onnx.ModelProto:
             deployed,
             (example,),
             input_names=["pixels"],
-            output_names=["probabilities", "features"],
+            output_names=list(deployed.outputs),
             dynamic_shapes={"pixels": {0: torch.export.Dim("n")}},
             opset_version=OPSET,
             dynamo=True,
@@ -75,10 +106,9 @@ def _body(deployed: nn.Module, size: int) -> onnx.ModelProto:
 
 
 def _name_dimensions(model: onnx.ModelProto, classes: int) -> None:
-    probabilities, features = model.graph.output
-    probabilities.type.tensor_type.shape.dim[0].dim_param = "n"
-    probabilities.type.tensor_type.shape.dim[1].dim_value = classes
-    features.type.tensor_type.shape.dim[0].dim_param = "n"
+    for output in model.graph.output:
+        output.type.tensor_type.shape.dim[0].dim_param = "n"
+    model.graph.output[0].type.tensor_type.shape.dim[1].dim_value = classes
 
 
 def _simplify(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:

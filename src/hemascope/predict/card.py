@@ -25,6 +25,15 @@ class ModelCard:
         temperature: divides the logits before the softmax (Guo et al. 2017); in the graph already.
         data: name, licence and attribution of the training data, and the number of images.
         scores: measured scores: name -> {"value", "low", "high", "images", "split"}.
+        unknown: the output ``unknown`` that says "none of these classes", empty where the file has none: {"threshold":
+            score above which a picture is flagged, "rate": share of known validation cells above it, "images": how
+            many they were, "method": in words}.
+        conformal: prediction sets of stated coverage, empty where the file has none: {"coverage": [...], "thresholds":
+            [least probability of a class in the set, one a coverage], "measured": [share of images whose set held
+            the true class], "size": [mean classes a set], "images": how many they were, "method": in words}.
+        adapted: to which images the file was adapted after its scores were measured, empty where it was not: {"source":
+            SHA-256 of the file before, "images": how many, "shift": how far they were from the training's,
+            "method": in words, "date": ISO 8601}.
         recipe: the recipe that it was trained by.
         limits: what the model must not be used for.
         created: date, ISO 8601.
@@ -40,6 +49,9 @@ class ModelCard:
     temperature: float = 1.0
     data: dict[str, Any] = field(default_factory=dict)
     scores: dict[str, Any] = field(default_factory=dict)
+    unknown: dict[str, Any] = field(default_factory=dict)
+    conformal: dict[str, Any] = field(default_factory=dict)
+    adapted: dict[str, Any] = field(default_factory=dict)
     recipe: dict[str, Any] = field(default_factory=dict)
     limits: str = ""
     created: str = ""

@@ -12,11 +12,12 @@ from typing import overload
 import numpy as np
 import onnxruntime as ort
 
-from hemascope.errors import DecodeError
+from hemascope.errors import DecodeError, ModelFileError
 from hemascope.predict.card import ModelCard
-from hemascope.predict.modelfile import INPUT, OUTPUTS, open_model
+from hemascope.predict.modelfile import INPUT, OUTPUTS, UNKNOWN, open_model
 from hemascope.predict.pixels import Picture, pixels
-from hemascope.predict.shipped import find
+from hemascope.predict.sets import class_sets, set_threshold
+from hemascope.predict.shipped import DEFAULT, find
 
 BATCH = 8
 """Images a network run: the fastest on one core, because its activations stay in the cache."""
@@ -31,23 +32,34 @@ class Prediction:
         confidence: its calibrated probability, 0 .. 1.
         probabilities: class -> probability, in the card's order; they sum to 1.
         error: why the image could not be read, "" where it could.
+        unknown: how little the picture is like the classes' cells, 0 .. 1; None where the model file does not tell.
+        is_unknown: whether that is above the card's threshold, so that probably no class fits; None as before.
     """
 
     label: str
     confidence: float
     probabilities: dict[str, float] = field(default_factory=dict)
     error: str = ""
+    unknown: float | None = None
+    is_unknown: bool | None = None
 
     @classmethod
-    def of(cls, classes: Sequence[str], probabilities: np.ndarray) -> "Prediction":
-        """From one row of probabilities, float32 (k,).
+    def of(
+        cls,
+        classes: Sequence[str],
+        probabilities: np.ndarray,
+        unknown: float | None = None,
+        threshold: float | None = None,
+    ) -> "Prediction":
+        """From one row of probabilities, float32 (k,), and the score of unknown objects with its threshold.
 
         >>> Prediction.of(("monocyte", "platelet"), np.array([0.25, 0.75])).label
         'platelet'
         """
         top = int(probabilities.argmax())
         values = dict(zip(classes, probabilities.tolist(), strict=True))
-        return cls(classes[top], values[classes[top]], values)
+        flag = None if unknown is None or threshold is None else unknown > threshold
+        return cls(classes[top], values[classes[top]], values, unknown=unknown, is_unknown=flag)
 
 
 class Classifier:
@@ -69,6 +81,11 @@ class Classifier:
     def classes(self) -> tuple[str, ...]:
         """Class names in the order of the probabilities."""
         return self.card.classes
+
+    @property
+    def unknown_threshold(self) -> float | None:
+        """Scores of `unknown` above it mean that probably no class fits; None where the file has no such output."""
+        return self.card.unknown.get("threshold")
 
     @cached_property
     def digest(self) -> str:
@@ -96,7 +113,8 @@ class Classifier:
         """
         if isinstance(image, list | tuple) or (isinstance(image, np.ndarray) and image.ndim == 4):
             return self._many(image)
-        return Prediction.of(self.classes, self.run("probabilities", pixels(image)[None])[0])  # type: ignore[arg-type]
+        probabilities, unknown = self.judge(pixels(image)[None])  # type: ignore[arg-type]
+        return self._prediction(probabilities[0], None if unknown is None else unknown[0])
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Calibrated probabilities, float32 (n, k), of uint8 RGB images (n, h, w, 3) of any h and w."""
@@ -106,24 +124,58 @@ class Classifier:
         """The network's pooled features, float32 (n, d), of uint8 RGB images (n, h, w, 3) of any h and w."""
         return self._parallel("features", images)
 
+    def unknown(self, images: np.ndarray) -> np.ndarray:
+        """How little images are like the classes' cells, float32 (n,) in [0, 1]; arguments as in `probabilities`.
+
+        The higher, the likelier a picture shows none of the classes; `unknown_threshold` is where to draw the line.
+
+        Raises:
+            ModelFileError: the model file has no such output.
+        """
+        if self.unknown_threshold is None:
+            raise ModelFileError(
+                f"{self.path}: it has no score of unknown objects",
+                "Older files have none. To write one of a finished Run anew: hemascope train --resume RUN",
+            )
+        return self._parallel(UNKNOWN, images)
+
+    def sets(self, probabilities: np.ndarray, coverage: float) -> list[tuple[str, ...]]:
+        """Conformal prediction sets: the classes that may be true, most probable first, never none.
+
+        Of cells like those of the validation part, at least the share ``coverage`` has the true class in its set
+        (Vovk et al. 2005; Sadinle et al. 2019): the card's ``conformal`` says what was measured.
+
+        Args:
+            probabilities: float (n, k), as `probabilities` gives them.
+            coverage: one of those on the card, as 0.95.
+
+        Raises:
+            ModelFileError: the card names no sets of this coverage.
+        """
+        return class_sets(probabilities, self.classes, set_threshold(self.card, coverage))
+
+    def judge(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Like `run`, for probabilities (n, k) and, where the file has it, the score of unknown objects (n,)."""
+        if self.unknown_threshold is None:
+            return self.run("probabilities", images), None
+        _check(images)
+        probabilities, unknown = self._session.run(["probabilities", UNKNOWN], {INPUT: np.ascontiguousarray(images)})
+        return probabilities, unknown
+
     def run(self, output: str, images: np.ndarray) -> np.ndarray:
         """One run of the network, in the calling thread.
 
         Args:
-            output: ``probabilities`` or ``features``.
+            output: ``probabilities``, ``features`` or, where the file has it, ``unknown``.
             images: uint8 (n, h, w, 3); all n are in memory at once, so few.
 
         Returns:
-            float32 (n, k) or (n, d).
+            float32 (n, k), (n, d) or (n,).
 
         Raises:
             DecodeError: other dtype or shape.
         """
-        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3 or 0 in images.shape[1:]:
-            raise DecodeError(
-                f"images are {images.dtype} {images.shape}, not uint8 (n, h, w, 3)",
-                "Give images of other kinds, or of mixed sizes, as a list to the classifier itself.",
-            )
+        _check(images)
         return self._session.run([output], {INPUT: np.ascontiguousarray(images)})[0]
 
     def run_all(self, images: np.ndarray) -> list[np.ndarray]:
@@ -148,20 +200,32 @@ class Classifier:
             Item(str(image) if isinstance(image, str | Path) else f"image {i}", image) for i, image in enumerate(images)
         )
         return [
-            Prediction("", 0.0, error=error) if error else Prediction.of(self.classes, row)
+            Prediction("", 0.0, error=error) if error else self._prediction(row, unknown)
             for block in classify(self, items)
-            for row, error in zip(block.probabilities, block.errors, strict=True)
+            for row, unknown, error in zip(block.probabilities, block.unknown_or_none, block.errors, strict=True)
         ]
+
+    def _prediction(self, probabilities: np.ndarray, unknown: float | None) -> Prediction:
+        score = None if unknown is None else float(unknown)
+        return Prediction.of(self.classes, probabilities, score, self.unknown_threshold)
 
     def __repr__(self) -> str:
         return f"Classifier({self.card.name!r}, {len(self.classes)} classes, {self.path})"
 
 
-def load(path_or_name: str | Path = "standard", *, threads: int | None = None) -> Classifier:
+def load(path_or_name: str | Path = DEFAULT, *, threads: int | None = None) -> Classifier:
     """Load a classifier from a model file, a Run folder, or a shipped one by its name; see `hemascope.load`."""
     path = find(path_or_name)
     session, card = open_model(path)
     return Classifier(session, card, path, threads or usable_cores())
+
+
+def _check(images: np.ndarray) -> None:
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3 or 0 in images.shape[1:]:
+        raise DecodeError(
+            f"images are {images.dtype} {images.shape}, not uint8 (n, h, w, 3)",
+            "Give images of other kinds, or of mixed sizes, as a list to the classifier itself.",
+        )
 
 
 def usable_cores() -> int:

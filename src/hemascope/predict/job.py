@@ -63,6 +63,7 @@ def classify_to_file(
     output: Path,
     *,
     resume: bool = False,
+    coverage: float | None = None,
     batch: int | None = None,
     threads: int | None = None,
     stop: threading.Event | None = None,
@@ -76,6 +77,7 @@ def classify_to_file(
         images: in a fixed order; taken lazily.
         output: .csv, .parquet or .jsonl; replaced if it exists (see `check_output`).
         resume: go on with the journal of an earlier run, if there is one.
+        coverage: add the conformal sets of this coverage, one of those on the model's card, as the column ``set``.
         batch: most images a network run.
         threads: the classifier's where not given.
         stop: when set, the run ends early and keeps its journal.
@@ -83,13 +85,14 @@ def classify_to_file(
         progress: called with every block of results.
 
     Raises:
-        SourceError: resuming, the images are not those of the earlier run.
-        ModelFileError: resuming, the model is not that of the earlier run.
+        SourceError: resuming, the images or the coverage are not those of the earlier run.
+        ModelFileError: resuming, the model is not that of the earlier run; or it has no sets of that coverage.
     """
     from hemascope.predict.journal import Journal  # brings pyarrow, which only a file needs
 
     path = outputs.journal_path(output)
-    journal = Journal.resume(path, classifier) if resume and path.exists() else Journal.create(path, classifier)
+    begin = Journal.resume if resume and path.exists() else Journal.create
+    journal = begin(path, classifier, coverage)
     with journal:
         begun(journal.rows)
         left = _after(images, journal.paths(), path) if journal.rows else images

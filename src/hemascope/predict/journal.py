@@ -14,6 +14,7 @@ import pyarrow as pa
 from hemascope.errors import ModelFileError, SourceError
 from hemascope.files import atomic
 from hemascope.predict import rows
+from hemascope.predict.layout import Layout
 from hemascope.predict.stream import Block
 
 if TYPE_CHECKING:
@@ -42,23 +43,23 @@ class Journal:
         self._file.seek(end)
 
     @classmethod
-    def create(cls, path: Path, classifier: "Classifier") -> "Journal":
-        """Begin a journal, in place of any that is there."""
-        schema = _schema(classifier)
+    def create(cls, path: Path, classifier: "Classifier", coverage: float | None = None) -> "Journal":
+        """Begin a journal, in place of any that is there; ``coverage`` adds the column of sets."""
+        schema = _schema(classifier, coverage)
         head = schema.serialize().to_pybytes()
         with atomic(path) as temporary:
             temporary.write_bytes(head)
         return cls(path, schema, len(head), 0, 0)
 
     @classmethod
-    def resume(cls, path: Path, classifier: "Classifier") -> "Journal":
+    def resume(cls, path: Path, classifier: "Classifier", coverage: float | None = None) -> "Journal":
         """Open a journal that an earlier run left, without what that run had half written.
 
         Raises:
-            SourceError: not a journal.
+            SourceError: not a journal, or one with other columns.
             ModelFileError: another model made it.
         """
-        wanted = _schema(classifier)
+        wanted = _schema(classifier, coverage)
         with pa.OSFile(str(path)) as file:
             try:
                 schema = pa.ipc.read_schema(file)
@@ -68,11 +69,16 @@ class Journal:
                 raise SourceError(f"{path}: no journal of a run ({problem})", "Start anew: --overwrite.") from problem
             if version > FORMAT_VERSION:
                 raise SourceError(f"{path}: format {version} is newer than known here", "Start anew: --overwrite.")
-            if not schema.equals(wanted) or about["hemascope.model_sha256"] != classifier.digest:
+            if about["hemascope.model_sha256"] != classifier.digest:
                 raise ModelFileError(
                     f"{path}: made with another model ({about.get('hemascope.model')},"
                     f" SHA-256 {about.get('hemascope.model_sha256', '')[:12]}…) than {classifier.path}",
                     "Give the same --model to go on, or start anew with --overwrite.",
+                )
+            if not schema.equals(wanted, check_metadata=True):
+                raise SourceError(
+                    f"{path}: made with another --coverage",
+                    "Give the same one to go on, or start anew with --overwrite.",
                 )
             end, n, failed = file.tell(), 0, 0
             for batch in _batches(file, schema):
@@ -109,13 +115,13 @@ class Journal:
         self.close()
 
 
-def _schema(classifier: "Classifier") -> pa.Schema:
+def _schema(classifier: "Classifier", coverage: float | None) -> pa.Schema:
     about = {
         "hemascope.format_version": str(FORMAT_VERSION),
         "hemascope.model": classifier.card.name,
         "hemascope.model_sha256": classifier.digest,
     }
-    return rows.schema(classifier.classes, about)
+    return rows.schema(Layout.of(classifier, coverage), about)
 
 
 def _batches(file: pa.OSFile, schema: pa.Schema) -> Iterator[pa.RecordBatch]:

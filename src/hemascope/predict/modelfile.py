@@ -9,6 +9,8 @@ from hemascope.predict.card import METADATA_KEY, ModelCard
 
 INPUT = "images"
 OUTPUTS = ("probabilities", "features")
+UNKNOWN = "unknown"
+"""The output that only some files have: a score in [0, 1] that says "none of these classes"."""
 
 _REMEDY = "Write one with: hemascope export"
 
@@ -21,7 +23,7 @@ def open_model(path: Path) -> tuple[ort.InferenceSession, ModelCard]:
 
     Returns:
         the session, with input ``images`` uint8 (n, h, w, 3) and outputs ``probabilities`` float32 (n, k) and
-        ``features`` float32 (n, d); and the card.
+        ``features`` float32 (n, d), in some files ``unknown`` float32 (n,) too; and the card.
 
     Raises:
         ModelFileError: not readable, not ONNX, not written by hemascope, other inputs or outputs, or newer.
@@ -56,6 +58,10 @@ def _check(path: Path, session: ort.InferenceSession, card: ModelCard) -> None:
             raise ModelFileError(f"{path}: its outputs are {', '.join(outputs)}; {name!r} is missing", _REMEDY)
         if outputs[name].type != "tensor(float)" or len(outputs[name].shape) != 2:
             raise ModelFileError(f"{path}: its output {name!r} is not float32 of two dimensions", _REMEDY)
+    if (UNKNOWN in outputs) != ("threshold" in card.unknown):
+        raise ModelFileError(f"{path}: has one only of the output {UNKNOWN!r} and its threshold on the card", _REMEDY)
+    if UNKNOWN in outputs and (outputs[UNKNOWN].type != "tensor(float)" or len(outputs[UNKNOWN].shape) != 1):
+        raise ModelFileError(f"{path}: its output {UNKNOWN!r} is not float32 of one dimension", _REMEDY)
     k = outputs["probabilities"].shape[1]
     if isinstance(k, int) and k != len(card.classes):
         raise ModelFileError(f"{path}: {k} probabilities, but {len(card.classes)} classes on its card", _REMEDY)

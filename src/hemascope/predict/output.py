@@ -2,13 +2,13 @@
 
 import csv
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hemascope.errors import SourceError
 from hemascope.files import atomic
 from hemascope.predict import rows
+from hemascope.predict.layout import Layout
 
 if TYPE_CHECKING:
     from hemascope.predict.journal import Journal
@@ -42,12 +42,11 @@ def check_format(output: Path) -> None:
 
 def write(journal: "Journal", output: Path) -> None:
     """Write the journal's rows to ``output``, whole or not at all, holding few of them at a time."""
-    classes = journal.schema.names[3:-1]
     with atomic(output) as temporary:
         if output.suffix.lower() == ".parquet":
             _write_parquet(journal, temporary)
         else:
-            _write_lines(journal, temporary, classes, as_csv=output.suffix.lower() == ".csv")
+            _write_lines(journal, temporary, as_csv=output.suffix.lower() == ".csv")
 
 
 def failures(output: Path) -> int:
@@ -92,9 +91,10 @@ def _write_parquet(journal: "Journal", path: Path) -> None:
             writer.write_table(pa.Table.from_batches(held))
 
 
-def _write_lines(journal: "Journal", path: Path, classes: Sequence[str], *, as_csv: bool) -> None:
+def _write_lines(journal: "Journal", path: Path, *, as_csv: bool) -> None:
+    layout = Layout.of_schema(journal.schema)
     with path.open("w", encoding="utf-8", newline="") as file:
         if as_csv:
-            rows.write_csv_header(file, classes)
+            rows.write_csv_header(file, layout)
         for batch in journal.batches():
-            (rows.write_csv if as_csv else rows.write_jsonl)(file, rows.from_arrow(batch), classes)
+            (rows.write_csv if as_csv else rows.write_jsonl)(file, rows.from_arrow(batch), layout)

@@ -1,7 +1,7 @@
-"""The table of predictions: its columns, and its rows as CSV, JSON Lines and Arrow.
+"""The table of predictions: its rows as CSV, JSON Lines and Arrow; its columns are those of `layout.Layout`.
 
-A row an image, in input order: ``path, label, confidence``, one probability a class under the class's name,
-``error``. An image that failed has only ``path`` and ``error``; every other row has no ``error``.
+A row an image, in input order. An image that failed has only ``path`` and ``error``; every other row has no
+``error``.
 """
 
 import csv
@@ -11,29 +11,12 @@ from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 
-from hemascope.errors import ModelFileError
+from hemascope.predict.layout import Layout
+from hemascope.predict.sets import SEPARATOR, class_sets
 from hemascope.predict.stream import Block
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-def columns(classes: Sequence[str]) -> list[str]:
-    """Names of the columns.
-
-    >>> columns(("monocyte", "platelet"))
-    ['path', 'label', 'confidence', 'monocyte', 'platelet', 'error']
-
-    Raises:
-        ModelFileError: a class has the name of another column.
-    """
-    names = ["path", "label", "confidence", *classes, "error"]
-    if len(set(names)) < len(names):
-        raise ModelFileError(
-            f"the model's classes ({', '.join(classes)}) do not fit beside the columns path, label, confidence, error",
-            "Use the classifier from Python: hemascope.load(...)(images).",
-        )
-    return names
 
 
 def labels(block: Block, classes: Sequence[str]) -> list[str | None]:
@@ -42,47 +25,64 @@ def labels(block: Block, classes: Sequence[str]) -> list[str | None]:
     return [None if error else classes[index] for index, error in zip(top, block.errors, strict=True)]
 
 
-def write_csv_header(file: TextIO, classes: Sequence[str]) -> None:
+def flags(block: Block, layout: Layout) -> np.ndarray:
+    """Bool (m,): whether an image is probably none of the classes; False where the model does not tell."""
+    return _scores(block) > (np.inf if layout.unknown is None else layout.unknown)
+
+
+def write_csv_header(file: TextIO, layout: Layout) -> None:
     """The line of column names."""
-    csv.writer(file, lineterminator="\n").writerow(columns(classes))
+    csv.writer(file, lineterminator="\n").writerow(layout.columns)
 
 
-def write_csv(file: TextIO, block: Block, classes: Sequence[str]) -> None:
-    """One line an image; numbers have the fewest digits that give the same float32 again."""
-    texts = block.probabilities.astype(str)
-    blank = ["", "", *[""] * len(classes)]
+def write_csv(file: TextIO, block: Block, layout: Layout) -> None:
+    """One line an image; numbers have the fewest digits that give the same float32 again, flags are 1 and 0."""
+    blank = [""] * (len(layout.columns) - 2)
+    scores = _scores(block).astype(str)
+    flagged = np.where(flags(block, layout), "1", "0")
+    columns = [
+        labels(block, layout.classes),
+        block.probabilities.max(axis=1).astype(str),
+        *block.probabilities.T.astype(str),
+        *([scores, flagged] if layout.unknown is not None else []),
+        *([_sets(block, layout)] if layout.set is not None else []),
+    ]
     rows = (
-        [path, *blank, error] if error else [path, label, confidence, *probabilities, ""]
-        for path, label, confidence, probabilities, error in zip(
-            map(printable, block.paths), labels(block, classes), _confidences(block), texts, block.errors, strict=True
-        )
+        [path, *blank, error] if error else [path, *values, ""]
+        for path, error, *values in zip(map(printable, block.paths), block.errors, *columns, strict=True)
     )
     csv.writer(file, lineterminator="\n").writerows(rows)
 
 
-def write_jsonl(file: TextIO, block: Block, classes: Sequence[str]) -> None:
+def write_jsonl(file: TextIO, block: Block, layout: Layout) -> None:
     """One object an image; null where there is no value."""
-    names = columns(classes)
-    for path, label, row, error in zip(
-        block.paths, labels(block, classes), block.probabilities, block.errors, strict=True
+    flagged, scores, sets = flags(block, layout).tolist(), _scores(block), _sets(block, layout)
+    for i, (path, label, row, error) in enumerate(
+        zip(block.paths, labels(block, layout.classes), block.probabilities, block.errors, strict=True)
     ):
-        values = [None] * (1 + len(row)) if error else [float(str(value)) for value in (row.max(), *row)]
-        cells = [printable(path), label, *values, error or None]
-        file.write(json.dumps(dict(zip(names, cells, strict=True)), ensure_ascii=False) + "\n")
+        values = [label, _number(row.max()), *map(_number, row)]
+        values += [_number(scores[i]), flagged[i]] if layout.unknown is not None else []
+        values += [sets[i]] if layout.set is not None else []
+        cells = [printable(path), *([None] * len(values) if error else values), error or None]
+        file.write(json.dumps(dict(zip(layout.columns, cells, strict=True)), ensure_ascii=False) + "\n")
 
 
-def schema(classes: Sequence[str], metadata: dict[str, str]) -> "pa.Schema":
-    """The table as an Arrow schema: strings, float32; null where there is no value."""
+def schema(layout: Layout, metadata: dict[str, str]) -> "pa.Schema":
+    """The table as an Arrow schema: strings, float32, bool; null where there is no value."""
     import pyarrow as pa
 
-    path, label, *numbers, error = columns(classes)
-    fields = [(path, pa.string()), (label, pa.string()), *((name, pa.float32()) for name in numbers)]
-    return pa.schema([*fields, (error, pa.string())], metadata=metadata)
+    kinds = [pa.string(), pa.string(), *[pa.float32()] * (1 + len(layout.classes))]
+    kinds += [pa.float32(), pa.bool_()] if layout.unknown is not None else []
+    kinds += [pa.string()] if layout.set is not None else []
+    fields = zip(layout.columns, [*kinds, pa.string()], strict=True)
+    return pa.schema(list(fields), metadata={**metadata, **layout.metadata()})
 
 
 def to_arrow(block: Block, schema: "pa.Schema") -> "pa.RecordBatch":
     """A block as an Arrow record batch."""
     import pyarrow as pa
+
+    layout = Layout.of_schema(schema)
 
     # Arrays are made of buffers, because pyarrow.array() imports pandas where it is installed: two seconds.
     def strings(values: Sequence[str | None]) -> pa.Array:
@@ -95,22 +95,38 @@ def to_arrow(block: Block, schema: "pa.Schema") -> "pa.RecordBatch":
         buffers = [_bitmap(np.isfinite(values)), values.astype(np.float32).tobytes()]
         return pa.Array.from_buffers(pa.float32(), len(values), [pa.py_buffer(buffer) for buffer in buffers])
 
+    def booleans(values: np.ndarray, valid: np.ndarray) -> pa.Array:
+        buffers = [_bitmap(valid), _bitmap(values)]
+        return pa.Array.from_buffers(pa.bool_(), len(values), [pa.py_buffer(buffer) for buffer in buffers])
+
     arrays = [
         strings([printable(path) for path in block.paths]),
-        strings(labels(block, schema.names[3:-1])),
+        strings(labels(block, layout.classes)),
         numbers(block.probabilities.max(axis=1)),
         *map(numbers, block.probabilities.T),
-        strings([error or None for error in block.errors]),
     ]
+    if layout.unknown is not None:
+        scores = _scores(block)
+        arrays += [numbers(scores), booleans(flags(block, layout), np.isfinite(scores))]
+    if layout.set is not None:
+        arrays.append(strings([found or None for found in _sets(block, layout)]))
+    arrays.append(strings([error or None for error in block.errors]))
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def from_arrow(batch: "pa.RecordBatch") -> Block:
     """The block that `to_arrow` was given."""
-    # to_numpy() would import pandas; failed images have NaN in the values themselves
-    numbers = [np.frombuffer(column.buffers()[1], np.float32)[: len(column)] for column in batch.columns[3:-1]]
+    layout = Layout.of_schema(batch.schema)
+
+    def values(column: "pa.Array") -> np.ndarray:
+        # to_numpy() would import pandas; failed images have NaN in the values themselves
+        return np.frombuffer(column.buffers()[1], np.float32)[: len(column)]
+
+    k = len(layout.classes)
+    probabilities = np.stack([values(column) for column in batch.columns[3 : 3 + k]], axis=1)
+    unknown = values(batch.column(3 + k)) if layout.unknown is not None else None
     errors = [error or "" for error in batch.column(batch.num_columns - 1).to_pylist()]
-    return Block(batch.column(0).to_pylist(), np.stack(numbers, axis=1), errors)
+    return Block(batch.column(0).to_pylist(), probabilities, errors, unknown)
 
 
 def printable(path: str) -> str:
@@ -123,9 +139,20 @@ def printable(path: str) -> str:
 
 
 def _bitmap(valid: np.ndarray) -> bytes:
-    """Arrow's validity bits of bool (m,)."""
+    """Arrow's bits of bool (m,)."""
     return np.packbits(valid, bitorder="little").tobytes()
 
 
-def _confidences(block: Block) -> np.ndarray:
-    return block.probabilities.max(axis=1).astype(str)
+def _number(value: np.ndarray) -> float:
+    return float(str(value))  # the fewest digits that give the same float32 again
+
+
+def _scores(block: Block) -> np.ndarray:
+    """The scores of unknown objects, NaN where there is none."""
+    return np.full(len(block.paths), np.nan, np.float32) if block.unknown is None else block.unknown
+
+
+def _sets(block: Block, layout: Layout) -> list[str]:
+    if layout.set is None:
+        return [""] * len(block.paths)
+    return [SEPARATOR.join(names) for names in class_sets(block.probabilities, layout.classes, layout.set)]

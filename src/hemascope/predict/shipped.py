@@ -6,6 +6,8 @@ from pathlib import Path
 from hemascope.errors import ModelFileError
 
 WEIGHTS = Path(__file__).parent / "weights"
+DEFAULT = "robust"
+"""Name of the shipped model that is used where none is named."""
 
 
 def names() -> tuple[str, ...]:

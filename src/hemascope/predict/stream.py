@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -28,11 +28,18 @@ class Block:
         paths: the images' names, m of them.
         probabilities: float32 (m, k); NaN where an image failed.
         errors: why it failed, "" where it did not.
+        unknown: float32 (m,), the score of unknown objects, NaN where an image failed; None where the model has none.
     """
 
     paths: list[str]
     probabilities: np.ndarray
     errors: list[str]
+    unknown: np.ndarray | None = None
+
+    @property
+    def unknown_or_none(self) -> Sequence[float | None]:
+        """``unknown``, or as many None."""
+        return [None] * len(self.paths) if self.unknown is None else self.unknown.tolist()
 
 
 def classify(
@@ -108,19 +115,24 @@ def _classify_window(
 ) -> Block | None:
     """The window's results; None when stopped on the way."""
     probabilities = np.full((len(window), len(classifier.classes)), np.nan, np.float32)
+    unknown: np.ndarray | None = None
     errors = [""] * len(window)
     waiting: dict[tuple[int, ...], list[tuple[int, np.ndarray]]] = {}  # decoded images by shape
     held = 0
 
     def run(shape: tuple[int, ...]) -> None:
+        nonlocal unknown
         group = waiting.pop(shape)
         for index, row in zip(
             (index for index, _ in group), _run(classifier, [image for _, image in group]), strict=True
         ):
             if isinstance(row, str):
                 errors[index] = row
-            else:
-                probabilities[index] = row
+                continue
+            probabilities[index], score = row
+            if score is not None:
+                unknown = np.full(len(window), np.nan, np.float32) if unknown is None else unknown
+                unknown[index] = score
 
     for index, item in enumerate(window):
         if stopped():
@@ -144,19 +156,23 @@ def _classify_window(
         if stopped():
             return None
         run(shape)
-    return Block([item.path for item in window], probabilities, errors)
+    return Block([item.path for item in window], probabilities, errors, unknown)
 
 
-def _run(classifier: "Classifier", images: list[np.ndarray]) -> list[np.ndarray | str]:
-    """A row of probabilities an image, or why there is none."""
+def _run(classifier: "Classifier", images: list[np.ndarray]) -> list[tuple[np.ndarray, float | None] | str]:
+    """A row of probabilities and the score of unknown objects an image, or why there is none."""
     try:
-        rows = classifier.run("probabilities", np.stack(images))
+        rows, unknown = classifier.judge(np.stack(images))
     except Exception as problem:  # onnxruntime's errors have no common base; out of memory is the likely one
         if len(images) > 1:
             return [row for image in images for row in _run(classifier, [image])]
         return [f"the network failed: {str(problem).splitlines()[0][:200]}"]
+    scores = [None] * len(rows) if unknown is None else unknown.tolist()
     finite = np.isfinite(rows).all(axis=1)
-    return [row if fine else "the network gave no finite probabilities" for row, fine in zip(rows, finite, strict=True)]
+    return [
+        (row, score) if fine else "the network gave no finite probabilities"
+        for row, score, fine in zip(rows, scores, finite, strict=True)
+    ]
 
 
 def _reason(problem: DecodeError, path: str) -> str:

@@ -1,0 +1,87 @@
+"""The method: normalisation statistics of training and folder mixed, and folded into the network anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hemascope.export.adapt.graph import Moments, refolded
+from hemascope.export.adapt.layers import Layer, find_layers
+from hemascope.export.adapt.moments import measure
+
+if TYPE_CHECKING:
+    import onnx
+
+PRIOR = 300
+"""Images that the training's statistics count as: n of the folder weigh n / (n + PRIOR)."""
+
+DEPTH = 0.5
+"""Share of the normalised layers that are adapted, counted from the image. The first see stain and camera, the last
+see cells: adapting these too would mistake other numbers of each class for another laboratory."""
+
+_DEAD = 1e-3  # channels of a smaller share of the largest spread say nothing
+
+
+@dataclass(frozen=True)
+class Refit:
+    """An adapted network.
+
+    Attributes:
+        model: the graph, with the metadata of the original.
+        weight: of the folder's statistics, 0 .. 1.
+        shift: how far its images are from those of the training, see `shift_score`.
+    """
+
+    model: onnx.ModelProto
+    weight: float
+    shift: float
+
+
+def refit(
+    model: onnx.ModelProto,
+    images: np.ndarray,
+    *,
+    prior: float = PRIOR,
+    depth: float = DEPTH,
+    threads: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+    path: str = "model file",
+) -> Refit:
+    """Adapt the first layers of a network to images.
+
+    Args:
+        model: with stored statistics; it is not changed.
+        images: uint8 (n, h, w, 3), in random order.
+        prior: images that the training's statistics count as; 0 forgets them.
+        depth: share of the layers that are adapted, above 0, at most 1.
+        threads: of the network run.
+        progress: called with the images done and their number.
+        path: what errors call the model.
+
+    Raises:
+        ModelFileError: the model carries no usable statistics.
+    """
+    layers = find_layers(model, path)
+    layers = layers[: max(1, round(depth * len(layers)))]
+    weight = len(images) / (len(images) + prior)
+    moments = measure(model, layers, images, weight, threads=threads, progress=progress)
+    return Refit(refolded(model, layers, moments, weight), weight, shift_score(layers[0], moments[0]))
+
+
+def shift_score(layer: Layer, moments: Moments) -> float:
+    """How far images are from those of the training, as the first layer sees them: 0 is no difference.
+
+    The mean over its channels of |m' - m| / s: the difference of the means in standard deviations of the training.
+    The first layer sees colours and edges alone, so that the score says little of the cells. The spread s' has no say,
+    because that of a training with strong augmentation is wider than any laboratory's.
+
+    Args:
+        layer: with the training's statistics.
+        moments: the images'.
+    """
+    std = layer.norm.std
+    alive = std > _DEAD * std.max()
+    return float(np.mean(np.abs(moments.mean - layer.norm.mean)[alive] / std[alive]))

@@ -1,0 +1,43 @@
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+import hemascope
+from hemascope import job
+from hemascope.cli import main
+from hemascope.train.recipe_files import load_recipe
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "tiny"
+    recipe = load_recipe("demo", ["limit=64", "epochs=1", "input_size=32", "batch_size=16", "pretrained=false"])
+    job.train("synthetic", recipe, folder, Console(quiet=True))
+    return folder
+
+
+def export(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as end:
+        main(["export", *map(str, arguments)])
+    return int(end.value.code or 0)
+
+
+def test_whole_and_in_eight_bits(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert export(run, "-o", tmp_path / "whole.onnx") == 0
+    assert (tmp_path / "whole.onnx").read_bytes() == (run / "model.onnx").read_bytes()
+    assert export(run, "-o", tmp_path / "small.onnx", "--int8") == 0
+    assert "MB" in capsys.readouterr().out
+    small, whole = hemascope.load(tmp_path / "small.onnx"), hemascope.load(run)
+    assert small.path.stat().st_size < 0.4 * whole.path.stat().st_size
+    assert (small.card.name, small.card.classes) == ("small", whole.card.classes)
+    assert small.card.scores.keys() == whole.card.scores.keys()
+    assert small.card.scores["accuracy"]["images"] == whole.card.scores["accuracy"]["images"]
+
+
+def test_what_cannot_be_exported_is_said(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert export(run, "-o", tmp_path / "model.pt") == 2
+    assert "ends in .onnx" in capsys.readouterr().err
+    assert export(tmp_path, "-o", tmp_path / "small.onnx", "--int8") == 2
+    assert "not a Run" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
