@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+from hemascope.predict.shipped import DEFAULT
+
 _PEAK = (
     "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
     "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
@@ -30,7 +32,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--model", default="standard", help="model file or name of a shipped model")
+    parser.add_argument("--model", default=DEFAULT, help="model file or name of a shipped model")
     parser.add_argument("--network", default="tf_efficientnet_lite0", help="timm's name of the same network")
     parser.add_argument("--rounds", type=int, default=3, help="both sides are measured in turn; the best counts")
     parser.add_argument("--many", type=int, default=100_000, help="images of the run whose memory is measured; 0: none")

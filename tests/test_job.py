@@ -27,6 +27,8 @@ TINY = [
     "schedule.name=plateau",
     "schedule.patience=0",
     "head.dropout=0.2",
+    "tta=true",
+    "tta_steps=2",
 ]
 SOURCE = "synthetic:120"
 
@@ -46,6 +48,7 @@ def test_a_run_holds_all_that_it_promises(finished: Run) -> None:
     assert names == {
         "checkpoints/best.pt", "checkpoints/final.pt", "checkpoints/last.ckpt", "history.csv", "manifest.parquet",
         "metrics.json", "model.onnx", "predictions.parquet", "recipe.yaml", "report.html", "run.json",
+        "tta.json",
     }  # fmt: skip
     predictions = Predictions.read(finished.predictions_file)
     assert read_metrics(finished.metrics_file) == summarise(predictions)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hemascope.predict.shipped import DEFAULT
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -13,7 +15,7 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "load"]
 
 
-def load(path_or_name: str | Path = "standard", *, threads: int | None = None) -> Classifier:
+def load(path_or_name: str | Path = DEFAULT, *, threads: int | None = None) -> Classifier:
     """Load a classifier from a model file, or a shipped one by its name.
 
     Args:

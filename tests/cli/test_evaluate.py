@@ -122,3 +122,28 @@ def test_shift_options_that_cannot_be(evaluate, cells, tmp_path):
     code, _, err = evaluate("plain.csv", "--shift")
     assert code == 2
     assert "no image has a label" in err
+
+
+def test_unlabelled_folder_gets_a_predicted_score(evaluate, cells, tmp_path):
+    (tmp_path / "cells").rename(tmp_path / "labelled")
+    (tmp_path / "new").mkdir()
+    for i in range(4):
+        Image.new("RGB", (20, 16), list(COLOURS.values())[i % 3]).save(tmp_path / "new" / f"{i}.png")
+    (tmp_path / "new" / "broken.png").write_bytes(b"not a picture")
+    options = ("--shift-side", "28", "--shift-images", "12")
+    code, out, err = evaluate("labelled", "--unlabelled", "new", *options, "-o", "scored")
+    assert code == 0, err
+    assert max(map(len, out.splitlines())) <= 80
+    words = " ".join(out.split())
+    assert "Predicted accuracy" in words
+    assert "1 of its images cannot be read" in words
+    assert "each predicted without its family" in words
+    forecast = json.loads((tmp_path / "scored" / "forecast.json").read_text())
+    assert forecast["unlabelled"]["images"] == 4
+    assert forecast["unlabelled"]["name"] == "new"
+    assert forecast["local"]["accuracy"]["value"] == pytest.approx(28 / 29)
+    assert 'id="forecast"' in (tmp_path / "scored" / "report.html").read_text()
+
+    evaluate("labelled", "-o", "scored")
+    assert not (tmp_path / "scored" / "forecast.json").exists()
+    assert "nowhere: no such file or folder" in evaluate("labelled", "--unlabelled", "nowhere")[2]

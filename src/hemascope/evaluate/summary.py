@@ -65,6 +65,13 @@ def read_metrics(path: Path) -> dict[str, Any]:
     return metrics
 
 
+def card_scores(metrics: dict[str, Any]) -> dict[str, Any]:
+    """The scores that a model card states: those of the test split or, without one, of val; see `ModelCard`."""
+    name = "test" if "test" in metrics["splits"] else "val"
+    measured = metrics["splits"][name]
+    return {key: {**value, "images": measured["images"], "split": name} for key, value in measured["scores"].items()}
+
+
 def _split(split: Predictions, resamples: int, seed: int) -> dict[str, Any] | None:
     labelled = (split.table["true"] != "").to_numpy()
     known = split.targets >= 0

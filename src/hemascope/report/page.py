@@ -6,8 +6,11 @@ from typing import Any
 
 from hemascope import __version__
 from hemascope.cells import colours
+from hemascope.evaluate.forecast.files import read_forecast
 from hemascope.evaluate.mistakes import confident_mistakes
+from hemascope.evaluate.pseudo.result import read_pseudo
 from hemascope.evaluate.shift.result import read_shift
+from hemascope.evaluate.tta_result import read_tta
 from hemascope.files import write_text
 from hemascope.predict.card import ModelCard
 from hemascope.report import words
@@ -15,12 +18,15 @@ from hemascope.report.balance import balance_part
 from hemascope.report.class_bars import class_scores, draw_class_scores, draw_counts
 from hemascope.report.confusion import confusion, draw_confusion
 from hemascope.report.data_part import data_part
+from hemascope.report.forecast import forecast_part
 from hemascope.report.gallery import tiles
 from hemascope.report.history import draw_history
+from hemascope.report.pseudo import pseudo_part
 from hemascope.report.reliability import draw_reliability, reliability_curve
 from hemascope.report.run_files import RunFiles, read_run
 from hemascope.report.shift import shift_part
 from hemascope.report.template import rendered
+from hemascope.report.tta import tta_part
 
 FILE_NAME = "report.html"
 MANY_CLASSES = 24
@@ -85,6 +91,9 @@ def _context(run: RunFiles) -> dict[str, Any]:
         "counts": draw_counts(data.counts) if data is not None and data.usable else "",
         "balance": balance_part(run),
         "shift": shift_part(read_shift(run.folder)),
+        "forecast": forecast_part(read_forecast(run.folder)),
+        "pseudo": pseudo_part(read_pseudo(run.folder)),
+        "tta": tta_part(read_tta(run.folder)),
         "limits": words.limits(run.card.limits if run.card else ""),
         "model_in_shell": shlex.quote(model),
         "model_in_python": repr(model),

@@ -1,0 +1,176 @@
+"""From label-free statistics to accuracy: learnt on the corrupted copies, whose accuracy is known."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import optimize, special, stats
+
+from hemascope.evaluate.bootstrap import Score
+from hemascope.evaluate.forecast import statistics
+from hemascope.evaluate.forecast.interval import LEVEL, prediction_interval
+from hemascope.evaluate.forecast.reference import CLEAN, Reference, Setting
+from hemascope.evaluate.forecast.views import Judged
+from hemascope.evaluate.shift.registry import RANDOM
+
+STATISTICS = ("thresholded_confidence", "mean_confidence", "cross_view_confidence")
+"""The statistics that the estimator weighs, each by itself an estimate of the accuracy."""
+
+RIDGE = 20.0
+"""Pull of the weights to their mean: as strong as that many images of which half are right."""
+
+DISPERSION = 0.4
+"""Standard deviation, on the logit scale, by which corruptions differ that look the same to the statistics.
+
+It keeps the few corruptions that leave half of the images right from ruling all others by their small relative error.
+"""
+
+SMALLEST_SPREAD = 0.1
+"""No prediction is surer than this."""
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """Accuracy from label-free statistics: logit(accuracy) = intercept + weights . logit(statistics).
+
+    The weights are not negative, so the estimate rises with each statistic.
+
+    Attributes:
+        threshold: of average thresholded confidence, chosen over all corrupted copies.
+        intercept: of the line.
+        weights: float (3,), in the order of ``STATISTICS``.
+        images: of the reference; shares are kept half an image away from 0 and 1.
+        spread: standard error of a prediction for a corruption that was not seen, on the logit scale.
+    """
+
+    threshold: float
+    intercept: float
+    weights: np.ndarray
+    images: int
+    spread: float = 0.0
+
+    def statistics(self, judged: Judged) -> np.ndarray:
+        """The values of ``STATISTICS``, float (3,), each 0 .. 1."""
+        scores = statistics.confidence(judged)
+        return np.array(
+            [
+                statistics.average_thresholded_confidence(scores, self.threshold),
+                scores.mean(),
+                statistics.cross_view_confidence(judged),
+            ]
+        )
+
+    def logits(self, judged: Judged) -> np.ndarray:
+        """Logits of the statistics, float (3,), finite."""
+        shares = (self.statistics(judged) * self.images + 0.5) / (self.images + 1)
+        return special.logit(shares)
+
+    def predict(self, judged: Judged, *, widening: float = 1.0, level: float = LEVEL) -> Score:
+        """The accuracy to expect on images, with its interval.
+
+        Args:
+            judged: what the model says of them.
+            widening: the standard error is multiplied by it; more than 1 for images unlike the reference.
+            level: share of such intervals that hold the accuracy.
+        """
+        centre = self.intercept + float(self.weights @ self.logits(judged))
+        return prediction_interval(centre, self.spread * widening, len(judged), level)
+
+
+@dataclass(frozen=True)
+class CrossCheck:
+    """Every setting predicted by an estimator that saw no corruption of its family.
+
+    Attributes:
+        settings: the s settings, without the clean one.
+        centres: predicted logits, float (s,).
+        accuracy: measured, float (s,).
+        images: in each setting.
+    """
+
+    settings: tuple[Setting, ...]
+    centres: np.ndarray
+    accuracy: np.ndarray
+    images: int
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """Predicted accuracy, float (s,)."""
+        return special.expit(self.centres)
+
+    @property
+    def mean_absolute_error(self) -> float:
+        """Mean distance of predicted and measured accuracy."""
+        return float(np.abs(self.predicted - self.accuracy).mean())
+
+    @cached_property
+    def spread(self) -> float:
+        """The standard error on the logit scale, chosen so that 90% of the settings lie within its interval.
+
+        All of the distance counts as the prediction's, also what is the chance of which images there were. One more
+        setting than 90% is asked for, because the next one is not among them (conformal prediction, Lei et al. 2018).
+        """
+        z = float(stats.norm.ppf((1 + LEVEL) / 2))
+        # Whole images are right, so half an image's distance is none.
+        near, far = (np.clip(self.accuracy * self.images + half, 0.5, self.images - 0.5) for half in (-0.5, 0.5))
+        low, high = special.logit(near / self.images), special.logit(far / self.images)
+        away = np.sort(np.maximum(0, np.maximum(low - self.centres, self.centres - high)))
+        place = min(len(away), int(np.ceil((len(away) + 1) * LEVEL)))
+        return max(SMALLEST_SPREAD, float(away[place - 1]) / z)
+
+
+def fit_estimator(reference: Reference) -> tuple[Estimator, CrossCheck]:
+    """Learn how this model's label-free statistics go with its accuracy.
+
+    The spread comes from leaving one family of corruptions out at a time, so that it speaks of kinds of shift that
+    were not seen.
+
+    Raises:
+        ValueError: fewer than two families of corruptions.
+    """
+    check = cross_check(reference)
+    plain = _fit(reference)
+    return Estimator(plain.threshold, plain.intercept, plain.weights, plain.images, check.spread), check
+
+
+def cross_check(reference: Reference) -> CrossCheck:
+    """Predict every family by an estimator fitted to the others; the mixture, made of all, is used for none."""
+    families = dict.fromkeys(setting.family for setting in reference.settings if setting.corruption != CLEAN)
+    if len(families) < 2:
+        raise ValueError("to leave a family of corruptions out, two are needed")
+    centres = {}
+    for family in families:
+        seen = [part for part in reference.settings if part.family not in (family, RANDOM.family)]
+        estimator = _fit(reference.of(seen))
+        for setting, judged in zip(reference.settings, reference.judged, strict=True):
+            if setting.family == family:
+                centres[setting] = estimator.intercept + float(estimator.weights @ estimator.logits(judged))
+    kept = [i for i, setting in enumerate(reference.settings) if setting in centres]
+    settings = tuple(reference.settings[i] for i in kept)
+    values = np.array([centres[setting] for setting in settings])
+    return CrossCheck(settings, values, reference.accuracy[kept], len(reference))
+
+
+def _fit(reference: Reference) -> Estimator:
+    """A logistic regression of right answers on the settings' statistics, pulled to the mean of the statistics."""
+    right, n = reference.right, len(reference)
+    scores = np.stack([statistics.confidence(part) for part in reference.judged])
+    limit = statistics.threshold(scores.ravel(), right.ravel())
+    mean = np.full(len(STATISTICS), 1 / len(STATISTICS))
+    start = Estimator(limit, 0.0, mean, n)
+    x = np.stack([start.logits(part) for part in reference.judged])
+    counts = right.sum(axis=1)
+    share = (counts + 0.5) / (n + 1)
+    weight = 1 / (1 + DISPERSION**2 * n * share * (1 - share))
+
+    def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
+        z = values[0] + x @ values[1:]
+        away = values[1:] - mean
+        likelihood = float(weight @ (n * np.logaddexp(0, z) - counts * z))
+        slope = weight * (n * special.expit(z) - counts)
+        gradient = np.r_[slope.sum(), x.T @ slope + RIDGE * away / 2]
+        return likelihood + RIDGE * float(away @ away) / 4, gradient
+
+    bounds = [(None, None), *[(0, None)] * len(STATISTICS)]
+    found = optimize.minimize(loss, np.r_[0.0, mean], jac=True, method="L-BFGS-B", bounds=bounds)
+    return Estimator(limit, float(found.x[0]), found.x[1:], n)

@@ -1,0 +1,125 @@
+"""The three predictions: clean images of the same laboratory, transformed ones, and an unlabelled folder."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from hemascope.evaluate.bootstrap import RESAMPLES, Score, interval
+from hemascope.evaluate.forecast import statistics
+from hemascope.evaluate.forecast.estimator import STATISTICS, CrossCheck, Estimator, fit_estimator
+from hemascope.evaluate.forecast.interval import LEVEL, share_interval
+from hemascope.evaluate.forecast.novelty import novelty
+from hemascope.evaluate.forecast.reference import Reference
+from hemascope.evaluate.forecast.views import Judged
+from hemascope.evaluate.shift.registry import RANDOM
+
+
+@dataclass(frozen=True)
+class Forecaster:
+    """Predicts scores of one model, from what it says of corrupted local images.
+
+    Attributes:
+        reference: what it says of them.
+
+    >>> from hemascope.evaluate.forecast.reference import build_reference  # doctest: +SKIP
+    >>> forecaster = Forecaster(build_reference(model, source))  # doctest: +SKIP
+    >>> forecaster.folder(judged)["accuracy"]  # doctest: +SKIP
+    {'value': 0.91, 'low': 0.86, 'high': 0.94}
+    """
+
+    reference: Reference
+
+    @cached_property
+    def _fitted(self) -> tuple[Estimator, CrossCheck]:
+        return fit_estimator(self.reference)
+
+    @property
+    def estimator(self) -> Estimator:
+        """Fitted to the whole reference."""
+        return self._fitted[0]
+
+    @property
+    def check(self) -> CrossCheck:
+        """Every family of the reference, predicted from the others."""
+        return self._fitted[1]
+
+    def transformed(self, *, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, Any]:
+        """Accuracy on images of which each is changed by one to three random corruptions of random severity.
+
+        The interval comes from drawing the images anew, and for each drawn one a severity and with it another draw
+        of corruptions.
+
+        Returns:
+            ``{"accuracy": {"value", "low", "high"}, "images", "by_severity": {"1": accuracy, ...}}``.
+        """
+        mixed = [i for i, setting in enumerate(self.reference.settings) if setting.corruption == RANDOM.name]
+        right = self.reference.right[mixed]
+        generator = np.random.default_rng(seed)
+        s, n = right.shape
+        drawn = right[generator.integers(0, s, (resamples, n)), generator.integers(0, n, (resamples, n))].mean(axis=1)
+        severities = [str(self.reference.settings[i].severity) for i in mixed]
+        return {
+            "accuracy": interval(float(right.mean()), drawn, LEVEL)._asdict(),
+            "images": n,
+            "by_severity": dict(zip(severities, right.mean(axis=1).tolist(), strict=True)),
+        }
+
+    def folder(self, judged: Judged, classes: Sequence[str] = ()) -> dict[str, Any]:
+        """Accuracy on unlabelled images.
+
+        Args:
+            judged: what the model says of them, from `judge_items`.
+            classes: names of its classes, for ``proportions``.
+
+        Returns:
+            ``accuracy`` with its interval; ``images``; ``uncorrected``, what the estimates of the literature say by
+            themselves; ``statistics``, those that were weighed; ``novelty``, distances as multiples of the greatest
+            in the reference; ``widening`` of the interval by them; ``proportions`` of the predicted classes.
+        """
+        unlike = novelty(judged, self.reference, self.estimator)
+        clean, right = self.reference.judged[0], self.reference.right[0]
+        scores, clean_scores = statistics.confidence(judged), statistics.confidence(clean)
+        shares = statistics.proportions(judged).tolist()
+        return {
+            "accuracy": self.estimator.predict(judged, widening=unlike.widening)._asdict(),
+            "images": len(judged),
+            "uncorrected": {
+                "average_thresholded_confidence": statistics.average_thresholded_confidence(
+                    scores, statistics.threshold(clean_scores, right)
+                ),
+                "difference_of_confidences": statistics.difference_of_confidences(
+                    scores, clean_scores, float(right.mean())
+                ),
+                "mean_confidence": float(scores.mean()),
+                "agreement": statistics.agreement(judged),
+            },
+            "statistics": dict(zip(STATISTICS, self.estimator.statistics(judged).tolist(), strict=True)),
+            "novelty": {"confidences": unlike.confidences, "proportions": unlike.proportions},
+            "widening": unlike.widening,
+            "proportions": dict(zip(classes, shares, strict=True)) if classes else {},
+        }
+
+    def about(self) -> dict[str, Any]:
+        """How the estimator was made and how well it predicts kinds of corruption that it was not shown."""
+        parts = zip(self.check.settings, self.check.predicted.tolist(), self.check.accuracy.tolist(), strict=True)
+        return {
+            "images": len(self.reference),
+            "threshold": self.estimator.threshold,
+            "intercept": self.estimator.intercept,
+            "weights": dict(zip(STATISTICS, self.estimator.weights.tolist(), strict=True)),
+            "spread": self.estimator.spread,
+            "mean_absolute_error": self.check.mean_absolute_error,
+            "settings": [
+                {"corruption": part.corruption, "severity": part.severity, "predicted": predicted, "accuracy": true}
+                for part, predicted, true in parts
+            ],
+        }
+
+
+def local(right: int, images: int, split: str = "") -> dict[str, Any]:
+    """Accuracy on clean images of the same laboratory, from a labelled split of it."""
+    score: Score = share_interval(right, images)
+    return {"accuracy": score._asdict(), "images": images, "split": split}

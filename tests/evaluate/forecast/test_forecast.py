@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from hemascope.evaluate.forecast.forecast import Forecaster, local
+from tests.evaluate.forecast.made_up import K, judged, reference, targets_of
+
+
+@pytest.fixture(scope="module")
+def forecaster() -> Forecaster:
+    return Forecaster(reference())
+
+
+def test_local_is_the_measured_share():
+    said = local(95, 100, "val")
+    assert said["accuracy"]["value"] == 0.95
+    assert said["accuracy"]["low"] < 0.93 < 0.97 < said["accuracy"]["high"]
+    assert (said["images"], said["split"]) == (100, "val")
+
+
+def test_transformed_is_the_mean_over_the_severities_of_the_mixture(forecaster):
+    said = forecaster.transformed()
+    mixed = forecaster.reference.accuracy[-5:]
+    assert list(said["by_severity"].values()) == mixed.tolist()
+    assert said["accuracy"]["value"] == pytest.approx(mixed.mean())
+    assert 0.01 < said["accuracy"]["high"] - said["accuracy"]["low"] < 0.15
+
+
+def test_folder(forecaster):
+    targets = targets_of(300, seed=5)
+    images = judged(targets, 3.5, seed=50)
+    said = forecaster.folder(images, [f"class {i}" for i in range(K)])
+    accuracy = (images.upright.argmax(axis=1) == targets).mean()
+    assert said["accuracy"]["value"] == pytest.approx(accuracy, abs=0.04)
+    assert said["accuracy"]["low"] <= accuracy <= said["accuracy"]["high"]
+    assert said["images"] == 300
+    assert said["widening"] == 1
+    assert sum(said["proportions"].values()) == pytest.approx(1)
+    assert all(0 <= value <= 1 for part in ("uncorrected", "statistics") for value in said[part].values())
+
+
+def test_folder_of_one_class_or_of_strange_confidences_is_told_and_its_interval_widened(forecaster):
+    usual = forecaster.folder(judged(targets_of(300, seed=5), 3.5))
+    alone = forecaster.folder(judged(np.zeros(300, int), 3.5))
+    assert alone["novelty"]["proportions"] > 1
+    widths = [said["accuracy"]["high"] - said["accuracy"]["low"] for said in (usual, alone)]
+    assert widths[1] > 1.3 * widths[0]
+
+    sure = judged(targets_of(300, seed=5), 3.5)
+    split = type(sure)(sure.upright, np.roll(sure.upright, 1, axis=1))  # always sure, never of the same class
+    said = forecaster.folder(split)
+    assert said["novelty"]["confidences"] > 1
+    assert said["widening"] == pytest.approx(min(4, max(said["novelty"].values())))
+
+
+def test_about_tells_the_check(forecaster):
+    said = forecaster.about()
+    assert len(said["settings"]) == 77
+    errors = [abs(part["predicted"] - part["accuracy"]) for part in said["settings"]]
+    assert said["mean_absolute_error"] == pytest.approx(np.mean(errors))

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+
+from hemascope.augment.policy import Policy
+from hemascope.evaluate.pseudo.transforms import choose_transforms, of_policy
+from hemascope.evaluate.pseudo.validate import pseudo_validate
+
+DARKER = of_policy("darker", "Darker", Policy(brightness=0.9, flip=0.5))
+
+
+def test_brightness_costs_what_a_mirror_does_not(model, greys):
+    told = []
+    result = pseudo_validate(model, *greys, [DARKER], copies=4, split="val", progress=lambda *at: told.append(at))
+    assert result.score("clean").value == 1
+    assert 0.5 < result.score("copies").value < 0.95
+    alone = result.of("operation")
+    assert alone["name"].tolist() == ["brightness", "flip"]
+    assert alone["drop"].iloc[0] > 0.1
+    assert alone["drop_low"].iloc[0] > 0
+    assert alone["drop"].iloc[1] == 0
+    assert (result.images, result.copies, result.side, result.split) == (70, 4, 32, "val")
+    assert told[-1] == (70 * (1 + 4 + 2), 70 * (1 + 4 + 2))
+    assert result.copy_hits.mean() == pytest.approx(result.score("copies").value, abs=1e-6)
+    assert result.clean_hits.tolist() == [1] * 70
+
+
+def test_copies_take_turns_and_the_same_seed_gives_the_same_result(model, greys):
+    transforms = choose_transforms("wide,shift")
+    options = {"copies": 3, "operations": False}
+    once = pseudo_validate(model, *greys, transforms, **options)
+    again = pseudo_validate(model, *greys, transforms, **options)
+    assert once.table.equals(again.table)
+    assert once.table["kind"].tolist() == ["clean", "copies", "averaged", "transform", "transform"]
+    by_transform = once.of("transform").set_index("name")["accuracy"]
+    expected = (2 * by_transform["wide"] + by_transform["shift"]) / 3
+    assert once.score("copies").value == pytest.approx(expected, abs=1e-6)
+    assert (
+        pseudo_validate(model, *greys, transforms, **options, seed=1).table["accuracy"].ne(once.table["accuracy"]).any()
+    )
+
+
+def test_averaging_mends_what_few_copies_get_wrong(model, greys):
+    result = pseudo_validate(model, *greys, [of_policy("b", "B", Policy(brightness=0.5))], copies=25, operations=False)
+    assert result.score("averaged").value > result.score("copies").value
+
+
+def test_fewer_copies_than_transforms(model, greys):
+    result = pseudo_validate(model, *greys, choose_transforms("fixed,rand"), copies=1, operations=False)
+    assert result.of("transform")["name"].tolist() == ["fixed"]
+    assert np.isfinite(result.table["accuracy"]).all()
