@@ -26,7 +26,7 @@ from hemascope.errors import DecodeError, RunError
 from hemascope.evaluate.calibration import fit_temperature
 from hemascope.evaluate.conformal import fit_sets
 from hemascope.evaluate.predictions import Predictions, check_classes
-from hemascope.evaluate.summary import summarise, write_metrics
+from hemascope.evaluate.summary import card_scores, summarise, write_metrics
 from hemascope.evaluate.tta_measure import measure_tta
 from hemascope.export.graph import write_model
 from hemascope.export.parity import compare, require
@@ -170,8 +170,6 @@ def _export(
     score: UnknownScore,
     about: dict[str, dict],
 ) -> None:
-    name = "test" if "test" in metrics["splits"] else "val"
-    measured = metrics["splits"][name]
     card = ModelCard(
         name=recipe.name,
         classes=manifest.classes,
@@ -186,9 +184,7 @@ def _export(
             "attribution": manifest.attribution,
             "images": int(_mask(manifest, "train").sum()),
         },
-        scores={
-            key: {**value, "images": measured["images"], "split": name} for key, value in measured["scores"].items()
-        },
+        scores=card_scores(metrics),
         **about,
         recipe=recipe.model_dump(mode="json"),
         limits=LIMITS,
