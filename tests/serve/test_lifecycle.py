@@ -1,5 +1,6 @@
 """Real services under load, ended and started by real signals."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -77,8 +78,11 @@ def test_several_workers(start, model):
     process, port = start("--model", str(model), "--workers", "2", "--threads", "1")
 
     def workers():
-        children = psutil.Process(process.pid).children()
-        return [child.pid for child in children if "spawn_main" in " ".join(child.cmdline())]
+        found = []
+        for child in psutil.Process(process.pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess):  # the one that was killed
+                found += [child.pid] if "spawn_main" in " ".join(child.cmdline()) else []
+        return found
 
     assert labels(post(port, *FORM)[2]) == LABELS
     before = workers()

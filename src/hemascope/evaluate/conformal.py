@@ -67,7 +67,7 @@ def fit_sets(
     known = np.flatnonzero(np.asarray(targets) >= 0)
     known = np.random.default_rng(seed).permutation(known)
     setting, measuring = known[: len(known) // 2], known[len(known) // 2 :]
-    offered = [level for level in levels if len(setting) >= level / (1 - level)]  # the quantile's rank is at most n
+    offered = [level for level in levels if len(setting) > max(1 / level, 1 / (1 - level))]  # as MAPIE asks
     if not offered or not len(measuring):
         return {}
     p = np.asarray(probabilities, np.float64)

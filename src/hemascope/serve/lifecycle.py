@@ -42,6 +42,7 @@ def serve(settings: Settings, said: Callable[[str], None] = lambda line: None) -
     said(f"serving {name} at http://{f'[{host}]' if ':' in host else host}:{port}")
     # uvicorn raises the signal again once all is finished; without a handler that would end this process by it.
     signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start with it ignored
     config = configuration(settings)
     if settings.workers > 1:
         _serve_many(config, listening)

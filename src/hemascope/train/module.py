@@ -71,7 +71,11 @@ class CellTraining(L.LightningModule):
 
     def _resized(self, images: Tensor) -> Tensor:
         size = self.recipe.progressive.size_at(self.current_epoch, self.recipe.epochs)
-        return images if size is None else F.interpolate(images, size, mode="bilinear", antialias=True)
+        return (
+            images
+            if size is None or size >= images.shape[-1]
+            else F.interpolate(images, size, mode="bilinear", antialias=True)
+        )
 
     def on_train_epoch_end(self) -> None:
         """Log the epoch's loss and accuracy on the augmented images."""

@@ -72,7 +72,9 @@ class Schedule(_Part):
 class Progressive(_Part):
     """Progressive resizing (Howard 2018; Tan and Le 2021): the first epochs see smaller images, which is faster."""
 
-    size: int | None = Field(None, ge=16, description="side of the images of the first epochs, pixels; null: off")
+    size: int | None = Field(
+        None, ge=16, description="side of the images of the first epochs, pixels, where less than input_size; null: off"
+    )
     share: Share = Field(0.7, description="share of the epochs that see them")
 
     def size_at(self, epoch: int, epochs: int) -> int | None:
@@ -132,8 +134,6 @@ class Recipe(_Part):
             raise ValueError(f"fractions must sum to 1, not {sum(self.fractions):g}")
         if self.fractions[0] == 0 or self.fractions[1] == 0:
             raise ValueError("fractions must leave images to train on and to validate on")
-        if self.progressive.size is not None and self.progressive.size > self.input_size:
-            raise ValueError(f"progressive.size must not exceed input_size ({self.input_size})")
         if isinstance(self.batch_size, int) and self.batch_size < 2:
             raise ValueError("batch_size must be at least 2 (BatchNorm needs two images)")
         if self.balance.name == "augment_rare" and _augments_nothing(self.augment):
