@@ -26,7 +26,7 @@ class HeatMap:
         probability: its calibrated probability for the whole picture, 0 .. 1.
         lowest: the lowest probability left when one spot is hidden, 0 .. 1.
         grid: float32 (SIDE, SIDE), rows from the top, of the picture's centred square, which is what the network sees:
-            by how much the class's log-odds fall when the place is hidden; negative where they rise.
+            by how much the class's log-odds fall when a spot there is hidden; negative where they rise.
     """
 
     label: str
@@ -64,9 +64,9 @@ def heat_map(classifier: Classifier, picture: Picture, label: str | None = None)
         hidden = np.rint(square * (1 - mask) + mean * mask).astype(np.uint8)
         left[start : start + BATCH] = classifier.run("probabilities", hidden)[:, place]
     fall = _log_odds(whole[place]) - _log_odds(left)
-    weights = _spots(SIDE, _SPOTS)
-    grid = np.tensordot(fall, weights, 1) / weights.sum(axis=0)
-    return HeatMap(classes[place], float(whole[place]), float(left.min()), grid.astype(np.float32))
+    coarse = Image.fromarray(fall.reshape(_SPOTS, _SPOTS).astype(np.float32))
+    grid = np.asarray(coarse.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+    return HeatMap(classes[place], float(whole[place]), float(left.min()), grid)
 
 
 def _seen(image: np.ndarray, size: int) -> np.ndarray:

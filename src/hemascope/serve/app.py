@@ -38,7 +38,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(router(service, settings))
     app.include_router(heat.router(service, settings))
     if (PAGE / "index.html").is_file():
-        app.mount("/", StaticFiles(directory=PAGE, html=True))
+        # Not mounted: a mount at / would take the place of 405, for methods that an endpoint does not know.
+        app.router.default = StaticFiles(directory=PAGE, html=True)
     app.add_exception_handler(HTTPException, _as_problem)
     app.add_middleware(Guard, token=settings.token, metrics=service.metrics)
     describe(app, settings)

@@ -32,7 +32,7 @@ class Heat(BaseModel):
     lowest: float = Field(description="The lowest probability left when one spot is hidden.", ge=0, le=1)
     grid: list[list[float]] = Field(
         description="Rows from the top, over the image's centred square: by how much the log-odds of the class fall "
-        "when the place is hidden; negative where they rise."
+        "when a spot there is hidden; negative where they rise."
     )
     method: str = Field(examples=[METHOD])
 

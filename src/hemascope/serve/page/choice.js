@@ -1,0 +1,87 @@
+// Which cells are shown, and in which order.
+
+import { FAILED, NONE, UNKNOWN, group, isCorrected, modelGroup, wantsReview } from "./cells.js";
+import { $, element } from "./dom.js";
+
+/** Shows that are no group. */
+const SPECIAL = {
+  all: ["All", () => true],
+  review: ["To review", (cell, threshold) => wantsReview(cell, threshold)],
+  checked: ["Checked by hand", (cell) => cell.given !== null],
+  corrected: ["Corrected", isCorrected],
+};
+
+const score = (cell, name) => cell.answer?.[name] ?? null;
+
+/** Comparisons; cells without a value come last, equal ones stay in the order added. */
+const ORDERS = {
+  least: (a, b) => compare(score(a, "confidence"), score(b, "confidence")),
+  most: (a, b) => compare(score(a, "confidence"), score(b, "confidence"), -1),
+  unknown: (a, b) => compare(score(a, "unknown"), score(b, "unknown"), -1),
+};
+
+function compare(a, b, sign = 1) {
+  if (a === null || b === null) return (a === null) - (b === null);
+  return sign * (a - b);
+}
+
+export class Choice {
+  /** @param classes as the service gives them */
+  constructor(classes) {
+    this.rank = new Map(classes.map((cell, i) => [cell.name, i]));
+    this.names = new Map(classes.map((cell) => [cell.name, cell.title]));
+    this.names.set(UNKNOWN, "Unknown").set(NONE, "No cell").set(FAILED, "Failed");
+  }
+
+  get threshold() {
+    return $("threshold").valueAsNumber / 100;
+  }
+
+  /** The cells to show, in order. */
+  of(cells) {
+    const show = $("show").value || "all";
+    const [, fits] = SPECIAL[show] ?? [show, (cell) => group(cell) === show];
+    const shown = cells.filter((cell) => fits(cell, this.threshold));
+    const sort = $("sort").value;
+    const rank = (cell) => this.rank.get(group(cell)) ?? this.rank.size;
+    if (sort === "class") shown.sort((a, b) => rank(a) - rank(b));
+    else if (ORDERS[sort]) shown.sort(ORDERS[sort]);
+    return shown;
+  }
+
+  /** Fill the list of what can be shown, with counts; groups without cells are left out. */
+  offer(cells) {
+    const select = $("show");
+    const before = select.value || "all";
+    const counts = new Map();
+    const count = (key) => counts.set(key, (counts.get(key) ?? 0) + 1);
+    for (const cell of cells) {
+      count(group(cell));
+      for (const [key, [, fits]] of Object.entries(SPECIAL)) if (fits(cell, this.threshold)) count(key);
+    }
+    const offered = [...Object.entries(SPECIAL).map(([key, [title]]) => [key, title]), ...this.names]
+      .filter(([key]) => key in SPECIAL || counts.get(key) || key === before)
+      .map(([key, title]) => element("option", { value: key }, `${title} (${counts.get(key) ?? 0})`));
+    const text = offered.map((option) => option.textContent).join();
+    if (text === this.offered) return;
+    this.offered = text;
+    select.replaceChildren(...offered);
+    select.value = before;
+  }
+
+  /** A group's name for people. */
+  title(name) {
+    return this.names.get(name) ?? "Waiting";
+  }
+
+  /** What is to say of a cell beside its class: [kind, text] each. */
+  marks(cell) {
+    const marks = [];
+    if (isCorrected(cell)) marks.push(["corrected", `was ${this.title(modelGroup(cell)).toLowerCase()}`]);
+    else if (cell.given !== null) marks.push(["checked", "checked"]);
+    else if (cell.answer?.is_unknown) marks.push(["unknown", "unknown"]);
+    else if (wantsReview(cell, this.threshold)) marks.push(["review", "review"]);
+    if (cell.error) marks.push(["failed", "failed"]);
+    return marks;
+  }
+}

@@ -1,0 +1,76 @@
+// Shows the differential: of the model, and after corrections.
+
+import { FAILED, NONE, UNKNOWN, group, isCorrected, modelGroup } from "./cells.js";
+import { differential } from "./differential.js";
+import { $, element } from "./dom.js";
+
+const number = (value) => value.toLocaleString("en");
+const one = (value) => (value === Infinity ? "∞" : value.toFixed(1));
+const range = ({ low, high }) => `${one(low)}–${one(high)}`;
+
+/** Draw the table of the cells. */
+export function report(cells, classes) {
+  const model = differential(cells, modelGroup, classes);
+  const after = differential(cells, group, classes);
+  const corrections = cells.filter(isCorrected).length;
+  const [head] = $("differential").tHead.children;
+  if (!head) $("differential").tHead.append(...headings());
+  const [within, beside] = $("differential").tBodies;
+  const whole = model.beside.length ? "Leucocytes" : "Cells";
+  within.replaceChildren(
+    ...model.rows.map((row, i) => line(row.cell, shares(row), shares(after.rows[i]))),
+    total(whole, model.total, after.total),
+  );
+  beside.replaceChildren(
+    ...model.beside.map((row, i) => line(row.cell, ratio(row), ratio(after.beside[i]), row.per ? "per 100 leucocytes" : "")),
+    ...[["Unknown", UNKNOWN], ["No cell", NONE], ["Failed", FAILED]].flatMap(([title, key]) => other(title, key, model, after)),
+  );
+  $("differential-note").textContent = note(model, corrections, cells.length);
+}
+
+function headings() {
+  const wide = (text) => element("th", { scope: "colgroup", colSpan: 2 }, text);
+  const narrow = (text) => element("th", { scope: "col" }, text);
+  return [
+    element("tr", {}, element("th", { scope: "col", rowSpan: 2 }, "Class"), wide("Model"), wide("Corrected")),
+    element("tr", {}, narrow("n"), narrow("% (95%)"), narrow("n"), narrow("% (95%)")),
+  ];
+}
+
+function line(cell, model, after, unit = "") {
+  const swatch = element("i", { className: "swatch", style: { "--class": cell.colour } });
+  const cells = [...model, ...after];
+  const made = element("tr", {}, element("th", { scope: "row" }, swatch, cell.title, unit && element("small", {}, unit)), ...cells);
+  made.classList.toggle("changed", model[0].textContent !== after[0].textContent);
+  return made;
+}
+
+const count = (value) => element("td", {}, number(value));
+const shares = (row) => [count(row.count), value(row.share, row)];
+const ratio = (row) => [count(row.count), row.per ? value(row.per.value, row.per) : value(null)];
+
+function value(share, interval) {
+  if (share === null) return element("td", {}, "–");
+  return element("td", {}, one(share), element("small", {}, range(interval)));
+}
+
+function total(title, model, after) {
+  const cells = [model, after].flatMap((sum) => [count(sum), element("td", {}, sum ? "100" : "–")]);
+  return element("tr", { className: "total" }, element("th", { scope: "row" }, title), ...cells);
+}
+
+function other(title, key, model, after) {
+  const field = key.slice(1);
+  if (!model[field] && !after[field]) return [];
+  const cells = [model, after].flatMap((found) => [count(found[field]), value(null)]);
+  return [element("tr", { className: "other" }, element("th", { scope: "row" }, title), ...cells)];
+}
+
+function note(model, corrections, cells) {
+  const beside = model.beside.map(({ cell }) => `${cell.title.toLowerCase()}s`).join(" and ");
+  const apart = beside ? `Percentages are of the leucocytes, as laboratories report them; ${beside} are counted beside them. ` : "";
+  return (
+    `${number(cells)} images, ${number(corrections)} corrected. ${apart}` +
+    "The 95% intervals (Wilson) say how far chance in drawing so many cells reaches; they know nothing of the model's errors."
+  );
+}
