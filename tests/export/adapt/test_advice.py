@@ -49,6 +49,13 @@ def test_confidence_has_no_say() -> None:
     assert advise(adaptation(labelled_as(MIXED, 0.9), labelled_as(MIXED, 0.7))).use
 
 
+def test_a_model_whose_training_varied_the_stain_is_not() -> None:
+    mixed = labelled_as(MIXED)
+    advice = advise(Adaptation(CLASSES, 40, [], 0.5, 1.0, mixed, mixed, stain_varied=True))
+    assert not advice.use
+    assert "varied the stain" in advice.reason
+
+
 def test_a_model_of_two_classes_needs_both() -> None:
     two = np.array([[0.9, 0.1], [0.1, 0.9]] * 20)
     assert advise(Adaptation(("a", "b"), 40, [], 0.5, 1.0, two, two)).use

@@ -16,6 +16,7 @@ class Adaptation:
         weight: of the folder's statistics, 0 .. 1.
         shift: how far the folder is from the training's images, see `hemascope.export.adapt.refit.shift_score`.
         before, after: probabilities of the used images by the file before and after, float32 (images, k).
+        stain_varied: whether the training's augmentation changed the stain.
     """
 
     classes: tuple[str, ...]
@@ -25,6 +26,7 @@ class Adaptation:
     shift: float
     before: np.ndarray
     after: np.ndarray
+    stain_varied: bool = False
 
     @property
     def confidence(self) -> tuple[float, float]:

@@ -50,4 +50,10 @@ def advise(adaptation: Adaptation) -> Advice:
         )
     if adaptation.shift < SLIGHT:
         return Advice(False, "the images are like those of the training, so there is little to gain")
+    if adaptation.stain_varied:
+        return Advice(
+            False,
+            "the training varied the stain, and such a model gained nothing where it was measured. Compare both files "
+            "on images that you label",
+        )
     return Advice(True, "the images differ from those of the training and hold several classes")

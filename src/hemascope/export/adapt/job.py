@@ -89,7 +89,8 @@ def adapt(
     with atomic(output) as temporary:
         onnx.save(found.model, temporary)
         after = load(temporary, threads=threads).probabilities(framed.images)
-    return Adaptation(classifier.classes, n, framed.errors, found.weight, found.shift, before, after)
+    stain_varied = bool(classifier.card.recipe.get("augment", {}).get("stain"))
+    return Adaptation(classifier.classes, n, framed.errors, found.weight, found.shift, before, after, stain_varied)
 
 
 def _describe(model: onnx.ModelProto, card: ModelCard, digest: str, images: int, shift: float) -> None:
