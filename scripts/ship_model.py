@@ -23,8 +23,9 @@ from hemascope.evaluate.shift.registry import CORRUPTIONS, choose_corruptions
 from hemascope.evaluate.shift.result import MEDMNIST_C_MEAN
 from hemascope.evaluate.shift.suite import shift_suite
 from hemascope.evaluate.summary import summarise
+from hemascope.export.metadata import set_card
 from hemascope.files import atomic, write_text
-from hemascope.predict.card import METADATA_KEY, ModelCard
+from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import Classifier
 from hemascope.predict.shipped import WEIGHTS, find
 
@@ -122,9 +123,7 @@ def main() -> None:
         scores.update(elsewhere(model, folder))
     card = replace(model.card, name=options.name, scores=scores)
     graph = onnx.load(path)
-    for item in graph.metadata_props:
-        if item.key == METADATA_KEY:
-            item.value = card.to_json()
+    set_card(graph, card)
     shipped = WEIGHTS / f"{options.name}.onnx"
     with atomic(shipped) as temporary:
         onnx.save(graph, temporary)

@@ -17,8 +17,8 @@ from hemascope.evaluate.conformal import fit_sets
 from hemascope.evaluate.score_model import score_model
 from hemascope.evaluate.summary import card_scores, summarise
 from hemascope.export.int8 import write_int8
+from hemascope.export.metadata import set_card
 from hemascope.files import atomic
-from hemascope.predict.card import METADATA_KEY
 from hemascope.train.run import Run
 
 _CALIBRATION = 300  # training images; more move no activation's range that matters
@@ -67,7 +67,7 @@ def export_int8(
             conformal=fit_sets(judged.probabilities, judged.targets, run.recipe().seed),
         )
         graph = onnx.load(draft)
-    _set_card(graph, card.to_json())
+    set_card(graph, card)
     with atomic(path) as whole:
         onnx.save(graph, whole)
     return metrics
@@ -75,9 +75,3 @@ def export_int8(
 
 def _known(manifest: Manifest) -> Manifest:
     return manifest.rows(manifest.usable & manifest.table["label"].isin(manifest.classes))
-
-
-def _set_card(graph: onnx.ModelProto, text: str) -> None:
-    for item in graph.metadata_props:
-        if item.key == METADATA_KEY:
-            item.value = text

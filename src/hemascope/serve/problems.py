@@ -52,6 +52,9 @@ INTERNAL = Kind("internal", 500, "The service failed")
 OVERLOADED = Kind("overloaded", 503, "The service has too much to do")
 NOT_READY = Kind("not-ready", 503, "The service is not ready")
 
+UPLOAD = (REQUEST_TIMEOUT, BODY_TOO_LARGE, TOO_MANY_FILES, UNSUPPORTED_MEDIA_TYPE, NO_IMAGE, UNREADABLE_IMAGE)
+"""What may be wrong with images that a client sends."""
+
 _OF_STATUS = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED, 400: MALFORMED}
 
 

@@ -32,12 +32,7 @@ def router(service: Service, settings: Settings) -> APIRouter:
         responses=problem_responses(
             problems.MALFORMED,
             *refused,
-            problems.REQUEST_TIMEOUT,
-            problems.BODY_TOO_LARGE,
-            problems.TOO_MANY_FILES,
-            problems.UNSUPPORTED_MEDIA_TYPE,
-            problems.NO_IMAGE,
-            problems.UNREADABLE_IMAGE,
+            *problems.UPLOAD,
             problems.INTERNAL,
             problems.OVERLOADED,
         ),

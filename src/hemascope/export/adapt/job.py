@@ -13,8 +13,9 @@ from hemascope.export.adapt.adaptation import Adaptation
 from hemascope.export.adapt.images import read_folder
 from hemascope.export.adapt.layers import find_layers
 from hemascope.export.adapt.refit import PRIOR, refit
+from hemascope.export.metadata import set_card
 from hemascope.files import atomic
-from hemascope.predict.card import METADATA_KEY, ModelCard
+from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import load, usable_cores
 
 if TYPE_CHECKING:
@@ -101,9 +102,7 @@ def _describe(model: onnx.ModelProto, card: ModelCard, digest: str, images: int,
         "method": METHOD,
         "date": date.today().isoformat(),
     }
-    for entry in model.metadata_props:
-        if entry.key == METADATA_KEY:
-            entry.value = replace(card, adapted=done).to_json()
+    set_card(model, replace(card, adapted=done))
 
 
 def _check_output(output: Path) -> None:
