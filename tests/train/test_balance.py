@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hemascope.train.balance import class_weights, draw, draws_an_epoch, draws_by_class
+from hemascope.train.balance import class_weights, draw, draw_by_weight, draws_an_epoch, draws_by_class
 
 some_counts = st.lists(st.integers(0, 300), min_size=1, max_size=9).filter(any).map(np.array)
 strengths = st.floats(0, 1)
@@ -58,3 +58,14 @@ def test_images_of_a_class_take_turns_and_repeats_are_marked(
 
 def test_an_epoch_is_full_batches() -> None:
     assert [draws_an_epoch(images, 64) for images in (130, 128, 40)] == [128, 128, 40]
+
+
+@given(st.lists(st.floats(0, 9, allow_subnormal=False), min_size=1, max_size=30).filter(any), st.integers(1, 200))
+def test_each_image_is_drawn_by_its_weight_rounded_up_or_down(given_weights: list[float], total: int) -> None:
+    weights = np.array(given_weights)
+    positions, extra = draw_by_weight(weights, total, np.random.default_rng(0))
+    drawn = np.bincount(positions, minlength=len(weights))
+    expected = weights / weights.sum() * total
+    assert drawn.sum() == total
+    assert (np.abs(drawn - expected) < 1 + 1e-6).all()
+    assert extra.sum() == (drawn - np.minimum(drawn, 1)).sum()

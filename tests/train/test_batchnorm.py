@@ -2,6 +2,7 @@ import numpy as np
 import torch
 
 from hemascope.augment.policy import Policy
+from hemascope.models.freezing import freeze
 from hemascope.models.network import create_network
 from hemascope.train.batchnorm import recompute_statistics
 from hemascope.train.recipe import Balance, Recipe
@@ -43,3 +44,15 @@ def test_after_balanced_draws_the_statistics_are_those_of_the_original_distribut
         pixels = torch.from_numpy(images).permute(0, 3, 1, 2) / 255
         expected = network.backbone.conv_stem((pixels - network.mean) / network.std).mean(dim=(0, 2, 3))
     torch.testing.assert_close(network.backbone.bn1.running_mean, expected, atol=1e-4, rtol=1e-3)
+
+
+def test_frozen_layers_keep_their_statistics() -> None:
+    network = create_network("micro_cell", classes=2, input_size=32, pretrained=False)
+    freeze(network, 1)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    images = np.random.default_rng(0).integers(0, 256, (32, 32, 32, 3), np.uint8)
+    recipe = Recipe(input_size=32, batch_size=32, augment=Policy(brightness=0.3))
+    recompute_statistics(network, images, recipe, torch.device("cpu"))
+    changed = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed
+    assert all(name.startswith("backbone.stages.3.") for name in changed)

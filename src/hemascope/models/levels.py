@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from hemascope.models.ensemble import Averaged
 from hemascope.models.network import Network
 
 
@@ -13,7 +14,9 @@ class Levels(nn.Module):
 
     The last features are made to tell the classes apart and forget what the classes do not differ in; a picture that
     is no cell at all, or a cell of another kind, shows in the earlier ones too. The stages are the middle one and the
-    last but one. A backbone of which timm cannot give the stages gives its pooled features alone.
+    last but one. A backbone of which timm cannot give the stages gives its pooled features alone. Of an `Averaged`
+    ensemble the levels are those of its first member, so that they grow with no number of members, and an image that
+    this one was not trained on can judge them.
 
     >>> from hemascope.models.network import create_network
     >>> network = create_network("tf_efficientnet_lite0", classes=8, input_size=64, pretrained=False).eval()
@@ -25,16 +28,24 @@ class Levels(nn.Module):
     def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = network
-        self.stages = _stages(network)
+        self.first = Levels(network.members[0]) if isinstance(network, Averaged) else None
+        self.stages = () if self.first else _stages(network)
+
+    def levels(self, images: Tensor) -> Tensor:
+        """Only the second of what `forward` gives; of an ensemble this asks one member instead of all."""
+        if isinstance(self.network, Averaged) and self.first is not None:
+            return self.first.levels(self.network.shown_to(0, images))
+        return self.forward(images)[1]
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Float (n, 3, size, size) in [0, 1] to float (n, d) and float (n, D), D >= d."""
+        if self.first is not None:
+            return self.network.features(images), self.levels(images)
         if not self.stages:
             pooled = self.network.features(images)
             return pooled, pooled
         backbone: Any = self.network.backbone  # nn.Module's type tells nothing of timm's methods
-        normalised = (images - self.network.mean) / self.network.std
-        last, early = backbone.forward_intermediates(normalised, indices=list(self.stages))
+        last, early = backbone.forward_intermediates(self.network.prepared(images), indices=list(self.stages))
         pooled = backbone.forward_head(last)
         parts = [part for maps in early for part in (maps.mean((2, 3)), maps.flatten(2).std(2, correction=0))]
         return pooled, torch.cat([*parts, pooled], dim=1)
@@ -43,7 +54,7 @@ class Levels(nn.Module):
 def _stages(network: Network) -> tuple[int, ...]:
     """The stages to look at; none where timm's parts do not add up to what the backbone gives."""
     backbone: Any = network.backbone
-    size = network.description.input_size
+    size = max(network.description.input_size, network.description.smallest)
     training = network.training
     network.eval()
     try:

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 import timm
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hemascope.errors import RecipeError
+from hemascope.models import micro_cell, vanilla_cnn  # noqa: F401 - they register their networks with timm
+from hemascope.models.catalogue import CATALOGUE, find, timm_name
 from hemascope.models.head import make_head
 from hemascope.models.pretrained import PACKAGED, PACKAGED_MEAN, PACKAGED_STD, create_from_hub, load_packaged
 
@@ -21,6 +24,8 @@ class Description:
         input_size: side of the square input in pixels.
         mean, std: an RGB pixel p in [0, 1] enters the backbone as (p - mean) / std.
         features: width of the pooled features.
+        smallest: side in pixels that smaller images are enlarged to inside the network, because the backbone cannot
+            take them.
     """
 
     network: str
@@ -28,10 +33,11 @@ class Description:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     features: int
+    smallest: int = 1
 
 
 class Network(nn.Module):
-    """RGB images in [0, 1] to logits, with normalisation inside.
+    """RGB images in [0, 1] to logits, with normalisation inside, and enlarging where the backbone needs it.
 
     >>> network = create_network("tf_efficientnet_lite0", classes=8, input_size=64, pretrained=False)
     >>> network.eval()(torch.rand(2, 3, 64, 64)).shape
@@ -49,13 +55,34 @@ class Network(nn.Module):
         self.register_buffer("mean", torch.tensor(description.mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(description.std).view(1, 3, 1, 1), persistent=False)
 
+    def prepared(self, images: Tensor) -> Tensor:
+        """What the backbone is shown of images float (n, 3, size, size) in [0, 1]: normalised and large enough."""
+        smallest = self.description.smallest
+        if images.shape[-1] < smallest:
+            images = F.interpolate(images, (smallest, smallest), mode="bilinear")
+        return (images - self.mean) / self.std
+
     def features(self, images: Tensor) -> Tensor:
         """Pooled features: float (n, features) of images float (n, 3, size, size) in [0, 1]."""
-        return self.backbone((images - self.mean) / self.std)
+        return self.backbone(self.prepared(images))
+
+    def train(self, mode: bool = True) -> "Network":
+        """Change the mode; what is frozen stays in evaluation mode, so that BatchNorm's statistics are frozen too."""
+        super().train(mode)
+        for part in self.backbone.modules() if mode else ():
+            if is_frozen(part):
+                part.eval()
+        return self
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits: float (n, classes) of images float (n, 3, size, size) in [0, 1]."""
         return self.head(self.features(images))
+
+
+def is_frozen(part: nn.Module) -> bool:
+    """Whether a part of a network has weights, of which none learns."""
+    weights = list(part.parameters())
+    return bool(weights) and not any(weight.requires_grad for weight in weights)
 
 
 def create_network(
@@ -67,10 +94,12 @@ def create_network(
     dense: int | None = None,
     dropout: float = 0.0,
 ) -> Network:
-    """Make any timm network into a classifier of cells.
+    """Make any network of the catalogue, or another of timm, into a classifier of cells.
+
+    Of a VGG network its convolutions are taken, not its two wide layers for ImageNet's classes.
 
     Args:
-        name: timm's name of the backbone.
+        name: of the backbone, as `hemascope.models.catalogue` or timm has it.
         classes: number of classes.
         input_size: side of the square input in pixels.
         pretrained: start from ImageNet weights; a random start happens only when this is False.
@@ -80,19 +109,37 @@ def create_network(
         RecipeError: no network of that name, or it cannot take that input size.
         WeightsError: its pretrained weights cannot be had.
     """
-    if not timm.is_model(name):
-        near = difflib.get_close_matches(name, timm.list_models(), n=3, cutoff=0.5)
+    if not timm.is_model(timm_name(name)):
+        near = _near(name)
         raise RecipeError(f"no network is called {name!r}", f"Did you mean {' or '.join(near)}?" if near else "")
+    name = timm_name(name)
     mean, std = _normalisation(name)
+    backbone = make_backbone(name, pretrained=pretrained)
+    entry = find(name.partition(".")[0])  # what follows the dot names weights
+    smallest = entry.smallest if entry else 1
+    features = _feature_width(name, backbone, max(input_size, smallest))
+    head = make_head(features, classes, dense=dense, dropout=dropout)
+    return Network(Description(name, input_size, mean, std, features, smallest), backbone, head)
+
+
+def make_backbone(name: str, *, pretrained: bool) -> nn.Module:
+    """The network without classifier that timm makes by that name; see `create_network`."""
     if pretrained and name not in PACKAGED:
         backbone = create_from_hub(name)
     else:
-        backbone = timm.create_model(name, pretrained=False, num_classes=0)
+        # Random weights of a VGG's wide layers would take seconds to draw; they are dropped below.
+        thin = {"mlp_ratio": 1 / 4096} if name in timm.list_models(module="vgg") else {}
+        backbone = timm.create_model(name, pretrained=False, num_classes=0, **thin)
         if pretrained:
             load_packaged(name, backbone)
-    features = _feature_width(name, backbone, input_size)
-    head = make_head(features, classes, dense=dense, dropout=dropout)
-    return Network(Description(name, input_size, mean, std, features), backbone, head)
+    if isinstance(backbone, timm.models.VGG):
+        backbone.pre_logits = nn.Identity()
+    return backbone
+
+
+def _near(name: str) -> list[str]:
+    known = {other.casefold(): other for other in (*timm.list_models(), *(entry.title for entry in CATALOGUE))}
+    return [known[near] for near in difflib.get_close_matches(name.casefold(), known, n=3, cutoff=0.5)]
 
 
 def _normalisation(name: str) -> tuple[tuple[float, float, float], tuple[float, float, float]]:

@@ -22,6 +22,18 @@ PACKAGED: tuple[str, ...] = tuple(_PACKAGED)
 PACKAGED_MEAN = PACKAGED_STD = (0.5, 0.5, 0.5)
 
 
+NO_WEIGHTS = "none"
+"""Where the weights of a network come from that has none."""
+
+
+def weights_source(network: str) -> str:
+    """Where a network's pretrained weights come from, in a word or two."""
+    if network in PACKAGED:
+        return "package"
+    settings = timm.get_pretrained_cfg(network)
+    return "timm's hub" if settings is not None and settings.has_weights else NO_WEIGHTS
+
+
 def load_packaged(network: str, backbone: nn.Module) -> None:
     """Fill ``backbone`` (timm's, without classifier) with the packaged weights of ``network``.
 
@@ -53,8 +65,13 @@ def create_from_hub(network: str, create: Callable[..., nn.Module] = timm.create
     """timm's network with its hub weights, without classifier.
 
     Raises:
-        WeightsError: timm has no weights of that name, or the hub cannot be reached.
+        WeightsError: there are no such weights, or the hub cannot be reached.
     """
+    if weights_source(network) == NO_WEIGHTS:
+        raise WeightsError(
+            f"there are no pretrained weights for {network}",
+            f"Train it from scratch with --set pretrained=false, or choose another network ({', '.join(PACKAGED)}).",
+        )
     try:
         return create(network, pretrained=True, num_classes=0)
     except Exception as problem:  # the hub's clients raise many kinds, all with the same remedy

@@ -77,6 +77,31 @@ def draw(
     return np.concatenate(positions)[order], np.concatenate(extra)[order]
 
 
+def draw_by_weight(weights: np.ndarray, total: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Draw images in proportion to their weights, in random order.
+
+    Systematic resampling: one random number decides all draws, and an image of the share p of the weights is drawn
+    p * total times, rounded up or down; drawing each by itself would add chance to no end.
+
+    Args:
+        weights: of each image, float (n,), none below 0 and not all 0.
+        total: images to draw.
+        generator: source of all randomness.
+
+    Returns:
+        Positions int64 (total,), and bool (total,): whether the draw is extra, of an image that was drawn already.
+
+    >>> draw_by_weight(np.array([0.5, 0.0, 0.25, 0.25]), 4, np.random.default_rng(0))[0].tolist()
+    [3, 2, 0, 0]
+    """
+    ends = np.cumsum(weights)
+    points = (np.arange(total) + generator.random()) / total * ends[-1]
+    positions = np.minimum(np.searchsorted(ends, points, side="right"), len(weights) - 1)
+    extra = np.diff(positions, prepend=-1) == 0
+    order = generator.permutation(total)
+    return positions[order], extra[order]
+
+
 def draws_an_epoch(images: int, batch_size: int) -> int:
     """How many images an epoch draws, whatever the balance: as many full batches as the images make."""
     size = min(batch_size, images)

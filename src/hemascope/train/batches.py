@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from hemascope.train.balance import draw, draws_an_epoch
+from hemascope.train.balance import draw, draw_by_weight, draws_an_epoch
 from hemascope.train.recipe import Balance
 
 
@@ -59,11 +59,20 @@ class ShuffledBatches(Sampler[Draws]):
         batch_size: images a batch, or n where that is less.
         seed: with the epoch, all that the draws depend on.
         balance: how often to draw each class; the number of batches is the same with any.
+        weights: float (n,), how often to draw each image, in proportion; it takes the place of the balance.
     """
 
-    def __init__(self, targets: np.ndarray, batch_size: int, seed: int, balance: Balance | None = None) -> None:
+    def __init__(
+        self,
+        targets: np.ndarray,
+        batch_size: int,
+        seed: int,
+        balance: Balance | None = None,
+        weights: np.ndarray | None = None,
+    ) -> None:
         self.targets, self.batch_size, self.seed = targets, min(batch_size, len(targets)), seed
         self.balance = balance or Balance()
+        self.weights = weights
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -76,7 +85,9 @@ class ShuffledBatches(Sampler[Draws]):
     def __iter__(self) -> Iterator[Draws]:
         generator = np.random.default_rng([self.seed, self.epoch])
         total = draws_an_epoch(len(self.targets), self.batch_size)
-        if self.balance.changes_draws:
+        if self.weights is not None:
+            order, extra = draw_by_weight(self.weights, total, generator)
+        elif self.balance.changes_draws:
             order, extra = draw(self.targets, total, self.balance.strength, generator)
         else:
             order, extra = generator.permutation(len(self.targets)), np.zeros(total, bool)
@@ -86,10 +97,15 @@ class ShuffledBatches(Sampler[Draws]):
 
 
 def training_batches(
-    images: np.ndarray, targets: np.ndarray, batch_size: int, seed: int, balance: Balance | None = None
+    images: np.ndarray,
+    targets: np.ndarray,
+    batch_size: int,
+    seed: int,
+    balance: Balance | None = None,
+    weights: np.ndarray | None = None,
 ) -> DataLoader:
     """Shuffled batches to train on: uint8 (b, 3, size, size), int64 (b,), and bool (b,) for the extra draws."""
-    sampler = ShuffledBatches(targets, batch_size, seed, balance)
+    sampler = ShuffledBatches(targets, batch_size, seed, balance, weights)
     dataset = DrawnImages(ImagesInMemory(images, targets))
     # Its own generator: else every new pass draws from the global one and moves dropout's random numbers.
     return DataLoader(dataset, sampler=sampler, batch_size=None, generator=torch.Generator())

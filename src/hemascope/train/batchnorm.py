@@ -5,28 +5,32 @@ import torch
 from torch import nn
 
 from hemascope.augment.batch import augment
-from hemascope.models.network import Network
+from hemascope.models.network import Network, is_frozen
 from hemascope.train.batches import to_unit_range, training_batches
 from hemascope.train.recipe import Recipe
 
 _BATCHES = 100  # the mean over so many is stable; more only cost time
 
 
-def recompute_statistics(network: Network, images: np.ndarray, recipe: Recipe, device: torch.device) -> None:
+def recompute_statistics(
+    network: Network, images: np.ndarray, recipe: Recipe, device: torch.device, *, always: bool = False
+) -> None:
     """Replace BatchNorm's running statistics by the mean over half clean, half augmented training images.
 
     Statistics that come from augmented images alone cost points of accuracy on clean ones. The images come in their
-    original distribution whatever the recipe's balance, because that is what the model will meet. Does nothing to a
-    network without BatchNorm, or when the training saw clean images in that distribution.
+    original distribution whatever the recipe's balance, because that is what the model will meet. Does nothing to
+    frozen layers, to a network without BatchNorm, or when the training saw clean images in that distribution, unless
+    ``always``.
 
     Args:
         network: changed in place.
         images: training images, uint8 (n, size, size, 3).
         recipe: its policy, balance, batch size and seed.
         device: where to compute.
+        always: the weights are not those that the statistics were gathered with.
     """
-    layers = [m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-    if not layers or (recipe.augment.changes_nothing and not recipe.balance.changes_draws):
+    layers = [m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and not is_frozen(m)]
+    if not layers or not (always or recipe.balance.changes_draws or not recipe.augment.changes_nothing):
         return
     momenta = [layer.momentum for layer in layers]
     for layer in layers:

@@ -3,6 +3,7 @@
 import logging
 import signal
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from rich.console import Console
 from hemascope.errors import RunError
 from hemascope.files import atomic
 from hemascope.models.depthwise import use_fast_depthwise
+from hemascope.models.freezing import freeze, frozen_weights
 from hemascope.models.network import Network, create_network
 from hemascope.train.averaging import MovingAverage
 from hemascope.train.balance import class_weights
@@ -24,9 +26,11 @@ from hemascope.train.batchnorm import recompute_statistics
 from hemascope.train.checkpoints import RunKeeper
 from hemascope.train.device import choose_device, use_bfloat16
 from hemascope.train.module import CellTraining
+from hemascope.train.phases import Phases
 from hemascope.train.progress import TrainingProgress
 from hemascope.train.recipe import Recipe
 from hemascope.train.run import Run
+from hemascope.train.start import start_from
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Part:
 def new_network(recipe: Recipe, classes: int, *, pretrained: bool) -> Network:
     """The recipe's network; its random part (the head, or everything) depends on the seed alone."""
     torch.manual_seed(recipe.seed)
-    return create_network(
+    network = create_network(
         recipe.network,
         classes=classes,
         input_size=recipe.input_size,
@@ -48,9 +52,20 @@ def new_network(recipe: Recipe, classes: int, *, pretrained: bool) -> Network:
         dense=recipe.head.dense,
         dropout=recipe.head.dropout,
     )
+    frozen_weights(network, recipe.transfer.trainable)  # refuses layers that it does not have
+    return network
 
 
-def fit(run: Run, recipe: Recipe, classes: int, train: Part, val: Part, console: Console) -> Network:
+def fit(
+    run: Run,
+    recipe: Recipe,
+    classes: int,
+    train: Part,
+    val: Part,
+    console: Console,
+    on_epoch: Callable[[dict[str, float]], None] | None = None,
+    draw_weights: np.ndarray | None = None,
+) -> Network:
     """Train the Run's network from wherever it stands and return it, in evaluation mode.
 
     After every epoch the Run holds a checkpoint; calling this again goes on from there and reaches the weights that
@@ -64,16 +79,27 @@ def fit(run: Run, recipe: Recipe, classes: int, train: Part, val: Part, console:
         train: what to learn from.
         val: what to stop by.
         console: where progress goes.
+        on_epoch: called with the new row of the history once the epoch's checkpoint is written; what it raises ends
+            the training there, to be gone on with. A boosting does not call it: no epoch is of the whole.
+        draw_weights: how often to draw each training image, in proportion, float (n,); None: by the recipe's balance.
     """
     if run.final_weights.exists():
         return load_network(run, recipe, classes)
+    if recipe.boosting is not None:
+        from hemascope.train.boosting.fit import fit_boosted  # it fits its learners by this function
+
+        return fit_boosted(run, recipe, classes, train, val, console)
     device = choose_device()
     # A resumed network's weights come from its checkpoint, so the pretrained ones are not needed again.
-    network = new_network(recipe, classes, pretrained=recipe.pretrained and not run.last_checkpoint.exists())
+    fresh = not run.last_checkpoint.exists()
+    network = new_network(recipe, classes, pretrained=recipe.pretrained and fresh and recipe.start is None)
+    if fresh and recipe.start is not None:
+        start_from(recipe.start, network)
     if device.type == "cpu":
         use_fast_depthwise(network)
     network.to(memory_format=torch.channels_last)
-    _train(run, recipe, network, classes, train, val, console, device)
+    freeze(network, recipe.transfer.trainable)
+    _train(run, recipe, network, classes, train, val, console, device, on_epoch, draw_weights)
     network.load_state_dict(_read(run.best_weights))
     recompute_statistics(network, train.images, recipe, device)
     with atomic(run.final_weights) as temporary:
@@ -85,8 +111,13 @@ def load_network(run: Run, recipe: Recipe, classes: int) -> Network:
     """The finished network of a Run, in evaluation mode on the CPU."""
     if not run.final_weights.exists():
         raise RunError(f"{run.folder}: its training is not finished", f"hemascope train --resume {run.folder}")
+    weights = _read(run.final_weights)
+    if recipe.boosting is not None:
+        from hemascope.train.boosting.fit import boosted_of
+
+        return boosted_of(weights, recipe, classes)
     network = new_network(recipe, classes, pretrained=False)
-    network.load_state_dict(_read(run.final_weights))
+    network.load_state_dict(weights)
     return network.eval()
 
 
@@ -99,14 +130,17 @@ def _train(
     val: Part,
     console: Console,
     device: torch.device,
+    on_epoch: Callable[[dict[str, float]], None] | None,
+    draw_weights: np.ndarray | None,
 ) -> None:
     assert isinstance(recipe.batch_size, int)  # "auto" is resolved before a training begins
-    batches = training_batches(train.images, train.targets, recipe.batch_size, recipe.seed, recipe.balance)
+    size, seed = recipe.batch_size, recipe.seed
+    batches = training_batches(train.images, train.targets, size, seed, recipe.balance, draw_weights)
     weights = None
     if recipe.balance.changes_loss:
         counts = np.bincount(train.targets, minlength=classes)
         weights = torch.from_numpy(class_weights(counts, recipe.balance.strength)).float()
-    steps = len(batches) * recipe.epochs
+    steps = len(batches) * (recipe.epochs - recipe.transfer.head_epochs)
     module = CellTraining(network, recipe, classes=classes, steps=steps, class_weights=weights)
     progress = TrainingProgress(console)
     stopping = EarlyStopping(
@@ -114,7 +148,13 @@ def _train(
         mode=recipe.early_stopping.mode,
         patience=recipe.early_stopping.patience or recipe.epochs,
     )
-    keeper = RunKeeper(run, recipe.early_stopping, progress.epoch)
+
+    def tell(row: dict[str, float]) -> None:
+        progress.epoch(row)
+        if on_epoch:
+            on_epoch(row)
+
+    keeper = RunKeeper(run, recipe.early_stopping, tell)
     average = [MovingAverage(recipe.ema)] if recipe.ema else []
     resume = run.last_checkpoint if run.last_checkpoint.exists() else None
     if resume:
@@ -127,7 +167,7 @@ def _train(
             devices=1,
             precision="bf16-mixed" if use_bfloat16(recipe.precision, device) else "32-true",
             max_epochs=recipe.epochs,
-            callbacks=[*average, stopping, progress, keeper],
+            callbacks=[Phases(recipe.transfer, recipe.optimizer.learning_rate), *average, stopping, progress, keeper],
             logger=False,
             enable_checkpointing=True,
             enable_progress_bar=False,

@@ -7,12 +7,13 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.optim import Optimizer
 
 from hemascope.augment.batch import augment
 from hemascope.augment.mixing import mix
 from hemascope.models.network import Network
 from hemascope.train.batches import to_unit_range
-from hemascope.train.optimizers import make_optimizer, make_schedule
+from hemascope.train.optimizers import add_l2, make_optimizer, make_schedule
 from hemascope.train.recipe import Recipe
 
 
@@ -23,12 +24,14 @@ class CellTraining(L.LightningModule):
         network: what learns.
         recipe: how.
         classes: number of classes.
-        steps: optimiser steps of the whole training.
+        steps: optimiser steps that the schedule extends over.
         class_weights: float32 (classes,), how much an image of each class counts in the training's loss; None:
             the same. The validation's loss is never weighted, so that trainings can be compared by it.
     """
 
     class_weights: Tensor | None
+    head_alone = False
+    """Whether this epoch trains the head alone; the schedule waits until the others learn too."""
 
     def __init__(
         self, network: Network, recipe: Recipe, *, classes: int, steps: int, class_weights: Tensor | None = None
@@ -46,9 +49,18 @@ class CellTraining(L.LightningModule):
     def configure_optimizers(self) -> dict[str, Any]:
         """Optimiser and schedule of the recipe."""
         options = self.recipe.optimizer
-        optimizer = make_optimizer(self.network, options)
-        schedule = make_schedule(optimizer, self.recipe.schedule, steps=self.steps, rate=options.learning_rate)
+        optimizer = make_optimizer(self.network, options, self.recipe.transfer.layer_decay)
+        schedule = make_schedule(optimizer, self.recipe.schedule, steps=self.steps)
         return {"optimizer": optimizer, "lr_scheduler": schedule}
+
+    def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
+        """Move the learning rate, but not in the epochs of the head alone."""
+        if not self.head_alone:
+            super().lr_scheduler_step(scheduler, metric)
+
+    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
+        """Add the gradient of the L2 penalty."""
+        add_l2(self.network, self.recipe.optimizer.l2)
 
     def on_train_epoch_start(self) -> None:
         """Seed dropout by seed and epoch, so that a resumed epoch repeats itself."""

@@ -2,10 +2,14 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hemascope.augment.mixing import Mix
 from hemascope.augment.policy import Policy, Share
+from hemascope.models.catalogue import timm_name
+from hemascope.train.boosting.options import Boosting, check_boosting
+from hemascope.train.search import Search, check_keys
+from hemascope.train.transfer import Transfer
 
 
 class _Part(BaseModel):
@@ -52,11 +56,16 @@ class Balance(_Part):
 
 
 class Optimizer(_Part):
-    """The optimiser and its initial learning rate; weight decay is decoupled and spares norms and biases."""
+    """The optimiser and its initial learning rate; weight decay is decoupled and spares norms and biases, as L2 does.
 
-    name: Literal["nadam", "adamw", "adam", "sgd", "rmsprop"] = "nadam"
+    Lion (Chen et al. 2023) moves every weight by the same step: it wants a third to a tenth of the others' rate, and
+    as many times the decay.
+    """
+
+    name: Literal["nadam", "adamw", "adam", "sgd", "rmsprop", "lion"] = "nadam"
     learning_rate: float = Field(1e-3, gt=0)
     weight_decay: float = Field(0.0, ge=0)
+    l2: float = Field(0.0, ge=0, description="penalty: this times each weight is added to its gradient")
     momentum: float = Field(0.9, ge=0, lt=1, description="of sgd (Nesterov) and rmsprop")
 
 
@@ -106,12 +115,21 @@ class Recipe(_Part):
     """
 
     name: str = "custom"
-    network: str = Field("tf_efficientnet_lite0", description="timm's name of the backbone")
+    network: str = Field("tf_efficientnet_lite0", description="the backbone, by the catalogue's name or timm's")
     pretrained: bool = Field(True, description="start from ImageNet weights")
+    start: str | None = Field(
+        None,
+        description="folder of a finished Run whose network to start from, with its head where that fits",
+    )
     input_size: int = Field(96, ge=16, le=1024, description="side of the square that the network sees, pixels")
     progressive: Progressive = Progressive()
     head: Head = Head()
+    transfer: Transfer = Transfer()
     fractions: tuple[Share, Share, Share] = Field((0.8, 0.1, 0.1), description="train, val and test parts")
+    no_test: bool = Field(False, description="keep no test part: it is trained on, as for a submission")
+    folds: int | None = Field(
+        None, ge=2, le=20, description="K-fold: so many networks, each scored on a part it did not see"
+    )
     limit: int | None = Field(None, ge=1, description="train on at most this many images, classes kept in proportion")
     augment: Policy = Policy()
     mix: Mix = Field("none", description="mix pairs of images and labels: mixup, cutmix, or for each batch either")
@@ -127,6 +145,13 @@ class Recipe(_Part):
     tta_steps: int = Field(8, ge=2, le=40, description="views of each image that tta averages over")
     precision: Literal["auto", "bf16", "fp32"] = Field("auto", description="auto: bf16 where the hardware has it")
     seed: int = Field(0, ge=0)
+    boosting: Boosting | None = Field(None, description="AdaBoost: many weak learners that vote; null: one network")
+    search: Search = Field({}, description="what hemascope tune varies: a range or a list of choices for each key")
+
+    @field_validator("network")
+    @classmethod
+    def _canonical(cls, name: str) -> str:
+        return timm_name(name)
 
     @model_validator(mode="after")
     def _combinations(self) -> "Recipe":
@@ -134,14 +159,31 @@ class Recipe(_Part):
             raise ValueError(f"fractions must sum to 1, not {sum(self.fractions):g}")
         if self.fractions[0] == 0 or self.fractions[1] == 0:
             raise ValueError("fractions must leave images to train on and to validate on")
+        if self.folds and self.no_test:
+            raise ValueError(
+                "folds score every image by a network that was not trained on it, no_test keeps none to score by: "
+                "leave out no_test, and set fractions=[0.9,0.1,0] for folds over everything"
+            )
         if isinstance(self.batch_size, int) and self.batch_size < 2:
             raise ValueError("batch_size must be at least 2 (BatchNorm needs two images)")
+        if self.transfer.freezes and not self.pretrained and self.start is None:
+            raise ValueError(
+                "transfer.trainable and transfer.head_epochs freeze weights that would be random here: "
+                "set pretrained=true, name a finished Run in start, or leave transfer out"
+            )
+        if self.transfer.head_epochs >= self.epochs:
+            raise ValueError(
+                f"transfer.head_epochs={self.transfer.head_epochs} leaves no epoch for the rest: "
+                "raise epochs above it, or set transfer.trainable=head to train the head alone"
+            )
         if self.balance.name == "augment_rare" and _augments_nothing(self.augment):
             raise ValueError(
                 "balance augment_rare wants a policy that changes images: "
                 "set augment (for example augment.rotation=180, with augment.clean below 1) "
                 "or choose balance.name=uniform"
             )
+        check_boosting(self)
+        check_keys(type(self), self.search)
         return self
 
 

@@ -1,16 +1,16 @@
 """Finding, reading, overriding and writing recipes."""
 
-import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from hemascope.errors import RecipeError
 from hemascope.files import write_text
+from hemascope.train.nearest import did_you_mean
 from hemascope.train.recipe import Recipe
 
 _SHIPPED = resources.files("hemascope.recipes")
@@ -43,12 +43,19 @@ def load_recipe(name_or_path: str | Path, overrides: Iterable[str] = ()) -> Reci
     try:
         return Recipe.model_validate(values)
     except ValidationError as problem:
-        raise RecipeError(f"{origin}: {'; '.join(_explain(error) for error in problem.errors())}") from problem
+        raise RecipeError(f"{origin}: {'; '.join(explain(error) for error in problem.errors())}") from problem
 
 
-def write_recipe(recipe: Recipe, path: Path) -> None:
-    """Write every key of ``recipe`` as YAML, whole or not at all."""
-    write_text(path, yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
+def write_recipe(recipe: Recipe, path: Path, about: Iterable[str] = ()) -> None:
+    """Write every key of ``recipe`` as YAML, below comments, whole or not at all.
+
+    Args:
+        recipe: what to write.
+        path: of the file.
+        about: lines of the comment.
+    """
+    head = "".join(f"# {line}\n" for line in about)
+    write_text(path, head + yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
 
 
 def _heads() -> Iterator[tuple[str, str]]:
@@ -74,7 +81,7 @@ def _text(name_or_path: str | Path) -> tuple[str, str]:
     if name not in names:
         raise RecipeError(
             f"no recipe is called {name!r}",
-            f"Name a .yaml file or one of: {', '.join(names)}.{_did_you_mean(name, names)}",
+            f"Name a .yaml file or one of: {', '.join(names)}.{did_you_mean(name, names)}",
         )
     return (_SHIPPED / f"{name}.yaml").read_text("utf-8"), f"recipe {name}"
 
@@ -109,23 +116,31 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _explain(error: Any) -> str:
+def explain(error: Any, model: type[BaseModel] = Recipe) -> str:
+    """One of pydantic's errors about a file, in a sentence; an unknown key gets the valid ones and the nearest.
+
+    Args:
+        error: of ``ValidationError.errors()``.
+        model: what the file was read as.
+    """
     place = [str(part) for part in error["loc"]]
     key = ".".join(place)
     if error["type"] == "extra_forbidden":
-        valid = _keys_beside(place)
-        return f"unknown key {key!r} (valid: {', '.join(valid)}){_did_you_mean(place[-1], valid)}"
+        valid = _keys_beside(error["loc"], model)
+        return f"unknown key {key!r} (valid: {', '.join(valid)}){did_you_mean(place[-1], valid)}"
     reason = error["msg"].removeprefix("Value error, ")
     return f"{key}: {reason}, got {error['input']!r}" if key else reason
 
 
-def _keys_beside(place: list[str]) -> list[str]:
-    model: type[BaseModel] = Recipe
+def _keys_beside(place: Sequence[str | int], model: type[BaseModel]) -> list[str]:
     for part in place[:-1]:
-        model = model.model_fields[part].annotation  # type: ignore[assignment]
+        if isinstance(part, str) and part in model.model_fields:
+            model = _model_in(model.model_fields[part].annotation) or model
     return list(model.model_fields)
 
 
-def _did_you_mean(name: str, valid: list[str]) -> str:
-    near = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
-    return f" Did you mean {near[0]}?" if near else ""
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model of a key that may be absent, or of which there may be several."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model_in, get_args(annotation))), None)

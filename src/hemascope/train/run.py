@@ -1,6 +1,7 @@
 """The Run: the folder that a training leaves, and what is where in it."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,19 @@ class Run:
     def write_about(self, about: dict[str, Any]) -> None:
         """Replace what `about` gives."""
         write_text(self.folder / "run.json", json.dumps(about, indent=2) + "\n")
+
+    def members(self) -> tuple["Run", ...]:
+        """The Runs whose networks this one averages, in folders of its own; none where it has one network.
+
+        Raises:
+            RunError: one of them is gone.
+        """
+        return tuple(Run.open(self.folder / name) for name in self.about().get("members", ()))
+
+    def write_members(self, members: Sequence["Run"], temperature: float) -> None:
+        """Note that this Run's network is the mean of others', calibrated by one temperature first."""
+        names = [member.folder.relative_to(self.folder).as_posix() for member in members]
+        self.write_about({**self.about(), "members": names, "member_temperature": temperature})
 
     def recipe(self) -> Recipe:
         """The Run's recipe."""

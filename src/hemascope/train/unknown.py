@@ -85,7 +85,7 @@ def levels_of(levels: Levels, images: np.ndarray, policy: Policy | None = None, 
     with torch.inference_mode():
         for start in range(0, len(images), 64):
             batch = torch.from_numpy(images[start : start + 64]).permute(0, 3, 1, 2).float().div_(255)
-            found.append(levels(augment(batch, always, generator) if always else batch)[1].numpy())
+            found.append(levels.levels(augment(batch, always, generator) if always else batch).numpy())
     return np.concatenate(found)
 
 

@@ -1,0 +1,89 @@
+"""AdaBoost over features: trees on the pooled features of a network that is not trained."""
+
+import time
+
+import numpy as np
+import torch
+from rich.console import Console
+from sklearn.tree import DecisionTreeClassifier
+
+from hemascope.augment.batch import augment
+from hemascope.augment.policy import Policy
+from hemascope.models.boosted import Vote
+from hemascope.models.network import Network
+from hemascope.models.tree_votes import TreeVotes
+from hemascope.train.batches import to_unit_range
+from hemascope.train.boosting.ledger import Ledger
+from hemascope.train.boosting.trees import as_tensors
+from hemascope.train.device import choose_device
+from hemascope.train.fit import Part, new_network
+from hemascope.train.recipe import Recipe
+from hemascope.train.run import Run
+from hemascope.train.start import start_from
+
+_BATCH = 64
+
+
+def fit_features(run: Run, recipe: Recipe, classes: int, train: Part, val: Part, console: Console) -> Network:
+    """Grow scikit-learn's decision trees and make them the network's head.
+
+    Every split looks at a random choice of the features, as many as the root of their number: it is many times as fast
+    as looking at all and makes the trees differ. Linear learners are not offered: on these features one alone is
+    strong already, and boosting makes it worse.
+
+    Args:
+        run, recipe, classes, train, val, console: as of `hemascope.train.fit.fit`.
+
+    Raises:
+        RunError: the first tree is no better than chance.
+    """
+    boosting = recipe.boosting
+    assert boosting is not None
+    network = new_network(recipe, classes, pretrained=recipe.pretrained and recipe.start is None)
+    if recipe.start is not None:
+        start_from(recipe.start, network)
+    with console.status("computing features"):
+        views = [
+            features_of(network, train.images, recipe.augment, recipe.seed + view) for view in range(boosting.views)
+        ]
+        seen, targets = np.concatenate(views), np.tile(train.targets, boosting.views)
+        unseen = features_of(network, val.images)
+    spread = seen.std(0)
+    ledger = Ledger(boosting, targets, val.targets)
+    trees: list[DecisionTreeClassifier] = []
+    with console.status("") as status:
+        while len(trees) < boosting.rounds and not ledger.log.stopped:
+            status.update(f"growing tree {ledger.next}/{boosting.rounds}")
+            begun = time.monotonic()
+            tree = DecisionTreeClassifier(
+                max_depth=boosting.depth, max_features="sqrt", random_state=recipe.seed + len(trees)
+            ).fit(seen, targets, sample_weight=ledger.weights)
+            seconds = time.monotonic() - begun
+            if ledger.add(tree.predict(seen), _said(tree, unseen, spread, classes), seconds):
+                trees.append(tree)
+    ledger.tell_round(console)
+    ledger.tell_end(console)
+    ledger.log.write(run.folder)
+    network.head = TreeVotes(as_tensors(trees, spread, classes), Vote(ledger.alphas, boosting.voting))
+    return network.to("cpu").eval()
+
+
+def _said(tree: DecisionTreeClassifier, features: np.ndarray, spread: np.ndarray, classes: int) -> np.ndarray:
+    """A tree's probabilities, float (n, k), as the model will give them."""
+    head = TreeVotes(as_tensors([tree], spread, classes), Vote([1.0]))
+    with torch.inference_mode():
+        return torch.softmax(head.learners(torch.from_numpy(features)), dim=2)[:, 0].numpy()
+
+
+def features_of(network: Network, images: np.ndarray, policy: Policy | None = None, seed: int = 0) -> np.ndarray:
+    """Pooled features, float32 (n, d), of images uint8 (n, size, size, 3), each changed by a policy if one is given."""
+    device = choose_device()
+    network.to(device).eval()
+    generator = torch.Generator(device).manual_seed(seed)
+    found = []
+    with torch.inference_mode():
+        for start in range(0, len(images), _BATCH):
+            batch = to_unit_range(torch.from_numpy(images[start : start + _BATCH]).to(device).permute(0, 3, 1, 2))
+            shown = batch if policy is None else augment(batch, policy, generator)
+            found.append(network.features(shown).float().cpu().numpy())
+    return np.concatenate(found)

@@ -1,0 +1,83 @@
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from hemascope.errors import RunError
+from hemascope.train.boosting.ledger import Ledger
+from hemascope.train.boosting.log import BoostingLog, read_boosting
+from hemascope.train.boosting.options import Boosting
+
+TARGETS = np.array([0, 1, 2, 3] * 5)
+VAL = np.array([0, 1, 2, 3])
+SURE = np.eye(4)
+
+
+def learner(wrong: int) -> np.ndarray:
+    """Classes of which the first few are wrong."""
+    said = TARGETS.copy()
+    said[:wrong] = (said[:wrong] + 1) % 4
+    return said
+
+
+def ledger(rounds: int = 5) -> Ledger:
+    return Ledger(Boosting(over="networks", rounds=rounds), TARGETS, VAL)
+
+
+def test_rounds_are_entered_and_told() -> None:
+    books = ledger()
+    assert books.add(learner(4), SURE, 2.0)
+    assert books.add(TARGETS[[*range(18), 0, 0]], SURE[[1, 0, 2, 3]], 3.0)
+    first, second = books.log.rounds
+    assert first.error == pytest.approx(0.2)
+    assert first.train_accuracy == pytest.approx(0.8)
+    assert (first.val_accuracy, second.val_accuracy) == (1.0, 0.5)
+    assert books.next == 3
+    assert not books.log.stopped
+    console = Console(record=True, width=120, file=io.StringIO())
+    books.tell_round(console)
+    assert "round 2/5" in console.export_text()
+
+
+def test_the_first_learner_must_beat_chance() -> None:
+    with pytest.raises(RunError, match=r"learner 1 is no better than chance \(error 0\.750, guessing 0\.750\).*longer"):
+        ledger().add(learner(15), SURE, 1.0)
+
+
+def test_a_later_learner_no_better_than_chance_ends_the_boosting() -> None:
+    books = ledger()
+    books.add(learner(2), SURE, 1.0)
+    assert not books.add(learner(20), SURE, 1.0)
+    assert len(books.log.rounds) == len(books.alphas) == 1
+    assert "learner 2 is no better than chance" in books.log.stopped
+
+
+def test_a_learner_without_a_mistake_ends_the_boosting_unless_it_was_the_last() -> None:
+    books = ledger()
+    assert books.add(learner(0), SURE, 1.0)
+    assert "no mistake" in books.log.stopped
+    last = ledger(rounds=1)
+    assert last.add(learner(0), SURE, 1.0)
+    assert not last.log.stopped
+
+
+def test_the_log_is_read_as_it_was_written(tmp_path: Path) -> None:
+    books = ledger()
+    books.add(learner(3), SURE, 1.5)
+    books.log.write(tmp_path)
+    assert read_boosting(tmp_path) == books.log
+    assert read_boosting(tmp_path / "none") is None
+    file = tmp_path / "boosting.json"
+    file.write_text(file.read_text().replace('"format_version": 1', '"format_version": 9'))
+    with pytest.raises(RunError, match="newer hemascope"):
+        read_boosting(tmp_path)
+    file.write_text('{"format_version": 1}')
+    with pytest.raises(RunError, match="cannot be read"):
+        read_boosting(tmp_path)
+
+
+def test_an_empty_log_is_a_log(tmp_path: Path) -> None:
+    BoostingLog("features", 3, 0.5).write(tmp_path)
+    assert read_boosting(tmp_path) == BoostingLog("features", 3, 0.5)

@@ -1,0 +1,66 @@
+"""Going on from a finished Run: its weights, its head where it fits, and what is refused."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from hemascope.data.manifest import Manifest
+from hemascope.errors import RecipeError, RunError
+from hemascope.models.network import Network, create_network
+from hemascope.train.fit import new_network
+from hemascope.train.recipe import Recipe
+from hemascope.train.run import Run
+from hemascope.train.start import start_from
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    recipe = Recipe(network="MicroCell", pretrained=False, input_size=32, seed=1)
+    run = Run.create(tmp_path_factory.mktemp("runs") / "first", recipe, Manifest.build([], [], ["a", "b", "c"]), {})
+    run.final_weights.parent.mkdir()
+    torch.save(new_network(recipe, 3, pretrained=False).state_dict(), run.final_weights)
+    return run.folder
+
+
+def fresh(classes: int, network: str = "micro_cell", dense: int | None = None) -> Network:
+    torch.manual_seed(0)
+    return create_network(network, classes=classes, input_size=48, pretrained=False, dense=dense)
+
+
+def same_as(run: Path, network: Network) -> set[str]:
+    theirs = torch.load(Run(run).final_weights, weights_only=True)
+    ours = network.state_dict()
+    return {name.partition(".")[0] for name in ours if name in theirs and torch.equal(ours[name], theirs[name])}
+
+
+def test_the_same_classes_take_over_the_head_too_at_another_size(finished: Path) -> None:
+    network = fresh(3)
+    assert start_from(str(finished), network)
+    theirs = torch.load(Run(finished).final_weights, weights_only=True)
+    assert all(torch.equal(value, theirs[name]) for name, value in network.state_dict().items())
+
+
+@pytest.mark.parametrize(("classes", "dense"), [(5, None), (3, 8)])
+def test_another_head_stays_new(finished: Path, classes: int, dense: int | None) -> None:
+    network, untouched = fresh(classes, dense=dense), fresh(classes, dense=dense)
+    assert not start_from(str(finished), network)
+    assert same_as(finished, network) == {"backbone"}
+    for name, value in untouched.head.state_dict().items():
+        assert torch.equal(value, network.head.state_dict()[name])
+
+
+def test_another_network_is_refused_with_the_name_to_set(finished: Path) -> None:
+    with pytest.raises(RecipeError, match=r"holds a micro_cell.* asks for vanilla_cnn.*network=micro_cell"):
+        start_from(str(finished), fresh(3, "VanillaCNN"))
+
+
+def test_what_is_no_finished_run_is_refused(finished: Path, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"not a Run"):
+        start_from(str(tmp_path), fresh(3))
+    unfinished = tmp_path / "unfinished"
+    shutil.copytree(finished, unfinished)
+    Run(unfinished).final_weights.unlink()
+    with pytest.raises(RunError, match=r"not finished.*--resume"):
+        start_from(str(unfinished), fresh(3))
