@@ -13,6 +13,12 @@ from hemascope.errors import SourceError
 _TRAIN, _VAL, _TEST = SPLITS
 
 
+def into_train(manifest: Manifest, name: str) -> Manifest:
+    """The Manifest with the images of the split ``name`` in train; what else it names stays."""
+    splits = manifest.table["split"]
+    return manifest.with_columns(split=splits.where(splits != name, _TRAIN))
+
+
 def split(manifest: Manifest, fractions: tuple[float, float, float] = (0.8, 0.1, 0.1), *, seed: int = 0) -> Manifest:
     """Fill the column ``split`` of every usable labelled row; rows of one group always end on the same side.
 
@@ -36,7 +42,7 @@ def split(manifest: Manifest, fractions: tuple[float, float, float] = (0.8, 0.1,
     table = manifest.table
     usable = (manifest.usable & table["label"].isin(manifest.classes)).to_numpy()
     labels = table["label"].to_numpy(object)
-    groups = _own_groups(table["group"].to_numpy(np.int64))
+    groups = own_groups(table["group"].to_numpy(np.int64))
     splits = table["split"].to_numpy(object).copy()
     verdicts = table["verdict"].to_numpy(object).copy()
     named = set(splits[usable])
@@ -81,7 +87,7 @@ def _check_classes(manifest: Manifest, labels: np.ndarray, train: np.ndarray) ->
             )
 
 
-def _own_groups(groups: np.ndarray) -> np.ndarray:
+def own_groups(groups: np.ndarray) -> np.ndarray:
     """Groups with a number of its own in place of every -1."""
     alone = groups < 0
     return np.where(alone, groups.max(initial=-1) + 1 + np.cumsum(alone), groups)

@@ -19,6 +19,8 @@ FILE_NAME = "predictions.parquet"
 NO_SPLIT = "all"
 """The split's name where the source names none."""
 
+FOLD = "fold"
+
 _TEXT = ("path", "member", "split", "true", "label")
 
 
@@ -29,6 +31,7 @@ class Predictions:
     Attributes:
         table: columns ``path, member, split, true, label, confidence``, one calibrated probability column a
             class under its name, and one raw logit column ``logit_<class>`` a class. ``true`` is "" where unlabelled.
+            Of K-fold networks there is ``fold``, int64: whose network spoke, 0 for the ensemble of all.
         classes: class names in label order.
         temperature: what the logits were divided by before the softmax that made the probabilities.
     """
@@ -83,9 +86,14 @@ class Predictions:
         values = softmax(self.logits / temperature)
         probabilities = pd.DataFrame(values, columns=list(self.classes), index=self.table.index)
         confidence = pd.Series(values.max(axis=1, initial=0.0), index=self.table.index, name="confidence")
-        raw = self.table[[f"logit_{name}" for name in self.classes]]
+        raw = self.table[[f"logit_{name}" for name in self.classes] + self._optional]
         table = pd.concat([self.table[list(_TEXT)], confidence, probabilities, raw], axis=1)
         return Predictions(table, self.classes, float(temperature))
+
+    def with_folds(self, folds: np.ndarray) -> "Predictions":
+        """The same predictions with the column ``fold``, int (n,): whose network spoke, 0 for the ensemble of all."""
+        table = self.table.assign(**{FOLD: np.asarray(folds, np.int64)})
+        return Predictions(table, self.classes, self.temperature)
 
     def __len__(self) -> int:
         return len(self.table)
@@ -109,6 +117,11 @@ class Predictions:
     def predicted(self) -> np.ndarray:
         """Predicted class numbers, int64 (n,)."""
         return self._numbers("label")
+
+    @property
+    def folds(self) -> np.ndarray | None:
+        """Whose network spoke, int64 (n,), 0 for the ensemble of all; None where there are no folds."""
+        return self.table[FOLD].to_numpy(np.int64) if self._optional else None
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -163,8 +176,13 @@ class Predictions:
         lacking = [name for name in _columns(classes) if name not in table.column_names]
         if lacking:
             raise RunError(f"{path}: the predictions table lacks the columns {', '.join(lacking)}")
-        frame = table.to_pandas()[_columns(classes)].astype(dict.fromkeys(_TEXT, "str"))
+        folds = [FOLD] if FOLD in table.column_names else []
+        frame = table.to_pandas()[_columns(classes) + folds].astype(dict.fromkeys(_TEXT, "str"))
         return cls(frame, classes, float(about.get("hemascope.temperature", 1.0)))
+
+    @property
+    def _optional(self) -> list[str]:
+        return [FOLD] if FOLD in self.table.columns else []
 
     def _numbers(self, column: str) -> np.ndarray:
         numbers = {name: i for i, name in enumerate(self.classes)}
@@ -181,7 +199,7 @@ def check_classes(classes: Sequence[str]) -> tuple[str, ...]:
     ('lymphocyte', 'monocyte')
     """
     names = tuple(classes)
-    columns = _columns(names)
+    columns = [*_columns(names), FOLD]
     for name in names:
         if not name or "\n" in name or columns.count(name) > 1 or columns.count(f"logit_{name}") > 1:
             raise RunError(f"a class cannot be named {name!r}: the predictions table needs the name", "Rename it.")

@@ -10,6 +10,7 @@ import numpy as np
 from hemascope.errors import RunError
 from hemascope.evaluate import calibration
 from hemascope.evaluate.bootstrap import LEVEL, RESAMPLES, Score
+from hemascope.evaluate.folds import fold_scores
 from hemascope.evaluate.metrics import score
 from hemascope.evaluate.predictions import Predictions, softmax
 from hemascope.files import write_text
@@ -25,7 +26,9 @@ def summarise(predictions: Predictions, *, resamples: int = RESAMPLES, seed: int
         JSON-ready: ``{"format_version", "classes", "temperature", "bootstrap", "splits": {name: {"images",
         "unlabelled", "unknown_labels", "scores", "classes", "absent", "confusion", "calibration"}}}``. A score is
         ``{"value", "low", "high"}``, null where it cannot be measured. Splits without labelled images are left out.
+        Of K-fold networks there is ``"folds"``, see `fold_scores`.
     """
+    folds = fold_scores(predictions)
     return {
         "format_version": FORMAT_VERSION,
         "classes": list(predictions.classes),
@@ -36,6 +39,7 @@ def summarise(predictions: Predictions, *, resamples: int = RESAMPLES, seed: int
             for split in predictions.splits
             if (measured := _split(predictions.of(split), resamples, seed)) is not None
         },
+        **({} if folds is None else {"folds": folds}),
     }
 
 

@@ -47,6 +47,12 @@ def export_int8(
         raise RunError(f"{folder}: its training is not finished", f"hemascope train --resume {folder}")
     manifest = run.manifest()
     split = manifest.table["split"]
+    held_out = _known(manifest.rows(split.isin(["val", "test"])))
+    if not len(held_out):
+        raise RunError(
+            f"{folder}: every image trained one of its folds, so none is left to score the smaller model by",
+            "Export it whole (without --int8), or train with a test part.",
+        )
     tell("measuring activations on training images")
     shown = limited(_known(manifest.rows(split == "train")), _CALIBRATION, seed=run.recipe().seed)
     images = [image for _, image in read_images(shown) if not isinstance(image, DecodeError)]
@@ -57,7 +63,6 @@ def export_int8(
         write_int8(run.model_file, images, draft, name=name)
         tell("scoring on held-out images")
         classifier = hemascope.load(draft)
-        held_out = _known(manifest.rows(split.isin(["val", "test"])))
         predictions, _ = score_model(classifier, held_out, temperature=classifier.card.temperature)
         metrics = summarise(predictions)
         judged = predictions.of("val")

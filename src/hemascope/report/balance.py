@@ -63,6 +63,8 @@ def balance_part(run: RunFiles) -> BalancePart | None:
         recipe = load_recipe(run.folder / "recipe.yaml")
     except RecipeError:
         return None
+    if recipe.boosting is not None:  # it draws by what was wrong before
+        return None
     balance, images = recipe.balance, counts["train"].to_numpy(np.int64)
     total = int(images.sum())
     batch_size = recipe.batch_size if isinstance(recipe.batch_size, int) else 1

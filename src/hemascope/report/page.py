@@ -15,9 +15,11 @@ from hemascope.files import write_text
 from hemascope.predict.card import ModelCard
 from hemascope.report import words
 from hemascope.report.balance import balance_part
+from hemascope.report.boosting import boosting_part
 from hemascope.report.class_bars import class_scores, draw_class_scores, draw_counts
 from hemascope.report.confusion import confusion, draw_confusion
 from hemascope.report.data_part import data_part
+from hemascope.report.folds import folds_part, protocol_notes
 from hemascope.report.forecast import forecast_part
 from hemascope.report.gallery import tiles
 from hemascope.report.history import draw_history
@@ -27,6 +29,7 @@ from hemascope.report.run_files import RunFiles, read_run
 from hemascope.report.shift import shift_part
 from hemascope.report.template import rendered
 from hemascope.report.tta import tta_part
+from hemascope.train.boosting.log import read_boosting
 
 FILE_NAME = "report.html"
 MANY_CLASSES = 24
@@ -76,7 +79,8 @@ def _context(run: RunFiles) -> dict[str, Any]:
         "metrics": run.metrics,
         "measured": measured,
         "verdict": words.verdict(split, measured, run.trained),
-        "notes": words.notes(split, run.metrics, run.trained),
+        "notes": [*words.notes(split, run.metrics, run.trained), *protocol_notes(run)],
+        "folds": folds_part(run.metrics),
         "score_titles": words.SCORE_TITLES,
         "meanings": words.MEANINGS,
         "colours": dict(zip(classes, colours(classes), strict=True)),
@@ -90,6 +94,7 @@ def _context(run: RunFiles) -> dict[str, Any]:
         "data": data,
         "counts": draw_counts(data.counts) if data is not None and data.usable else "",
         "balance": balance_part(run),
+        "boosting": boosting_part(read_boosting(run.folder)),
         "shift": shift_part(read_shift(run.folder)),
         "forecast": forecast_part(read_forecast(run.folder)),
         "pseudo": pseudo_part(read_pseudo(run.folder)),

@@ -13,6 +13,7 @@ from hemascope.evaluate.summary import read_metrics, summarise, write_metrics
 from hemascope.predict.card import ModelCard
 from hemascope.predict.modelfile import open_model
 from hemascope.report.history import History, read_history
+from hemascope.train.boosting.log import FILE_NAME as BOOSTING
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ def read_run(folder: Path, card: ModelCard | None = None) -> RunFiles:
     if not metrics["splits"]:
         raise RunError(f"{folder}: no predicted image has a known label, so there is nothing to report")
     history = read_history(folder / "history.csv")
+    if history is not None and (folder / BOOSTING).is_file():
+        history = history._replace(best_epoch=None)  # the epochs are of many learners, none of which is the result
     manifest, recipe, model = folder / "manifest.parquet", folder / "recipe.yaml", folder / "model.onnx"
     return RunFiles(
         folder=folder,

@@ -124,6 +124,11 @@ def _trust(split: str, metrics: dict[str, Any], trained: bool) -> str:
         )
     if split == "test":
         return "The test part had no say in the training, in when it stopped, or in the temperature."
+    if split == "val" and "folds" in metrics:
+        return (
+            "There is no test part. Each image was scored by the network of its fold, which it had no say in; the "
+            "model file is the mean of all these networks."
+        )
     if split == "val":
         return (
             "Optimistic: there is no test part. The validation part, scored here, also chose the epoch that is kept "

@@ -1,0 +1,126 @@
+"""Finished Runs -> one Run: the mean of their probabilities, or of their weights."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.console import Console
+
+from hemascope.errors import RunError
+from hemascope.files import atomic
+from hemascope.job.begin import about, read_again
+from hemascope.job.go_on import go_on
+from hemascope.job.joinable import check_joinable
+from hemascope.job.parts import part
+from hemascope.models.inference import run_network
+from hemascope.train.batchnorm import recompute_statistics
+from hemascope.train.device import choose_device
+from hemascope.train.fit import Part
+from hemascope.train.open_run import open_network
+from hemascope.train.run import Run
+from hemascope.train.soup import Soup, State, greedy_soup, mean_state
+
+_NOT_COPIED = ("model.onnx", "last.ckpt", "best.pt", "report.html", "example.png")  # no part of the network
+
+
+def average(folders: Sequence[Path], folder: Path, console: Console) -> Run:
+    """Leave a Run whose network is the mean of the probabilities of finished Runs' networks, see `Averaged`.
+
+    Args:
+        folders: of the Runs; they may be of different networks and input sizes. What is needed of them is copied.
+        folder: where the new Run goes. Its recipe is the first's, but for name and input size.
+        console: where progress goes.
+
+    Raises:
+        RunError: see `check_joinable`; nothing is written then.
+    """
+    Run(folder).check_free()
+    runs = [Run.open(path) for path in folders]
+    check_joinable(runs)
+    recipes = [run.recipe() for run in runs]
+    size = max(recipe.input_size for recipe in recipes)
+    recipe = recipes[0].model_copy(update={"name": "ensemble", "input_size": size})
+    manifest = runs[0].manifest()
+    images = read_again(manifest, size, console)
+    names = [f"members/{number}" for number in range(1, len(runs) + 1)]
+    for name, run in zip(names, runs, strict=True):
+        shutil.copytree(run.folder, folder / name, ignore=shutil.ignore_patterns(*_NOT_COPIED), dirs_exist_ok=True)
+    # Calibrated after averaging: the validation images are new to all members.
+    joined = {"members": names, "member_temperature": 1.0, "joined": [str(path) for path in folders]}
+    run = Run.create(folder, recipe, manifest, {**about(str(runs[0].about().get("source", ""))), **joined})
+    return go_on(run, recipe, manifest, images, console)
+
+
+def soup(folders: Sequence[Path], folder: Path, console: Console) -> tuple[Run, Soup]:
+    """Leave a Run whose network has the mean of finished Runs' weights, chosen by `greedy_soup` on val.
+
+    BatchNorm statistics are gathered anew for every mixture, on the first Run's training images.
+
+    Args:
+        folders: of the Runs, all of one network.
+        folder: where the new Run goes. Its recipe is the first's, but for its name.
+        console: where progress goes.
+
+    Returns:
+        The Run, and which of the others' weights it has.
+
+    Raises:
+        RunError: see `check_joinable`; or networks that differ. Nothing is written then.
+    """
+    Run(folder).check_free()
+    runs = [Run.open(path) for path in folders]
+    check_joinable(runs)
+    recipe = runs[0].recipe()
+    states = _states(runs)
+    manifest = runs[0].manifest()
+    images = read_again(manifest, recipe.input_size, console)
+    train, val = (part(manifest, images, name) for name in ("train", "val"))
+    network = open_network(runs[0])
+    device = choose_device()
+
+    def fill(state: State) -> None:
+        network.load_state_dict(state)
+        if not any(state is given for given in states):
+            recompute_statistics(network, train.images, recipe, device, always=True)
+        network.to("cpu")
+
+    def accuracy(state: State) -> float:
+        fill(state)
+        return _accuracy(run_network(network, val.images), val)
+
+    with console.status("tasting the soup"):
+        found = greedy_soup(states, accuracy)
+        taken = [states[i] for i in found.taken]
+        fill(mean_state(taken) if len(taken) > 1 else taken[0])
+    run = Run(folder)
+    with atomic(run.final_weights) as temporary:
+        torch.save(network.state_dict(), temporary)
+    recipe = recipe.model_copy(update={"name": "soup"})
+    joined = {"joined": [str(path) for path in folders], "soup": [str(folders[i]) for i in found.taken]}
+    run = Run.create(folder, recipe, manifest, {**about(str(runs[0].about().get("source", ""))), **joined})
+    return go_on(run, recipe, manifest, images, console), found
+
+
+def _states(runs: Sequence[Run]) -> list[State]:
+    states: list[State] = []
+    for run in runs:
+        if not run.final_weights.exists() or run.recipe().boosting is not None:
+            raise RunError(f"{run.folder} is not one network but several: no soup", "Leave out --soup to average them.")
+        states.append(torch.load(run.final_weights, map_location="cpu", weights_only=True))
+        if run.recipe().network != runs[0].recipe().network or _shapes(states[-1]) != _shapes(states[0]):
+            raise RunError(
+                f"{run.folder} and {runs[0].folder} have different networks or heads "
+                f"({run.recipe().network}, {runs[0].recipe().network}): their weights cannot be averaged",
+                "Leave out --soup to average their probabilities.",
+            )
+    return states
+
+
+def _shapes(state: State) -> dict[str, torch.Size]:
+    return {name: value.shape for name, value in state.items()}
+
+
+def _accuracy(logits: np.ndarray, val: Part) -> float:
+    return float((logits.argmax(1) == val.targets).mean())
