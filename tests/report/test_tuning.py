@@ -35,7 +35,7 @@ def test_words_say_what_holds():
     assert second.endswith("on clean images: it holds.")
     doubtful = replace(found, check={**found.check, "pseudo": Score(0.01, -0.01, 0.03)}, importance={"stain": 1.0})
     assert "not beyond doubt" in tuning_words(doubtful)[1]
-    assert tuning_words(doubtful)[2] == "What mattered most: stain."
+    assert tuning_words(doubtful)[2] == "What mattered most: stain (100%)."
     (said,) = tuning_words(tuning((0.95, 0.7), (0.5, 0.9)))
     assert said == "The recipe's own augmentation stays: of the others tried (1) none beats it."
 

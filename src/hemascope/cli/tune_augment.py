@@ -1,4 +1,4 @@
-"""Search the augmentation strengths that gain on transformed images."""
+"""Search augmentation strengths that gain on transformed images."""
 
 from pathlib import Path
 from typing import Annotated

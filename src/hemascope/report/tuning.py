@@ -13,6 +13,7 @@ from hemascope.evaluate.tune_augment.result import POLICY_NAME, Tuning
 from hemascope.files import write_text
 from hemascope.report import svg
 from hemascope.report.gallery import picture
+from hemascope.report.importance import draw_importance, mattered, ranked, trust
 from hemascope.report.template import rendered
 from hemascope.report.tta import points
 from hemascope.report.words import percent
@@ -85,11 +86,10 @@ def tuning_words(tuning: Tuning) -> list[str]:
     said.append(
         f"The best of several is flattered by chance. On {tuning.checked_on}, which the search did not use, the gain "
         f"is {points(fresh)} points on copies and {points(tuning.check['clean'])} on clean images"
-        + (": it holds." if fresh.low > 0 else ": not beyond doubt, so try more trials or images.")
+        f": {trust(fresh)}"
     )
     if tuning.importance:
-        first = sorted(tuning.importance, key=lambda name: -tuning.importance[name])[:3]
-        said.append(f"What mattered most: {', '.join(first)}.")
+        said.append(mattered(tuning.importance))
     return said
 
 
@@ -135,7 +135,7 @@ def write_tuning_report(folder: Path, tuning: Tuning, sheet: np.ndarray | None, 
         ],
         "trials": tuning.trials,
         "points": points,
-        "importance": sorted(tuning.importance.items(), key=lambda item: -item[1]),
+        "importance": draw_importance(ranked(tuning.importance)) if tuning.importance else "",
         "strengths": strengths(tuning),
         "sheet": picture(sheet, side=max(sheet.shape[:2])) if sheet is not None else "",
         "policy_file": POLICY_NAME,

@@ -1,30 +1,27 @@
 """The search itself: trials chosen by optuna, kept in a journal, gone on with after a kill."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import Trial, TrialState
 
-from hemascope.errors import RunError
 from hemascope.evaluate.hits import hit_scores
+from hemascope.evaluate.study.importance import importance
+from hemascope.evaluate.study.sampler import NumberedSampler
+from hemascope.evaluate.study.settings import require_settings
 from hemascope.evaluate.tune_augment.result import BASELINE, Tuning, lowest_clean, scored_trials
 from hemascope.evaluate.tune_augment.space import NAMES, nearest, policy_of, suggest
 from hemascope.evaluate.tune_augment.trial import Hits, Reference, run_trial, score_trial, trial_recipe
-from hemascope.files import write_text
 from hemascope.train.fit import Part
 from hemascope.train.recipe import Recipe
 
-SETTINGS_NAME, JOURNAL_NAME = "search.json", "search.journal"
+JOURNAL_NAME = "search.journal"
 _CONSTRAINT = "clean accuracy missing"
-_STARTUP = 8
-_FEWEST_FOR_IMPORTANCE = 5
 
 
 def tune_augment(
@@ -62,8 +59,8 @@ def tune_augment(
     Raises:
         RunError: the folder holds a search with other settings.
     """
-    _require_settings(folder, {**settings, "recipe": recipe.model_dump(mode="json"), "epochs": epochs, "size": size})
-    study = _study(folder)
+    require_settings(folder, {**settings, "recipe": recipe.model_dump(mode="json"), "epochs": epochs, "size": size})
+    study = _study(folder, recipe.seed)
     hits: list[Hits] = []
 
     def recipe_of(number: int, values: dict[str, float]) -> Recipe:
@@ -85,7 +82,7 @@ def tune_augment(
     scored = scored_trials(hits, reference.part.targets, values, policies)
     found = Tuning(
         scored,
-        _importance(study, trials),
+        importance(study, NAMES),
         {},
         "val with other copies" if check is None else "test",
         len(reference.part.targets),
@@ -104,15 +101,20 @@ def tune_augment(
     return replace(found, check=gains)
 
 
-def _study(folder: Path) -> optuna.Study:
+def _study(folder: Path, seed: int) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     storage = JournalStorage(JournalFileBackend(str(folder / JOURNAL_NAME)))
-    return optuna.create_study(storage=storage, study_name="augment", direction="maximize", load_if_exists=True)
+    return optuna.create_study(
+        storage=storage,
+        sampler=NumberedSampler(seed),
+        study_name="augment",
+        direction="maximize",
+        load_if_exists=True,
+    )
 
 
 def _begun(study: optuna.Study, number: int, recipe: Recipe) -> Trial | None:
     """The trial of this number with all its values chosen, begun now or by a killed call; None where it is over."""
-    study.sampler = _sampler(recipe.seed, number)
     known = study.get_trials(deepcopy=False)
     if number < len(known) and known[number].state != TrialState.WAITING:
         if known[number].state == TrialState.COMPLETE:
@@ -126,42 +128,9 @@ def _begun(study: optuna.Study, number: int, recipe: Recipe) -> Trial | None:
     return trial
 
 
-def _sampler(seed: int, number: int) -> optuna.samplers.BaseSampler:
-    own = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
-    return optuna.samplers.TPESampler(seed=own, n_startup_trials=_STARTUP)
-
-
 def _values(study: optuna.Study, number: int) -> dict[str, float]:
     return dict(study.get_trials(deepcopy=False)[number].params)
 
 
-def _importance(study: optuna.Study, trials: int) -> dict[str, float]:
-    if trials + 1 < _FEWEST_FOR_IMPORTANCE or len({trial.value for trial in study.get_trials(deepcopy=False)}) < 2:
-        return {}
-    evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
-    return dict(optuna.importance.get_param_importances(study, evaluator=evaluator, params=list(NAMES)))
-
-
 def _trial_folder(folder: Path, number: int) -> Path:
     return folder / "trials" / f"{number:04d}"
-
-
-def _require_settings(folder: Path, settings: dict[str, Any]) -> None:
-    """Write the settings of a new search; compare those of one that is gone on with."""
-    file = folder / SETTINGS_NAME
-    if not file.is_file():
-        if folder.is_dir() and any(folder.iterdir()):
-            raise RunError(f"{folder} holds files, but no search", "Name a new or empty folder with -o.")
-        write_text(file, json.dumps(settings, indent=1) + "\n")
-        return
-    try:
-        before = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as problem:
-        raise RunError(f"{file}: cannot be read ({problem})", "Name another folder with -o.") from problem
-    now = json.loads(json.dumps(settings))
-    changed = [key for key in now if before.get(key) != now[key]]
-    if changed:
-        raise RunError(
-            f"{folder} holds a search with other settings ({', '.join(changed)})",
-            "Repeat the command as it was to go on with it, or name another folder with -o.",
-        )

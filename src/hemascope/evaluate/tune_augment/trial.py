@@ -12,6 +12,7 @@ from hemascope.evaluate.network_model import NetworkModel
 from hemascope.evaluate.pseudo.result import PseudoResult
 from hemascope.evaluate.pseudo.transforms import Transform
 from hemascope.evaluate.pseudo.validate import pseudo_validate
+from hemascope.evaluate.study.short import short_recipe
 from hemascope.files import atomic
 from hemascope.train.fit import Part, fit, load_network
 from hemascope.train.recipe import Recipe
@@ -53,20 +54,8 @@ class Hits:
 
 
 def trial_recipe(recipe: Recipe, policy: Policy, *, epochs: int, size: int) -> Recipe:
-    """The recipe of a short training with another policy; its last epoch is kept, because val gives the score."""
-    values = recipe.model_dump()
-    values |= {
-        "augment": policy.model_dump(),
-        "epochs": epochs,
-        "input_size": size,
-        "progressive": {},
-        "limit": None,
-        "tta": False,
-        "early_stopping": {**values["early_stopping"], "keep": "last", "patience": None},
-    }
-    if recipe.batch_size == "auto":
-        values["batch_size"] = 64
-    return Recipe.model_validate(values)
+    """The recipe of a short training with another policy."""
+    return short_recipe(recipe, epochs=epochs, size=size, augment=policy.model_dump())
 
 
 def run_trial(folder: Path, recipe: Recipe, train: Part, reference: Reference) -> Hits:

@@ -1,0 +1,1 @@
+"""A search for the hyperparameters of a recipe: many short trainings, the poor ones ended early."""

@@ -1,0 +1,188 @@
+import math
+import multiprocessing
+import os
+import signal
+import traceback
+
+import numpy as np
+import pytest
+
+from hemascope.errors import RecipeError, RunError
+from hemascope.evaluate.bootstrap import Score
+from hemascope.evaluate.tune import outcome, storage
+from hemascope.evaluate.tune import search as module
+from hemascope.evaluate.tune.measure import Measured
+from hemascope.evaluate.tune.search import Tuner
+from hemascope.train.fit import Part
+from hemascope.train.recipe import EarlyStopping, Recipe
+
+RECIPE = Recipe(
+    optimizer={"learning_rate": 1e-4},
+    search={
+        "optimizer.learning_rate": {"low": 1e-4, "high": 1e-1, "log": True},
+        "head.dropout": {"low": 0, "high": 0.5},
+    },
+)
+PART = Part(np.zeros((8, 16, 16, 3), np.uint8), np.arange(8) % 2)
+PARTS = {"train": PART, "val": PART, "test": PART}
+GAIN = {"accuracy": Score(0.02, 0.01, 0.03), "balanced_accuracy": Score(0.02, 0.01, 0.03)}
+
+
+class Training:
+    """Stands for a training: a rate of 1e-2 is the best, and the folder remembers the epochs that are done."""
+
+    def __init__(self):
+        self.stop_at = None
+        self.action = None
+        self.begun = []
+
+    def __call__(self, folder, recipe, classes, train, val, on_epoch=None):
+        if on_epoch is None:
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        self.begun.append((folder.name, len(list(folder.iterdir()))))
+        for epoch in range(1, recipe.epochs + 1):
+            (folder / str(epoch)).touch()
+            score = 0.9 - 0.1 * abs(np.log10(recipe.optimizer.learning_rate) + 2) - 0.2 / epoch
+            on_epoch({"epoch": epoch, "val_accuracy": float(score)})
+            if (folder.name, epoch) == self.stop_at:
+                self.stop_at = None
+                self.action()
+        return
+
+
+@pytest.fixture
+def training(monkeypatch):
+    fake = Training()
+    for place in (module, outcome):
+        monkeypatch.setattr(place, "train_trial", fake)
+    monkeypatch.setattr(module, "new_network", lambda *_, **__: None)
+    monkeypatch.setattr(outcome, "measure", lambda *_: Measured(8, GAIN, GAIN, GAIN))
+    return fake
+
+
+def tuner(folder, **changed):
+    return Tuner(folder, RECIPE, **{"epochs": 4, "size": 16, **changed})
+
+
+def run(folder, trials=10, told=None, **changed):
+    return tuner(folder, **changed).run(("a", "b"), PARTS, trials=trials, on_trial=told)
+
+
+def test_it_finds_the_best_rate_and_ends_poor_trials_early(tmp_path, training):
+    told = []
+    found = run(tmp_path / "search", told=told.append)
+    assert tuple(told) == found.trials
+    assert found.own.number == 0
+    assert found.own.values == {"optimizer.learning_rate": 1e-4, "head.dropout": 0.0}
+    assert found.tried == 10
+    finished = [trial for trial in found.trials if not trial.pruned]
+    assert 5 <= len(finished) < 11
+    assert all(1 < len(trial.curve) < 4 for trial in found.trials if trial.pruned)
+    assert found.chosen.value == max(trial.value for trial in finished) > found.own.value
+    assert found.best.optimizer.learning_rate == found.chosen.values["optimizer.learning_rate"]
+    assert (found.best.epochs, found.best.input_size, found.best.search) == (RECIPE.epochs, RECIPE.input_size, {})
+    assert set(found.measured) == {"val", "test"}
+    assert set(found.importance) == set(RECIPE.search)
+    again = run(tmp_path / "again", trials=2)
+    assert [trial.values for trial in again.trials] == [trial.values for trial in found.trials[:3]]
+
+
+def test_ctrl_c_is_gone_on_with_in_the_same_folder(tmp_path, training):
+    def stop():
+        raise KeyboardInterrupt
+
+    training.stop_at, training.action = ("0002", 2), stop
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "search", trials=3)
+    found = run(tmp_path / "search", trials=3)
+    assert training.begun[-2:] == [("0002", 2), ("0004", 0)]
+    assert [trial.number for trial in found.trials] == [0, 1, 3, 4]
+    longer = run(tmp_path / "search", trials=4)
+    assert longer.trials[:4] == found.trials
+    with pytest.raises(RunError, match=r"other settings \(epochs\)"):
+        run(tmp_path / "search", trials=3, epochs=5)
+
+
+def test_a_trial_of_a_killed_process_is_taken_up(tmp_path, training, monkeypatch):
+    monkeypatch.setattr(storage, "HEARTBEAT_SECONDS", 1)
+    monkeypatch.setattr(storage, "GRACE_SECONDS", 1)
+    training.stop_at, training.action = ("0001", 2), lambda: os.kill(os.getpid(), signal.SIGKILL)
+    killed = forked(tuner(tmp_path / "search"), 1)
+    killed.join()
+    assert killed.exitcode == -signal.SIGKILL
+    training.stop_at = None
+    waits = []
+    found = tuner(tmp_path / "search").run(("a", "b"), PARTS, trials=1, on_wait=waits.append)
+    assert set(waits) == {1}
+    assert ("0001", 2) in training.begun
+    assert found.tried == 1
+
+
+def test_processes_share_a_search(tmp_path, training):
+    both = [forked(tuner(tmp_path / "search"), 8) for _ in range(2)]
+    for process in both:
+        process.join()
+    assert [process.exitcode for process in both] == [0, 0]
+    found = run(tmp_path / "search", trials=8)
+    assert 8 <= found.tried <= 9  # two may begin a last one at the same moment
+    assert training.begun == []
+    assert sum(trial.own for trial in found.trials) == 1
+    rates = [trial.values["optimizer.learning_rate"] for trial in found.trials]
+    assert len(set(rates)) == len(rates)
+
+
+def forked(search, trials):
+    """The search in a process of its own, with the same stand-ins."""
+
+    def work():
+        try:
+            search.run(("a", "b"), PARTS, trials=trials)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(3)
+        os._exit(0)
+
+    process = multiprocessing.get_context("fork").Process(target=work)
+    process.start()
+    return process
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+
+
+def test_what_cannot_work_is_refused_before_anything_is_written(tmp_path, training):
+    with pytest.raises(RunError, match="no pruner is called 'mean'"):
+        tuner(tmp_path / "search", pruner="mean")
+    with pytest.raises(RecipeError, match=r"head\.dropout=2"):
+        Tuner(tmp_path / "search", Recipe(search={"head.dropout": [0, 2]}), epochs=1, size=16)
+    with pytest.raises(RunError, match="not a known kind"):
+        tuner(tmp_path / "search", storage="mysql://host/cells")
+    assert not (tmp_path / "search").exists()
+
+
+def test_a_database_that_holds_another_search_is_refused(tmp_path, training):
+    address = f"sqlite:///{tmp_path / 'shared.db'}"
+    run(tmp_path / "one", trials=1, storage=address)
+    with pytest.raises(RunError, match=r"search 'search' holds .*\(epochs\)"):
+        run(tmp_path / "two", trials=1, storage=address, epochs=3)
+    assert run(tmp_path / "three", trials=1, storage=address, epochs=3, name="short").epochs == 3
+
+
+def test_a_trial_that_diverges_is_ended(tmp_path, training, monkeypatch):
+    def diverge(folder, recipe, classes, train, val, on_epoch=None):
+        rate = recipe.optimizer.learning_rate
+        if on_epoch:
+            on_epoch({"epoch": 1, "val_loss": 1.0 if rate == 1e-4 else float("nan")})
+
+    monkeypatch.setattr(module, "train_trial", diverge)
+    recipe = RECIPE.model_copy(update={"early_stopping": EarlyStopping(monitor="val_loss")})
+    found = Tuner(tmp_path / "search", recipe, epochs=1, size=16).run(("a", "b"), PARTS, trials=2)
+    assert [trial.pruned for trial in found.trials] == [False, True, True]
+    assert math.isnan(found.trials[1].value)
+    assert found.chosen.own
+
+
+def test_no_time_at_all_says_how_to_go_on(tmp_path, training):
+    with pytest.raises(RunError, match="Repeat the command"):
+        tuner(tmp_path / "search").run(("a", "b"), PARTS, trials=1, minutes=0)
