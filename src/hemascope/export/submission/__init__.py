@@ -1,0 +1,1 @@
+"""Run -> submission: a zip with ``model.py`` and the weights, tried as a challenge's evaluator would run it."""
