@@ -13,7 +13,7 @@ demo: $(BIN)/.installed
 	$(BIN)/hemascope train "$(SOURCE)" --recipe demo -o $(DEMO)
 
 test: $(BIN)/.installed lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadscope
 
 lint: $(BIN)/.installed
 	$(BIN)/ruff check
