@@ -12,7 +12,9 @@ from hemascope.predict.pixels import Picture, pixels
 SIDE = 32
 """Cells of the map along each side."""
 
-_SPOTS = 8  # hidden places along each side: 64 runs of the network, under a second on one core
+SPOTS = 8
+"""Hidden places along each side: 64 runs of the network, under a second on one core."""
+
 _FLAT = 1.5  # the peak that is cut off at 1, so that the middle of a spot is hidden wholly
 _LEAST = 1e-6  # probabilities are kept this far from 0 and 1, where odds have no end
 
@@ -56,7 +58,7 @@ def heat_map(classifier: Classifier, picture: Picture, label: str | None = None)
     square = _seen(pixels(picture), classifier.card.input_size)
     whole = classifier.probabilities(square[None])[0]
     place = int(whole.argmax()) if label is None else classes.index(label)
-    spots = _spots(square.shape[0], _SPOTS)
+    spots = _spots(square.shape[0], SPOTS)
     mean = square.mean(axis=(0, 1))
     left = np.empty(len(spots), np.float32)
     for start in range(0, len(spots), BATCH):
@@ -64,7 +66,7 @@ def heat_map(classifier: Classifier, picture: Picture, label: str | None = None)
         hidden = np.rint(square * (1 - mask) + mean * mask).astype(np.uint8)
         left[start : start + BATCH] = classifier.run("probabilities", hidden)[:, place]
     fall = _log_odds(whole[place]) - _log_odds(left)
-    coarse = Image.fromarray(fall.reshape(_SPOTS, _SPOTS).astype(np.float32))
+    coarse = Image.fromarray(fall.reshape(SPOTS, SPOTS).astype(np.float32))
     grid = np.asarray(coarse.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
     return HeatMap(classes[place], float(whole[place]), float(left.min()), grid)
 
