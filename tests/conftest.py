@@ -7,6 +7,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# Tests side by side (pytest -n) share the cores; read by torch and OpenMP when they are first imported.
+if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
+
 
 def _real_data() -> Path:
     return Path(os.environ.get("HEMASCOPE_DATA", ROOT.parent / "shared" / "data"))

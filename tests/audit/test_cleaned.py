@@ -10,6 +10,7 @@ from hemascope.data.manifest import Manifest
 from hemascope.data.sources import open_source
 from hemascope.evaluate.predictions import Predictions
 from hemascope.train.recipe_files import load_recipe
+from tests.networks import TINY_NETWORK
 
 
 def images() -> Manifest:
@@ -52,7 +53,7 @@ def test_a_cleaned_manifest_trains(tmp_path: Path) -> None:
     found += [Finding(2, "label", 1.0, "", (), "review")]
     cleaned(source, findings_table(found)).write(tmp_path / FILE_NAME)
 
-    recipe = load_recipe("demo", ["input_size=32", "batch_size=16", "epochs=1"])
+    recipe = load_recipe("demo", ["input_size=32", "batch_size=16", "epochs=1", *TINY_NETWORK])
     written = (tmp_path / "said.txt").open("w")
     with written:
         run = job.train(str(tmp_path / FILE_NAME), recipe, tmp_path / "run", Console(file=written, width=200))

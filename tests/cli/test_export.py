@@ -7,12 +7,13 @@ import hemascope
 from hemascope import job
 from hemascope.cli import main
 from hemascope.train.recipe_files import load_recipe
+from tests.networks import TINY_NETWORK
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "tiny"
-    recipe = load_recipe("demo", ["limit=64", "epochs=1", "input_size=32", "batch_size=16", "pretrained=false"])
+    recipe = load_recipe("demo", ["limit=64", "epochs=1", "input_size=32", "batch_size=16", *TINY_NETWORK])
     job.train("synthetic", recipe, folder, Console(quiet=True))
     return folder
 

@@ -95,3 +95,11 @@ def test_an_unknown_command_gets_a_suggestion(capsys):
 
 def test_every_command_says_what_it_does():
     assert all(line.endswith(".") for line in cli.commands().values())
+
+
+def test_help_fits_the_terminal_and_groups_the_commands(capsys):
+    exit_code("--help")
+    said = capsys.readouterr().out
+    assert max(map(len, said.splitlines())) <= 80
+    assert "\njudging a model:\n  evaluate " in said
+    assert "others:" not in said

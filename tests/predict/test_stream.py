@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hemascope.predict import stream
 from hemascope.predict.items import Item
-from hemascope.predict.stream import classify
+from hemascope.predict.stream import classify, classify_few
 
 SIZES = st.tuples(st.integers(1, 4), st.integers(1, 4))
 
@@ -50,6 +50,13 @@ def test_every_image_gets_its_own_row_in_order(pictures, batch, threads):
         else:
             assert (answer, error) == (value, "")
     assert max(network.runs, default=0) <= batch
+
+
+def test_a_few_are_classified_in_the_calling_thread_with_the_same_answers():
+    some = list(images([3, 0, 255, 9], [(2, 2), (1, 1), (2, 2), (3, 1)]))
+    few, (block,) = classify_few(Brightness(), some), list(classify(Brightness(), some, threads=1))
+    assert (few.paths, few.errors) == (block.paths, block.errors)
+    np.testing.assert_array_equal(few.probabilities, block.probabilities)
 
 
 def test_images_of_mixed_sizes_still_run_together():

@@ -81,7 +81,7 @@ def test_a_lone_client_never_waits():
 
 def test_in_company_an_image_waits_for_others():
     async def scenario(batcher, network):
-        await asyncio.gather(*[batcher.answers([i]) for i in range(4)])  # there is company
+        await asyncio.gather(*[batcher.answers([i]) for i in range(8)])  # there is company
         network.batches.clear()
         first = asyncio.ensure_future(batcher.answers([1]))
         await asyncio.sleep(0.02)
@@ -90,6 +90,16 @@ def test_in_company_an_image_waits_for_others():
         assert len(network.batches[0]) == 8
 
     run(scenario, gather=0.4)
+
+
+def test_nobody_waits_when_all_are_here_who_lately_were():
+    async def scenario(batcher, network):
+        start = time.monotonic()
+        for _ in range(4):
+            await asyncio.gather(*[batcher.answers([i]) for i in range(4)])
+        assert time.monotonic() - start < 0.9
+
+    run(scenario, gather=0.9)
 
 
 def test_idle_threads_share_a_large_request():

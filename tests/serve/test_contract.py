@@ -44,6 +44,7 @@ OPERATIONS = [
     ("/v1/model", "GET"),
     ("/v1/classes", "GET"),
     ("/v1/heat", "POST"),
+    ("/v1/picture", "POST"),
     ("/healthz", "GET"),
     ("/readyz", "GET"),
     ("/metrics", "GET"),

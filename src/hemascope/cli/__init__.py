@@ -11,6 +11,7 @@ argparse: typer brings pydantic, and the two take longer to import than an image
 import ast
 import difflib
 import importlib
+import itertools
 import os
 import sys
 import traceback
@@ -21,7 +22,12 @@ from hemascope import __version__
 from hemascope.errors import HemascopeError
 
 # The order of the work in --help; commands not named here follow by name.
-_ORDER = ("demo", "data", "audit", "train", "evaluate", "report", "explain", "export", "predict", "serve")
+_ORDER = {
+    "data and trainings": ("audit", "augment", "recipes", "networks", "train", "tune", "tune-augment", "ensemble"),
+    "judging a model": ("evaluate", "explain", "report", "compare", "bench"),
+    "using a model": ("predict", "serve", "adapt", "export", "submit"),
+}
+_OTHERS = "others"
 
 _EXTRAS = {"adapt": "audit", "audit": "audit", "serve": "serve"}  # the others: train
 
@@ -29,7 +35,8 @@ _EXTRAS = {"adapt": "audit", "audit": "audit", "serve": "serve"}  # the others: 
 def commands() -> dict[str, str]:
     """The commands there are, in the order of the work: name -> line of help. Imports none of them."""
     files = {file.stem.replace("_", "-"): file for file in Path(__file__).parent.glob("[!_]*.py")}
-    order = [name for name in _ORDER if name in files] + sorted(files.keys() - set(_ORDER))
+    named = [name for names in _ORDER.values() for name in names]
+    order = [name for name in named if name in files] + sorted(files.keys() - set(named))
     return {name: _help_line(files[name]) for name in order}
 
 
@@ -103,18 +110,15 @@ def _run_typer(module: object, name: str, arguments: list[str]) -> int:
 def _overview() -> str:
     known = commands()
     width = max(map(len, known), default=0)
-    return "\n".join(
-        [
-            "usage: hemascope COMMAND [OPTIONS]",
-            "",
-            "Train, stress-test and deploy classifiers of single blood cells.",
-            "",
-            "commands:",
-            *(f"  {name:{width}}  {line}" for name, line in known.items()),
-            "",
-            "hemascope COMMAND --help says more; hemascope --version shows the version.",
-        ]
-    )
+    place = {name: heading for heading, names in _ORDER.items() for name in names}
+    lines = [
+        "usage: hemascope COMMAND [OPTIONS]",
+        "",
+        "Train, stress-test and deploy classifiers of single blood cells.",
+    ]
+    for heading, names in itertools.groupby(known, lambda name: place.get(name, _OTHERS)):
+        lines += ["", f"{heading}:", *(f"  {name:{width}}  {known[name]}" for name in names)]
+    return "\n".join([*lines, "", "hemascope COMMAND --help says more; hemascope --version shows the version."])
 
 
 def _help_line(file: Path) -> str:

@@ -1,4 +1,4 @@
-"""Find what is wrong with a data set: duplicates, leaks, junk, doubtful labels."""
+"""Find what is wrong with a data set: duplicates, junk, labels."""
 
 from pathlib import Path
 from typing import Annotated

@@ -13,18 +13,19 @@ from hemascope.predict.shipped import DEFAULT
 _ABOUT = """\
 Classify images with a model file.
 
-A row an image: path, label, confidence, one probability column a class, error. Where the model tells, unknown
-(0 .. 1) says how little a picture is like the classes' cells and is_unknown (1 or 0) whether it is probably none
-of them. Without -o: a table on a terminal, CSV into a pipe. While a run with -o goes on, its results are kept in
-OUTPUT.partial."""
+A row an image: path, label, confidence, one probability column a class, error.
+Where the model tells, unknown (0 .. 1) says how little a picture is like the
+classes' cells, and is_unknown (1 or 0) whether it is probably none of them.
+Without -o: a table on a terminal, CSV into a pipe. While a run with -o goes on,
+its results are kept in OUTPUT.partial."""
 
 _END = """\
-exit code: 0 all images were classified; 3 some failed (their rows say why in the column error);
-2 nothing was done; 130 stopped by Ctrl-C.
+exit code: 0 all images were classified; 3 some failed (their rows say why in
+the column error); 2 nothing was done; 130 stopped by Ctrl-C.
 
 examples:
   hemascope predict cell.jpg
-  hemascope predict slides/ more.npz 'old/**/*.png' --model runs/mine -o cells.csv
+  hemascope predict slides/ more.npz 'old/**/*.png' -m runs/mine -o cells.csv
   hemascope predict slides/ -o cells.parquet --resume"""
 
 

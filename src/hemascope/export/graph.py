@@ -4,6 +4,7 @@ import contextlib
 import io
 import logging
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import onnx
@@ -85,7 +86,12 @@ def write_model(network: Network, card: ModelCard, path: Path, unknown: UnknownS
 
 def _body(deployed: _Deployed, size: int) -> onnx.ModelProto:
     example = torch.randint(0, 256, (2, 3, size, size), dtype=torch.uint8)
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _silenced("torch.onnx", "onnxscript"):
+    with (
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(io.StringIO()),
+        _silenced("torch.onnx", "onnxscript"),
+        _out_of_place(deployed),
+    ):
         warnings.simplefilter("ignore")  # the exporter's own deprecations are not the user's concern
         program = torch.onnx.export(
             deployed,
@@ -103,6 +109,19 @@ def _body(deployed: _Deployed, size: int) -> onnx.ModelProto:
     for node in [*model.graph.node, *model.graph.initializer, *model.graph.value_info]:
         del node.metadata_props[:]  # traces of the exporting machine's source files
     return model
+
+
+@contextlib.contextmanager
+def _out_of_place(network: nn.Module) -> Iterator[None]:
+    """Activations that write to a new tensor: those that overwrite their input take the exporter most of its time."""
+    layers = [layer for layer in network.modules() if getattr(layer, "inplace", False) is True]
+    for layer in layers:
+        layer.inplace = False
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.inplace = True
 
 
 def _name_dimensions(model: onnx.ModelProto, classes: int) -> None:

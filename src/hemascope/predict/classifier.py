@@ -194,14 +194,15 @@ class Classifier:
 
     def _many(self, images: Sequence[Picture] | np.ndarray) -> list[Prediction]:
         from hemascope.predict.items import Item
-        from hemascope.predict.stream import classify
+        from hemascope.predict.stream import classify, classify_few
 
         items = (
             Item(str(image) if isinstance(image, str | Path) else f"image {i}", image) for i, image in enumerate(images)
         )
+        few = self.threads == 1 and 0 < len(images) <= BATCH
         return [
             Prediction("", 0.0, error=error) if error else self._prediction(row, unknown)
-            for block in classify(self, items)
+            for block in ([classify_few(self, list(items))] if few else classify(self, items))
             for row, unknown, error in zip(block.probabilities, block.unknown_or_none, block.errors, strict=True)
         ]
 

@@ -95,6 +95,13 @@ def classify(
         pool.shutdown(cancel_futures=True)
 
 
+def classify_few(classifier: "Classifier", images: list[Item]) -> Block:
+    """Classify some images that fit in memory, in the calling thread: to start others takes time."""
+    block = _classify_window(classifier, images, len(images), lambda: False)
+    assert block is not None
+    return block
+
+
 def _windows(images: Iterable[Item], size: int, threads: int) -> Iterator[list[Item]]:
     """Lists of up to ``size`` items that hold little memory; the first ones are short, so that every thread starts."""
     window: list[Item] = []

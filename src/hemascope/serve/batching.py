@@ -13,7 +13,7 @@ from hemascope.serve.problems import overloaded
 Image = TypeVar("Image")
 Answer = TypeVar("Answer")
 
-_COMPANY = 0.5  # seconds for which a client that shared the service is expected to come again
+_COMPANY = 0.5  # seconds for which requests that came together are expected to come together again
 
 
 class _Job(Generic[Image, Answer]):
@@ -30,10 +30,10 @@ class _Job(Generic[Image, Answer]):
 class Batcher(Generic[Image, Answer]):
     """A bounded queue of images, and threads that classify them in batches.
 
-    The threads take turns at gathering: the one whose turn it is waits until a batch is full, or for ``gather``
-    seconds from the arrival of its first image, and then computes while the next one gathers. Where other threads
-    are idle it takes no more than its share. A client that is alone is never made to wait. Requests take turns
-    too, image by image, so that a large one does not hold up the small ones.
+    The threads take turns at gathering: the one whose turn it is waits until a batch is full, until as many requests
+    are here as lately were at a time, or for ``gather`` seconds from the arrival of its first image, and then computes
+    while the next one gathers. Where other threads are idle it takes no more than its share. A client that is alone is
+    never made to wait. Requests take turns too, image by image, so that a large one does not hold up the small ones.
 
     Args:
         classify: images to as many answers, called in several threads at a time.
@@ -63,7 +63,9 @@ class Batcher(Generic[Image, Answer]):
         self._jobs: deque[_Job[Image, Answer]] = deque()
         self._waiting = 0
         self._idle = threads
-        self._company = 0.0
+        self._open = 0  # requests without their answers
+        self._most_open = 0  # at a time, lately
+        self._lately = 0.0
         self._closing = False
         self._changed = threading.Condition()
         self._turn = threading.Lock()
@@ -96,14 +98,16 @@ class Batcher(Generic[Image, Answer]):
         self.check(len(images))
         job = _Job(images, self._loop.create_future())
         with self._changed:
-            if self._waiting or self._idle < len(self._threads):
-                self._company = job.arrived + _COMPANY
+            self._open += 1
+            if self._open >= self._most_open or job.arrived >= self._lately:
+                self._most_open, self._lately = self._open, job.arrived + _COMPANY
             self._jobs.append(job)
             self._waiting += len(images)
             self._changed.notify()
         try:
             return await job.future
         finally:
+            self._open -= 1
             if not job.future.done() or job.future.cancelled():
                 self._drop(job)
 
@@ -139,9 +143,9 @@ class Batcher(Generic[Image, Answer]):
                     return []
                 self._changed.wait()
             until = self._jobs[0].arrived + self._gather_seconds
-            while 0 < self._waiting < self._batch and not self._closing:
+            while 0 < self._waiting < self._batch and self._open < self._most_open and not self._closing:
                 now = time.monotonic()
-                if now >= min(until, self._company):
+                if now >= min(until, self._lately):
                     break
                 self._changed.wait(until - now)
             size = min(self._batch, -(-self._waiting // self._idle))

@@ -13,7 +13,17 @@ from hemascope.serve.metrics import Metrics
 from hemascope.serve.problems import INTERNAL, UNAUTHORIZED, ProblemError
 
 PATHS = frozenset(
-    ("/v1/predict", "/v1/model", "/v1/classes", "/v1/heat", "/healthz", "/readyz", "/metrics", "/openapi.json")
+    (
+        "/v1/predict",
+        "/v1/model",
+        "/v1/classes",
+        "/v1/heat",
+        "/v1/picture",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/openapi.json",
+    )
 )
 """Paths that metrics tell apart."""
 

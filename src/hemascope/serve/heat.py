@@ -1,21 +1,19 @@
 """What the page asks beyond the classes: how to show them, and the heat map of an image."""
 
-import asyncio
 from dataclasses import replace
 
+import numpy as np
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from hemascope.data.decode import decode
-from hemascope.errors import DecodeError
 from hemascope.predict.heat import HeatMap, heat_map
 from hemascope.serve import problems
-from hemascope.serve.body import read_images
 from hemascope.serve.classes import Classes, look
 from hemascope.serve.openapi import predict_body, problem_responses
-from hemascope.serve.problems import REQUEST_TIMEOUT, UNREADABLE_IMAGE, Kind, ProblemError, overloaded
+from hemascope.serve.problems import Kind, ProblemError
 from hemascope.serve.service import Service
 from hemascope.serve.settings import Settings
+from hemascope.serve.single import Line
 
 UNKNOWN_CLASS = Kind("unknown-class", 422, "The model has no such class")
 
@@ -41,8 +39,7 @@ def router(service: Service, settings: Settings) -> APIRouter:
     """The endpoints."""
     routes = APIRouter()
     refused = (problems.UNAUTHORIZED,) if settings.token else ()
-    turn = asyncio.Semaphore(1)  # one at a time, so that classifying goes on beside it
-    waiting = 0
+    line = Line(service, settings, _WAITING)
 
     @routes.get("/v1/classes", summary="How to show the classes", responses=problem_responses(*refused))
     async def classes() -> Classes:
@@ -66,31 +63,14 @@ def router(service: Service, settings: Settings) -> APIRouter:
         request: Request, label: str | None = Query(None, description="The class; else the most probable one.")
     ) -> Heat:
         """Send one image; the answer takes as long as classifying 65."""
-        nonlocal waiting
         if label is not None and label not in service.classifier.classes:
             raise ProblemError(UNKNOWN_CLASS, f"Its classes: {', '.join(service.classifier.classes)}.")
-        if waiting == _WAITING:
-            raise overloaded(f"{waiting} heat maps are waiting already.")
-        waiting += 1
-        try:
-            with service.room.place(settings.max_body) as place:
-                async with asyncio.timeout(settings.seconds):
-                    uploads, _ = await read_images(request, place, 1)
-                async with turn:
-                    return await asyncio.to_thread(_heat, service, uploads[0].data, label, settings.max_pixels)
-        except TimeoutError:
-            raise ProblemError(REQUEST_TIMEOUT, f"It was not complete after {settings.seconds:g} seconds.") from None
-        finally:
-            waiting -= 1
+        return await line.work(request, lambda image: _heat(service, image, label))
 
     return routes
 
 
-def _heat(service: Service, data: bytes, label: str | None, max_pixels: int) -> Heat:
-    try:
-        image = decode(data, name="image", max_pixels=max_pixels)
-    except DecodeError as problem:
-        raise ProblemError(UNREADABLE_IMAGE, str(problem).removeprefix("image: ")[:300]) from problem
+def _heat(service: Service, image: np.ndarray, label: str | None) -> Heat:
     found: HeatMap = heat_map(service.classifier, image, label)
     return Heat(
         label=found.label,

@@ -57,7 +57,7 @@ def describe(app: FastAPI, settings: Settings) -> None:
             components.setdefault("schemas", {}).setdefault("Problem", Problem.model_json_schema())
             if settings.token:
                 components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-                for path in ("/v1/predict", "/v1/model", "/v1/classes", "/v1/heat", "/metrics"):
+                for path in ("/v1/predict", "/v1/model", "/v1/classes", "/v1/heat", "/v1/picture", "/metrics"):
                     for operation in document["paths"][path].values():
                         operation["security"] = [{"token": []}]
         return app.openapi_schema or {}

@@ -11,10 +11,11 @@ from hemascope import job
 from hemascope.data.manifest import Manifest
 from hemascope.data.smears import draw
 from hemascope.train.recipe_files import load_recipe
+from tests.networks import TINY_NETWORK
 
 IMAGES = 64
 COPIES = 12
-QUICK = ["epochs=1", "input_size=64", "batch_size=16", "fractions=[0.5,0.25,0.25]"]
+QUICK = ["epochs=1", "input_size=32", "batch_size=16", "fractions=[0.5,0.25,0.25]", *TINY_NETWORK]
 
 
 def save(image: np.ndarray, path: Path) -> None:

@@ -1,10 +1,12 @@
 // Draws cells' pictures: their centred square, which is what the model sees. No object URL is ever made.
 
+import { picture } from "./service.js";
+
 const SIDE = 192; // pixels of a kept thumbnail
 const KEPT = 500;
 const AT_A_TIME = 4;
 
-const kept = new Map(); // cell -> ImageBitmap, the last used last; null where the browser cannot show the format
+const kept = new Map(); // cell -> ImageBitmap, the last used last; null where it cannot be read
 const wanted = new Map(); // canvas -> cell
 let busy = 0;
 
@@ -20,7 +22,7 @@ export function thumbnail(cell, canvas) {
   }
 }
 
-/** Draw a cell large. Gives false where the browser cannot show it. */
+/** Draw a cell large. Gives false where it cannot be read. */
 export async function large(cell, canvas, side) {
   canvas.width = canvas.height = side;
   const bitmap = await square(cell, null);
@@ -72,7 +74,8 @@ function paint(cell, canvas) {
 
 async function square(cell, side) {
   try {
-    const whole = await createImageBitmap(await cell.read());
+    const file = await cell.read();
+    const whole = await createImageBitmap(file).catch(async () => createImageBitmap(await picture(file)));
     const edge = Math.min(whole.width, whole.height);
     const left = Math.floor((whole.width - edge) / 2);
     const top = Math.floor((whole.height - edge) / 2);

@@ -34,7 +34,13 @@ export function heat(blob, label, signal) {
   return request(`v1/heat?label=${encodeURIComponent(label)}`, { method: "POST", body, signal });
 }
 
-async function request(path, options) {
+/** An image as a PNG, for formats that the browser cannot draw. */
+export function picture(blob) {
+  const body = new Blob([blob], { type: "application/octet-stream" });
+  return request("v1/picture", { method: "POST", body }, (response) => response.blob());
+}
+
+async function request(path, options, read = (response) => response.json()) {
   for (let failures = 0; ; ) {
     const given = token;
     const headers = given ? { Authorization: `Bearer ${given}` } : {};
@@ -47,7 +53,7 @@ async function request(path, options) {
       await pause(failures, options.signal);
       continue;
     }
-    if (response.ok) return response.json();
+    if (response.ok) return read(response);
     if (response.status === 401) {
       if (given === token) {
         asking ??= askForToken(Boolean(given)).finally(() => (asking = null));
