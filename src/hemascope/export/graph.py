@@ -6,6 +6,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import onnx
 import onnxruntime
@@ -114,7 +115,7 @@ def _body(deployed: _Deployed, size: int) -> onnx.ModelProto:
 @contextlib.contextmanager
 def _out_of_place(network: nn.Module) -> Iterator[None]:
     """Activations that write to a new tensor: those that overwrite their input take the exporter most of its time."""
-    layers = [layer for layer in network.modules() if getattr(layer, "inplace", False) is True]
+    layers: list[Any] = [layer for layer in network.modules() if getattr(layer, "inplace", False) is True]
     for layer in layers:
         layer.inplace = False
     try:

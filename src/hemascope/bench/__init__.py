@@ -1,0 +1,1 @@
+"""The bench: a list of recipes, run and set beside the figures of a report."""
