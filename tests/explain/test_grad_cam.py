@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 
 from hemascope.errors import ModelFileError
 from hemascope.explain.grad_cam import grad_cam, map_side
@@ -85,6 +86,7 @@ LAYERS = {
 def test_every_network_of_the_list(name, size):
     from hemascope.explain.layers import target_layer
 
+    torch.manual_seed(0)  # some random weights let nothing speak for a class
     network = create_network(name, classes=8, input_size=size, pretrained=False)
     assert target_layer(network).name == LAYERS[name, size]
     image = np.random.default_rng(0).integers(0, 256, (1, size, size, 3)).astype(np.uint8)

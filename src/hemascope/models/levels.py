@@ -39,8 +39,11 @@ class Levels(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Float (n, 3, size, size) in [0, 1] to float (n, d) and float (n, D), D >= d."""
-        if self.first is not None:
-            return self.network.features(images), self.levels(images)
+        if isinstance(self.network, Averaged) and self.first is not None:
+            pooled, levels = self.first(self.network.shown_to(0, images))  # the first member runs once for both
+            others = enumerate(self.network.members[1:], 1)
+            rest = [member.features(self.network.shown_to(number, images)) for number, member in others]
+            return torch.cat([pooled, *rest], dim=1), levels
         if not self.stages:
             pooled = self.network.features(images)
             return pooled, pooled
