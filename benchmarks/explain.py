@@ -45,9 +45,9 @@ def focus_row(explainer: Explainer, smears: int, seed: int) -> list[str]:
     ]
 
 
-def agreement_row(folder: Path, source: str, cells: int) -> list[str]:
+def agreement_row(folder: Path, source: str, cells: int, layer: str | None) -> list[str]:
     """A line of the second table."""
-    by_gradient, by_occlusion = open_explainer(folder), open_explainer(folder / "model.onnx")
+    by_gradient, by_occlusion = open_explainer(folder, layer), open_explainer(folder / "model.onnx")
     manifest = open_source(source)
     places = np.linspace(0, len(manifest) - 1, cells).round().astype(int)
     images = load_pixels(manifest.rows(places), by_gradient.size).images
@@ -98,7 +98,7 @@ def main() -> None:
     if args.cells:
         columns = ["Run", "Cells", "Rank correlation", "Overlap", "Spot: rank correlation", "Spot: overlap"]
         runs = [Path(model) for model in args.models if (Path(model) / "run.json").is_file()]
-        tell(columns, [agreement_row(run, args.source, args.cells) for run in runs])
+        tell(columns, [agreement_row(run, args.source, args.cells, args.layer) for run in runs])
 
 
 if __name__ == "__main__":

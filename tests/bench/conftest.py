@@ -63,6 +63,5 @@ class Trainings:
 def trainings(monkeypatch):
     stand_in = Trainings()
     monkeypatch.setattr("hemascope.bench.row.job", stand_in)
-    monkeypatch.setattr("hemascope.bench.row.spare_the_wait", lambda: True)
     monkeypatch.setattr("hemascope.bench.row.images_per_second", lambda model: 100.0)
     return stand_in

@@ -41,6 +41,12 @@ def test_other_images_are_refused_unless_the_common_ones_are_asked_for(run_compa
     assert "On the same 200 images" in out
 
 
+def test_names_are_shown_as_they_are(run_compare, folders):  # noqa: F811
+    named = folders[0].rename(folders[0].with_name("good[a]"))
+    _, out, _ = run_compare(named, folders[1], "--no-speed")
+    assert "good[a] is highest" in out
+
+
 def test_what_cannot_be_compared_is_refused(run_compare, folders):  # noqa: F811
     assert "one Run is named" in run_compare(folders[0])[2]
     assert "--by speed: no such score" in run_compare(*folders, "--by", "speed")[2]

@@ -26,6 +26,9 @@ def test_agreement_of_equal_opposite_and_empty_maps():
     assert [part[0] for part in agreement(ramp, ramp**2)] == pytest.approx([1, 1])
     assert [part[0] for part in agreement(ramp, -ramp)] == pytest.approx([-1, 0])
     assert np.isnan([part[0] for part in agreement(ramp, np.zeros_like(ramp))]).all()
+    spots = np.zeros((2, 10, 10))
+    spots[0, 2, 2] = spots[1, 7, 7] = 1
+    assert agreement(spots[:1], spots[1:]).overlap == 0
 
 
 def test_no_heat_leaves_the_picture_as_it_is():

@@ -57,6 +57,14 @@ def test_a_run_holds_all_that_it_promises(finished: Run) -> None:
     assert len(finished.history_file.read_text().splitlines()) == 5
 
 
+def test_weights_without_a_run_are_not_gone_on_with(tmp_path: Path) -> None:
+    left = Run(tmp_path / "left")
+    left.final_weights.parent.mkdir(parents=True)
+    left.final_weights.touch()
+    with pytest.raises(RunError, match=r"never began.*Delete .*checkpoints"):
+        job.train(SOURCE, load_recipe("demo", TINY), left.folder, quietly())
+
+
 def test_the_model_file_says_what_the_run_predicted(finished: Run) -> None:
     predictions = Predictions.read(finished.predictions_file)
     classifier = hemascope.load(finished.folder)

@@ -8,9 +8,8 @@ from rich.console import Console
 from hemascope import job
 from hemascope.data.manifest import Manifest
 from hemascope.errors import RecipeError, RunError, SourceError
-from hemascope.job.division import check_model_size, check_start, divided
+from hemascope.job.division import check_model_size, divided
 from hemascope.models.network import create_network
-from hemascope.train.run import Run
 from tests.job.conftest import tiny
 
 
@@ -46,6 +45,14 @@ def test_bad_combinations_are_refused_before_any_work(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
+def test_folds_without_validation_images_of_their_own_are_refused() -> None:
+    few = made("").rows(np.arange(8))
+    with pytest.raises(RunError, match=r"too few images for 2 folds .* fold 1 would have none"):
+        divided(few, tiny("folds=2", "fractions=[0.9,0.1,0]"))
+    unwatched = ["early_stopping.keep=last", "early_stopping.patience=null"]
+    assert counts(divided(few, tiny("folds=2", "fractions=[0.9,0.1,0]", *unwatched))) == {"train": 8}
+
+
 def test_copies_count_once() -> None:
     manifest = made("").with_columns(group=np.where(np.arange(40) % 2, 1, -1))
     with pytest.raises(SourceError, match=r"groups of copies .* 'b' has 1 .* Leave folds out"):
@@ -58,6 +65,10 @@ def test_a_model_file_that_no_reader_takes_is_not_begun(monkeypatch: pytest.Monk
     monkeypatch.setattr("hemascope.job.division._LARGEST", 1_000_000)
     with pytest.raises(RecipeError, match="or fewer folds"):
         check_model_size(tiny("folds=3"), network)
+    check_model_size(tiny(), network)
+    with pytest.raises(RecipeError, match=r"9 x test_efficientnet .* or fewer boosting\.rounds"):
+        check_model_size(tiny("boosting.over=networks", "boosting.rounds=9"), network)
+    check_model_size(tiny("boosting.over=features", "boosting.random_features=true", "boosting.rounds=9"), network)
 
 
 def test_what_would_not_fit_into_memory_when_written_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,12 +77,3 @@ def test_what_would_not_fit_into_memory_when_written_is_not_begun(monkeypatch: p
     check_model_size(tiny(), network)
     with pytest.raises(RecipeError, match="GiB of memory to write"):
         check_model_size(tiny("folds=3"), network)
-
-
-def test_folds_do_not_start_from_a_network_that_knows_their_images(tmp_path: Path) -> None:
-    manifest = made("train", "val", "test")
-    start = Run.create(tmp_path / "start", tiny(), manifest, {})
-    with pytest.raises(RunError, match="was trained on 80 of these images"):
-        check_start(tiny("folds=2", f"start={start.folder}"), manifest)
-    check_start(tiny("folds=2", f"start={start.folder}"), manifest.rows(manifest.table["split"] == "test"))
-    check_start(tiny(f"start={start.folder}"), manifest)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from rich.console import Console
 
 from hemascope import job
@@ -15,6 +16,7 @@ from hemascope.models.ensemble import Averaged, Shrink
 from hemascope.models.inference import run_network
 from hemascope.train.open_run import open_network
 from hemascope.train.run import Run
+from hemascope.train.soup import Soup
 from tests.job.conftest import finish_quickly, tiny
 
 SOURCE = "synthetic:96"
@@ -65,6 +67,27 @@ def test_the_soup_is_one_network_no_worse_on_val_than_the_best(
     if len(found.taken) == 1:
         best = Predictions.read(runs[found.taken[0]] / "predictions.parquet")
         np.testing.assert_allclose(softmax(val.logits), softmax(best.of("val").logits), atol=1e-5)
+
+
+def test_what_all_kept_frozen_has_its_statistics_in_the_soup(
+    runs: list[Path], tmp_path: Path, quick_finish: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = str(runs[0] / "manifest.parquet")  # its division, so that starting from it leaks nothing
+    head = ["epochs=1", "transfer.trainable=head", f"start={runs[0]}"]
+    heads = [
+        job.train(source, tiny(*head, *more), tmp_path / name, Console(quiet=True)).folder
+        for name, more in (("one", []), ("two", ["seed=1", "optimizer.learning_rate=0.02"]))
+    ]
+    monkeypatch.setattr("hemascope.job.ensemble.greedy_soup", lambda *_: Soup((0, 1), (0.5, 0.5), 0.5))
+    run, _ = job.soup(heads, tmp_path / "soup", Console(quiet=True))
+    before, after = (open_network(Run(folder)).state_dict() for folder in (runs[0], run.folder))
+    assert all(torch.equal(value, after[name]) == name.startswith("backbone.") for name, value in before.items())
+
+
+def test_no_ensemble_goes_into_one_of_its_trainings(runs: list[Path]) -> None:
+    with pytest.raises(RunError, match="lies within a training"):
+        job.average(runs[:2], runs[1] / "joined", Console(quiet=True))
+    assert not (runs[1] / "joined").exists()
 
 
 @pytest.mark.parametrize(

@@ -36,10 +36,16 @@ def test_unknown_network_names_near_ones() -> None:
         create_network("efficientnet_lite_0", classes=8, input_size=64)
 
 
+def test_unknown_weights_of_a_network_are_refused_with_the_valid_ones() -> None:
+    with pytest.raises(RecipeError, match=r"vgg16 has no weights called 'mine'.*vgg16\.tv_in1k"):
+        create_network("vgg16.mine", classes=8, input_size=64, pretrained=False)
+
+
 def test_weights_that_cannot_be_had_are_never_replaced_by_chance(monkeypatch: pytest.MonkeyPatch) -> None:
     def unreachable(*_: object, **__: object) -> None:
         raise OSError("the hub cannot be reached")
 
+    monkeypatch.setattr("hemascope.models.hub.getproxies", lambda: {"https": "http://127.0.0.1:8"})
     monkeypatch.setattr("hemascope.models.pretrained.create_from_hub.__defaults__", (unreachable,))
     with pytest.raises(WeightsError, match=r"resnet18: the hub cannot be reached.*pretrained=false"):
         create_network("resnet18", classes=8, input_size=64)

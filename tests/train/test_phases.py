@@ -87,6 +87,19 @@ def test_two_phases_interrupted_between_or_within_end_as_uninterrupted(
     assert not torch.equal(before["backbone.conv_stem.weight"], network.state_dict()["backbone.conv_stem.weight"])
 
 
+def test_patience_is_counted_from_the_second_phase_on(started: Run, tmp_path: Path) -> None:
+    chosen = recipe(
+        started,
+        Transfer(head_epochs=3, head_learning_rate=1e-30),
+        optimizer=Optimizer(learning_rate=1e-30),
+        epochs=7,
+        ema=None,
+        early_stopping=EarlyStopping(monitor="val_accuracy", patience=1),
+    )
+    run, _ = fitted(tmp_path / "patient", chosen)
+    assert len(history(run)) - 1 >= 5  # three of the head, one to compare with, one that is no better
+
+
 def test_a_frozen_backbone_ends_as_it_began_with_its_statistics(started: Run, tmp_path: Path) -> None:
     _, network = fitted(tmp_path / "frozen", recipe(started, Transfer(trainable="head"), epochs=1))
     before = torch.load(started.final_weights, weights_only=True)

@@ -56,6 +56,17 @@ def test_another_network_is_refused_with_the_name_to_set(finished: Path) -> None
         start_from(str(finished), fresh(3, "VanillaCNN"))
 
 
+def test_of_an_ensemble_one_member_is_to_be_named(finished: Path, tmp_path: Path) -> None:
+    whole = Run(tmp_path / "whole")
+    shutil.copytree(finished, whole.folder)
+    whole.final_weights.unlink()
+    shutil.copytree(finished, whole.folder / "folds" / "1")
+    whole.write_members([Run(whole.folder / "folds" / "1")], 1.0)
+    with pytest.raises(RecipeError, match=r"1 networks.*such as .*folds/1"):
+        start_from(str(whole.folder), fresh(3))
+    assert start_from(str(whole.folder / "folds" / "1"), fresh(3))
+
+
 def test_what_is_no_finished_run_is_refused(finished: Path, tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"not a Run"):
         start_from(str(tmp_path), fresh(3))

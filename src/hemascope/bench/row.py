@@ -9,7 +9,6 @@ import hemascope
 from hemascope import job
 from hemascope.bench.data import TRAIN, HeldOut, check_unseen
 from hemascope.bench.file import Bench, Row
-from hemascope.bench.hub import spare_the_wait
 from hemascope.bench.machine import machine_line
 from hemascope.bench.outcome import Outcome, settings_of
 from hemascope.errors import RecipeError, WeightsError
@@ -74,8 +73,6 @@ def _trained(bench: Bench, row: Row, recipe: Recipe, root: Path, folder: Path, c
     if (folder / "run.json").is_file():
         return job.resume(folder, console)
     source = str(root / TRAIN)
-    if recipe.pretrained:
-        spare_the_wait()
     try:
         return job.train(source, recipe, folder, console)
     except WeightsError:

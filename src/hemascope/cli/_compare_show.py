@@ -39,4 +39,4 @@ def compare_lines(comparison: Comparison) -> list[RenderableType]:
     costs = Table(*cost["headings"])
     for cells in cost["rows"]:
         costs.add_row(*map(escape, cells))
-    return [*lines, further, costs, verdict(comparison), *notes(comparison)[:1]]
+    return [*lines, further, costs, *map(escape, (verdict(comparison), *notes(comparison)[:1]))]

@@ -10,7 +10,7 @@ def export(
     run: Annotated[Path, typer.Argument(help="Folder of a finished training.", show_default=False)],
     output: Annotated[Path, typer.Option("--output", "-o", help="The model file, .onnx.", show_default=False)],
     int8: Annotated[
-        bool, typer.Option("--int8", help="Convolutions in eight bits: a quarter of the size, scored anew.")
+        bool, typer.Option("--int8", help="Convolutions in eight bits: a third of the size, scored anew.")
     ] = False,
 ) -> None:
     """Write a Run's classifier to a file that runs anywhere.

@@ -42,5 +42,6 @@ def _rank(a: np.ndarray, b: np.ndarray) -> float:
 def _overlap(a: np.ndarray, b: np.ndarray) -> float:
     if not (np.ptp(a) and np.ptp(b)):
         return np.nan
-    hot = [values >= np.quantile(values, 1 - HOTTEST) for values in (a, b)]
+    # Above the lowest value too: a map that is 0 nearly everywhere has no more hot area than it has heat.
+    hot = [(values >= np.quantile(values, 1 - HOTTEST)) & (values > values.min()) for values in (a, b)]
     return float((hot[0] & hot[1]).sum() / (hot[0] | hot[1]).sum())

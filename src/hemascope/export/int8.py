@@ -19,7 +19,7 @@ _QUANTISED = ("Conv", "Clip", "Add")
 
 
 def write_int8(model: Path, images: Iterable[np.ndarray], path: Path, *, name: str) -> None:
-    """Quantise a model file after its training (Jacob et al. 2018): a quarter of the size.
+    """Quantise a model file after its training (Jacob et al. 2018): a third of the size.
 
     The convolutions compute in eight bits, each output channel with its own scale. Framing, pooling, the head and what
     comes after it stay in float32: they are small, and decide what is close. Of a weight's eight bits seven are used,

@@ -4,7 +4,7 @@ from hemascope.job.begin import resume, train
 from hemascope.job.ensemble import average, soup
 from hemascope.job.example import example_image
 from hemascope.job.model_file import LIMITS
-from hemascope.job.parts import read_parts
+from hemascope.job.short_parts import read_parts
 from hemascope.job.transfer_bar import TransferBar
 
 __all__ = ["LIMITS", "TransferBar", "average", "example_image", "read_parts", "resume", "soup", "train"]

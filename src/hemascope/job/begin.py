@@ -17,10 +17,11 @@ from hemascope.data.sources import open_source
 from hemascope.errors import RunError
 from hemascope.evaluate.predictions import check_classes
 from hemascope.job.copies import with_copies_together
-from hemascope.job.division import check_model_size, check_start, divided
+from hemascope.job.division import check_model_size, divided
 from hemascope.job.go_on import go_on
 from hemascope.job.parts import mask
 from hemascope.job.reading import read
+from hemascope.job.start import check_start
 from hemascope.job.tell import tell_data
 from hemascope.job.transfer_bar import TransferBar
 from hemascope.train.device import choose_device, resolve_batch_size
@@ -43,14 +44,20 @@ def train(source: str, recipe: Recipe, folder: Path, console: Console) -> Run:
     Raises:
         HemascopeError: a source, recipe or folder that cannot be used; nothing is written then.
     """
-    Run(folder).check_free()
+    new = Run(folder)
+    new.check_free()
+    if new.final_weights.exists() or new.last_checkpoint.exists():
+        raise RunError(
+            f"{folder} holds weights of a training that never began; this one would go on with them",
+            f"Delete {new.final_weights.parent}, or name another folder with -o.",
+        )
     with TransferBar(console) as progress:
         manifest = open_source(source, progress=progress)
     check_classes(manifest.classes)
     manifest = limited(manifest, recipe.limit, seed=recipe.seed)
     if recipe.folds:
         check_folds(manifest, recipe.folds)
-        check_start(recipe, manifest)
+        check_start(recipe, manifest)  # its division changes nothing, so before the images are read
     # Made here, and thrown away before the training, to refuse what cannot be made before the long work.
     network = new_network(recipe, len(manifest.classes), pretrained=recipe.pretrained and recipe.start is None)
     if recipe.start is not None:
@@ -58,6 +65,7 @@ def train(source: str, recipe: Recipe, folder: Path, console: Console) -> Run:
     check_model_size(recipe, network)
     pixels = read(manifest, recipe.input_size, console)
     manifest = divided(with_copies_together(pixels, console), recipe)
+    check_start(recipe, manifest)
     images = int(mask(manifest, "train").sum())
     if recipe.folds:
         images = int(images * (1 - 1 / recipe.folds) * (1 - val_share(recipe)))  # a fold's

@@ -1,17 +1,15 @@
 """The parts that a recipe asks for, and what is refused before anything is trained on them."""
 
-from pathlib import Path
-
 import psutil
 
-from hemascope.data.folds import check_folds
+from hemascope.data.folds import check_folds, fold_manifest, fold_numbers
 from hemascope.data.manifest import Manifest
 from hemascope.data.splits import into_train, split
 from hemascope.errors import RecipeError, RunError
 from hemascope.job.parts import mask
 from hemascope.models.network import Network
+from hemascope.train.folds import val_share
 from hemascope.train.recipe import Recipe
-from hemascope.train.run import Run
 
 _LARGEST = 2**31  # bytes of one protobuf message, which a model file is
 _WRITING = 8  # times the bytes of its weights that writing a model file takes (benchmarks/folds.py)
@@ -24,6 +22,7 @@ def divided(manifest: Manifest, recipe: Recipe) -> Manifest:
 
     Raises:
         SourceError: images that cannot be divided so.
+        RunError: too few images for validation images in every fold.
         RecipeError: test-time augmentation of folds without a test part to measure it on.
     """
     train, val, test = recipe.fractions
@@ -33,6 +32,7 @@ def divided(manifest: Manifest, recipe: Recipe) -> Manifest:
         return split(manifest, recipe.fractions, seed=recipe.seed)
     manifest = split(into_train(manifest, "val"), (train + val, 0.0, test), seed=recipe.seed)
     check_folds(manifest, recipe.folds, grouped=True)
+    _check_fold_val(manifest, recipe, recipe.folds)
     if recipe.tta and not mask(manifest, "test").any():
         raise RecipeError(
             "tta with folds is measured on the test part, and there is none",
@@ -42,38 +42,38 @@ def divided(manifest: Manifest, recipe: Recipe) -> Manifest:
 
 
 def check_model_size(recipe: Recipe, network: Network) -> None:
-    """Refuse folds whose networks do not fit into one model file, or into memory when it is written.
+    """Refuse folds, or rounds of a boosting, whose networks do not fit into one model file, or into memory to write it.
 
     Raises:
         RecipeError: more than 2 GiB of weights, or too many for the memory at hand.
     """
-    size = 4 * sum(parameter.numel() for parameter in network.parameters()) * (recipe.folds or 1)
+    rounds = recipe.boosting.rounds if recipe.boosting and recipe.boosting.over == "networks" else 1
+    networks, many = (recipe.folds, "folds") if recipe.folds else (rounds, "boosting.rounds")
+    size = 4 * sum(parameter.numel() for parameter in network.parameters()) * networks
     if size > 0.98 * _LARGEST:
         raise RecipeError(
-            f"{recipe.folds or 1} x {recipe.network} make a model file of {size / 2**30:.1f} GiB; its format ends at 2",
-            "Choose a smaller network" + (" or fewer folds." if recipe.folds else "."),
+            f"{networks} x {recipe.network} make a model file of {size / 2**30:.1f} GiB; its format ends at 2",
+            "Choose a smaller network" + (f" or fewer {many}." if networks > 1 else "."),
         )
     free = psutil.virtual_memory().available
-    if recipe.folds and _WRITING * size > free:
+    if networks > 1 and _WRITING * size > free:
         raise RecipeError(
-            f"the model file of {recipe.folds} x {recipe.network} takes {_WRITING * size / 2**30:.1f} GiB of memory to "
+            f"the model file of {networks} x {recipe.network} takes {_WRITING * size / 2**30:.1f} GiB of memory to "
             f"write; {free / 2**30:.1f} GiB are free",
-            "Choose a smaller network or fewer folds, or free memory.",
+            f"Choose a smaller network or fewer {many}, or free memory.",
         )
 
 
-def check_start(recipe: Recipe, manifest: Manifest) -> None:
-    """Refuse folds that start from a network which was trained on images that they score.
-
-    Raises:
-        RunError: the two data sets share images.
-    """
-    if recipe.start is None or not recipe.folds:
+def _check_fold_val(manifest: Manifest, recipe: Recipe, folds: int) -> None:
+    share = val_share(recipe)
+    if not share:
         return
-    theirs = Run.open(Path(recipe.start)).manifest()
-    shared = theirs.ids[mask(theirs, "train") | mask(theirs, "val")].isin(manifest.ids)
-    if shared.any():
-        raise RunError(
-            f"start: {recipe.start} was trained on {int(shared.sum()):,} of these images, which the folds score",
-            "Start from a Run of other images, or leave out start.",
-        )
+    numbers = fold_numbers(manifest, folds, seed=recipe.seed)
+    for number in range(1, folds + 1):
+        if not mask(fold_manifest(manifest, numbers, number, share, seed=recipe.seed), "val").any():
+            raise RunError(
+                f"{manifest.name or 'the source'} has too few images for {folds} folds with validation images of their "
+                f"own: fold {number} would have none",
+                "Give more images, a larger val in fractions, or early_stopping.keep=last and "
+                "early_stopping.patience=null, which need none.",
+            )

@@ -14,6 +14,7 @@ from hemascope.job.begin import about, read_again
 from hemascope.job.go_on import go_on
 from hemascope.job.joinable import check_joinable
 from hemascope.job.parts import part
+from hemascope.models.freezing import freeze
 from hemascope.models.inference import run_network
 from hemascope.train.batchnorm import recompute_statistics
 from hemascope.train.device import choose_device
@@ -34,11 +35,13 @@ def average(folders: Sequence[Path], folder: Path, console: Console) -> Run:
         console: where progress goes.
 
     Raises:
-        RunError: see `check_joinable`; nothing is written then.
+        RunError: see `check_joinable`; or a folder within one of the Runs. Nothing is written then.
     """
     Run(folder).check_free()
     runs = [Run.open(path) for path in folders]
     check_joinable(runs)
+    if {run.folder.resolve() for run in runs} & set(folder.resolve().parents):
+        raise RunError(f"{folder} lies within a training that is to be copied there", "Name another folder with -o.")
     recipes = [run.recipe() for run in runs]
     size = max(recipe.input_size for recipe in recipes)
     recipe = recipes[0].model_copy(update={"name": "ensemble", "input_size": size})
@@ -56,7 +59,8 @@ def average(folders: Sequence[Path], folder: Path, console: Console) -> Run:
 def soup(folders: Sequence[Path], folder: Path, console: Console) -> tuple[Run, Soup]:
     """Leave a Run whose network has the mean of finished Runs' weights, chosen by `greedy_soup` on val.
 
-    BatchNorm statistics are gathered anew for every mixture, on the first Run's training images.
+    BatchNorm statistics are gathered anew for every mixture, on the first Run's training images; not those of layers
+    that all Runs kept frozen.
 
     Args:
         folders: of the Runs, all of one network.
@@ -78,6 +82,8 @@ def soup(folders: Sequence[Path], folder: Path, console: Console) -> tuple[Run, 
     images = read_again(manifest, recipe.input_size, console)
     train, val = (part(manifest, images, name) for name in ("train", "val"))
     network = open_network(runs[0])
+    if all(run.recipe().transfer == recipe.transfer for run in runs):
+        freeze(network, recipe.transfer.trainable)  # with its statistics
     device = choose_device()
 
     def fill(state: State) -> None:

@@ -45,7 +45,7 @@ def check_joinable(runs: Sequence[Run]) -> None:
                 raise RunError(
                     f"{run.folder} and {first[0].folder} have other {name} images ({differ:,} are in one only), so "
                     "some that trained the one would score the other",
-                    "Train both on the same source with the same seed, fractions and limit.",
+                    f"Train both on one division: name {first[0].manifest_file} as the source.",
                 )
 
 

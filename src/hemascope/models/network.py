@@ -113,6 +113,7 @@ def create_network(
         near = _near(name)
         raise RecipeError(f"no network is called {name!r}", f"Did you mean {' or '.join(near)}?" if near else "")
     name = timm_name(name)
+    _check_tag(name)
     mean, std = _normalisation(name)
     backbone = make_backbone(name, pretrained=pretrained)
     entry = find(name.partition(".")[0])  # what follows the dot names weights
@@ -120,6 +121,13 @@ def create_network(
     features = _feature_width(name, backbone, max(input_size, smallest))
     head = make_head(features, classes, dense=dense, dropout=dropout)
     return Network(Description(name, input_size, mean, std, features, smallest), backbone, head)
+
+
+def _check_tag(name: str) -> None:
+    network, dot, tag = name.partition(".")
+    valid = timm.list_pretrained(f"{network}.*") if dot else []
+    if valid and name not in valid:
+        raise RecipeError(f"{network} has no weights called {tag!r}", f"Set network to one of: {', '.join(valid)}.")
 
 
 def make_backbone(name: str, *, pretrained: bool) -> nn.Module:

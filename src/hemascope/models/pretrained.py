@@ -6,9 +6,12 @@ from pathlib import Path
 
 import timm
 import torch
+from huggingface_hub import constants
+from huggingface_hub.errors import LocalEntryNotFoundError
 from torch import nn
 
 from hemascope.errors import WeightsError
+from hemascope.models.hub import cache_where_unreachable
 
 # Published for another implementation of the same networks (Apache-2.0): same tensors in the same order.
 _PACKAGED = {
@@ -72,10 +75,14 @@ def create_from_hub(network: str, create: Callable[..., nn.Module] = timm.create
             f"there are no pretrained weights for {network}",
             f"Train it from scratch with --set pretrained=false, or choose another network ({', '.join(PACKAGED)}).",
         )
+    alone = False
     try:
-        return create(network, pretrained=True, num_classes=0)
+        with cache_where_unreachable() as alone:
+            return create(network, pretrained=True, num_classes=0)
     except Exception as problem:  # the hub's clients raise many kinds, all with the same remedy
         reason = str(problem).strip().split("\n")[0][:200] or type(problem).__name__
+        if alone and isinstance(problem, LocalEntryNotFoundError):
+            reason = f"{constants.ENDPOINT} cannot be reached and its cache lacks them"
         raise WeightsError(
             f"no pretrained weights for {network}: {reason}",
             "Connect to the internet once (they are cached), choose a network whose weights are packaged "

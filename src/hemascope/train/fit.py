@@ -1,8 +1,6 @@
 """Fitting the network of a Run: begun, gone on with, or finished already."""
 
-import logging
 import signal
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +9,6 @@ from typing import Any
 import lightning as L
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import EarlyStopping
 from rich.console import Console
 
 from hemascope.errors import RunError
@@ -26,8 +23,9 @@ from hemascope.train.batchnorm import recompute_statistics
 from hemascope.train.checkpoints import RunKeeper
 from hemascope.train.device import choose_device, use_bfloat16
 from hemascope.train.module import CellTraining
-from hemascope.train.phases import Phases
+from hemascope.train.phases import EarlyStoppingOfTheRest, Phases
 from hemascope.train.progress import TrainingProgress
+from hemascope.train.quiet import LightningQuiet
 from hemascope.train.recipe import Recipe
 from hemascope.train.run import Run
 from hemascope.train.start import start_from
@@ -143,10 +141,11 @@ def _train(
     steps = len(batches) * (recipe.epochs - recipe.transfer.head_epochs)
     module = CellTraining(network, recipe, classes=classes, steps=steps, class_weights=weights)
     progress = TrainingProgress(console)
-    stopping = EarlyStopping(
+    stopping = EarlyStoppingOfTheRest(
         recipe.early_stopping.monitor,
-        mode=recipe.early_stopping.mode,
-        patience=recipe.early_stopping.patience or recipe.epochs,
+        recipe.early_stopping.mode,
+        recipe.early_stopping.patience or recipe.epochs,
+        recipe.transfer,
     )
 
     def tell(row: dict[str, float]) -> None:
@@ -194,14 +193,3 @@ def _is_over(saved: dict[str, Any], recipe: Recipe) -> bool:
 
 def _read(path: Path) -> dict[str, torch.Tensor]:
     return torch.load(path, map_location="cpu", weights_only=True)
-
-
-class LightningQuiet(warnings.catch_warnings):
-    """Keep Lightning's advice about workers, devices and tips from the user, and its own deprecations from tests."""
-
-    def __enter__(self) -> None:
-        super().__enter__()
-        warnings.filterwarnings("ignore", module=r"lightning.*")
-        warnings.filterwarnings("ignore", module=r"torch.*", category=DeprecationWarning)
-        for name in ("lightning.pytorch", "lightning.fabric", "pytorch_lightning"):
-            logging.getLogger(name).setLevel(logging.ERROR)

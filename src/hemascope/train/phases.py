@@ -3,6 +3,7 @@
 from typing import cast
 
 import lightning as L
+from lightning.pytorch.callbacks import EarlyStopping
 
 from hemascope.models.freezing import freeze
 from hemascope.train.module import CellTraining
@@ -39,3 +40,26 @@ class Phases(L.Callback):
             return
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate
+
+
+class EarlyStoppingOfTheRest(EarlyStopping):
+    """Early stopping whose patience begins with the second phase: the first one alone ends no training.
+
+    Args:
+        monitor, mode, patience: as of Lightning's.
+        transfer: the recipe's.
+    """
+
+    def __init__(self, monitor: str, mode: str, patience: int, transfer: Transfer) -> None:
+        super().__init__(monitor, mode=mode, patience=patience)
+        self.transfer = transfer
+
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Count an epoch of the second phase, where that is done after validation."""
+        if trainer.current_epoch >= self.transfer.head_epochs:
+            super().on_validation_end(trainer, pl_module)
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Count an epoch of the second phase, where that is done after training."""
+        if trainer.current_epoch >= self.transfer.head_epochs:
+            super().on_train_epoch_end(trainer, pl_module)

@@ -26,6 +26,12 @@ def start_from(folder: str, network: Network) -> bool:
         RecipeError: its network is another one.
     """
     run = Run.open(Path(folder))
+    members = run.members()
+    if members:
+        raise RecipeError(
+            f"start: {folder} holds {len(members)} networks whose probabilities are averaged",
+            f"Start from one of them, such as {members[0].folder}.",
+        )
     if not run.final_weights.exists():
         raise RunError(f"{folder}: its training is not finished", f"hemascope train --resume {folder}")
     theirs = run.recipe().network

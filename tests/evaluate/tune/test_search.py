@@ -98,10 +98,24 @@ def test_ctrl_c_is_gone_on_with_in_the_same_folder(tmp_path, training):
     found = run(tmp_path / "search", trials=3)
     assert training.begun[-2:] == [("0002", 2), ("0004", 0)]
     assert [trial.number for trial in found.trials] == [0, 1, 3, 4]
+    assert [trial.values for trial in found.trials] == [trial.values for trial in run(tmp_path / "whole", 3).trials]
     longer = run(tmp_path / "search", trials=4)
     assert longer.trials[:4] == found.trials
     with pytest.raises(RunError, match=r"other settings \(epochs\)"):
         run(tmp_path / "search", trials=3, epochs=5)
+
+
+def test_the_recipes_own_trial_is_tried_again_where_an_error_ended_it(tmp_path, training):
+    def fail():
+        raise OSError("No space left on device")
+
+    training.stop_at, training.action = ("0000", 2), fail
+    with pytest.raises(OSError, match="No space"):
+        run(tmp_path / "search", trials=1)
+    found = run(tmp_path / "search", trials=1)
+    assert ("0000", 2) in training.begun
+    assert [trial.own for trial in found.trials].count(True) == 1
+    assert found.tried == 1
 
 
 def test_a_trial_of_a_killed_process_is_taken_up(tmp_path, training, monkeypatch):

@@ -1,4 +1,4 @@
-"""A sampler whose choices hang on the seed and the trial's number alone."""
+"""A sampler whose choices hang on the seed and the trial's place alone."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +10,7 @@ from optuna.samplers import BaseSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
 _STARTUP = 8
+_RETRIED = "failed_trial"  # where optuna keeps the number of the trial that another one repeats
 
 
 class NumberedSampler(BaseSampler):
@@ -29,35 +30,42 @@ class NumberedSampler(BaseSampler):
         self._number = -1
         self._sampler: BaseSampler = TPESampler()
 
-    def _of(self, trial: FrozenTrial) -> BaseSampler:
+    def _of(self, study: optuna.Study, trial: FrozenTrial) -> BaseSampler:
         if trial.number != self._number:
-            own = int(np.random.SeedSequence([self._seed, trial.number]).generate_state(1)[0])
+            own = int(np.random.SeedSequence([self._seed, _place(study, trial)]).generate_state(1)[0])
             self._number = trial.number
             self._sampler = TPESampler(seed=own, n_startup_trials=_STARTUP, constant_liar=self._shared)
         return self._sampler
 
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """What is drawn together: optuna's own rule."""
-        return self._of(trial).infer_relative_search_space(study, trial)
+        return self._of(study, trial).infer_relative_search_space(study, trial)
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """Draw the values that are drawn together."""
-        return self._of(trial).sample_relative(study, trial, search_space)
+        return self._of(study, trial).sample_relative(study, trial, search_space)
 
     def sample_independent(
         self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
         """Draw one value."""
-        return self._of(trial).sample_independent(study, trial, param_name, param_distribution)
+        return self._of(study, trial).sample_independent(study, trial, param_name, param_distribution)
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Begin a trial."""
-        self._of(trial).before_trial(study, trial)
+        self._of(study, trial).before_trial(study, trial)
 
     def after_trial(
         self, study: optuna.Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
     ) -> None:
         """End it."""
-        self._of(trial).after_trial(study, trial, state, values)
+        self._of(study, trial).after_trial(study, trial, state, values)
+
+
+def _place(study: optuna.Study, trial: FrozenTrial) -> int:
+    """The number that the trial would have had if none had been cut short and repeated under another number."""
+    first = trial.system_attrs.get(_RETRIED, trial.number)
+    known = study.get_trials(deepcopy=False)
+    return int(first) - sum(_RETRIED in other.system_attrs for other in known if other.number < first)

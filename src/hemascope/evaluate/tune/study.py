@@ -66,6 +66,7 @@ def open_study(
     if not _has_own(study):
         study.set_user_attr(_SETTINGS, settings)
         study.enqueue_trial(own, user_attrs={OWN: True})
+    _requeue_failed_own(study)
     return study
 
 
@@ -82,6 +83,13 @@ def requeue(study: optuna.Study, number: int) -> None:
     for trial in study.get_trials(deepcopy=False, states=(TrialState.FAIL,)):
         if trial.number == number:
             retry(study, trial)
+
+
+def _requeue_failed_own(study: optuna.Study) -> None:
+    """Queue the recipe's own trial again where an error ended it, as a full disk does: nothing else takes its place."""
+    own = [trial for trial in study.get_trials(deepcopy=False) if OWN in trial.user_attrs]
+    if all(trial.state == TrialState.FAIL for trial in own):
+        requeue(study, own[-1].number)
 
 
 def _has_own(study: optuna.Study) -> bool:

@@ -5,8 +5,11 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
+from hemascope.data.sources import open_source
+from hemascope.errors import RunError
 from hemascope.job import read_parts
 from hemascope.train.recipe import Recipe
+from hemascope.train.run import Run
 
 RECIPE = Recipe(input_size=16)
 COUNTS = {"train": 24, "val": 8, "test": 8}
@@ -38,3 +41,12 @@ def test_without_one_asked_for_only_the_sources_own_is_given(tmp_path: Path) -> 
     source = write(tmp_path / "cells", {"train": 30, "val": 10})
     _, parts = read_parts(source, RECIPE, Console(quiet=True), train=24, val=8)
     assert set(parts) == {"train", "val"}
+
+
+def test_a_search_does_not_start_from_a_network_that_knows_what_it_scores(tmp_path: Path) -> None:
+    source = write(tmp_path / "cells", {"": 30})
+    manifest = open_source(source)
+    run = Run.create(tmp_path / "run", RECIPE, manifest.with_columns(split=["train"] * len(manifest)), {})
+    recipe = RECIPE.model_copy(update={"start": str(run.folder)})
+    with pytest.raises(RunError, match=r"start: .*was trained on"):
+        read_parts(source, recipe, Console(quiet=True), **COUNTS)
