@@ -28,7 +28,7 @@ def table_words(table: BenchTable) -> str:
         certain = sum(difference.certain for difference in found)
         said.append(
             f"Differences are from the highest of ours, {comparison.reference}; {certain} of {len(found)} are beyond "
-            "doubt."
+            "doubt. The highest of several is flattered by chance."
         )
     agreement = table.agreement()
     if agreement:
@@ -52,5 +52,6 @@ def how_measured(bench: Bench, held_out: HeldOut) -> list[str]:
         "bootstrap over the same images, copies kept together, p values corrected for being several (Holm 1979); "
         "where the interval holds 0, no difference is claimed.",
         "One training a row: another seed gives another model, which the intervals do not cover.",
-        "Minutes are those of the epochs. Images a second are the model file's on the CPU, 96 px images, 32 at a time.",
+        "Minutes are those of the epochs. Images a second are the model file's on the CPU, 96 px images, 32 at a time; "
+        "one short measurement each, so rows of one network differ as far as the machine was busy.",
     ]

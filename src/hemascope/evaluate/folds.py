@@ -1,11 +1,10 @@
 """How much the score hangs on which images were held out: mean and spread over the folds."""
 
-import math
 from typing import Any
 
 import numpy as np
 
-from hemascope.evaluate.metrics import OVERALL, score
+from hemascope.evaluate.metrics import OVERALL, finite_or_none, score
 from hemascope.evaluate.predictions import Predictions
 
 
@@ -33,14 +32,10 @@ def fold_scores(predictions: Predictions) -> dict[str, Any] | None:
         "images": [len(fold) for fold in folds],
         "scores": {
             name: {
-                "values": [_number(value) for value in column],
-                "mean": _number(float(np.mean(column))),
-                "std": _number(float(np.std(column, ddof=1))),
+                "values": [finite_or_none(value) for value in column],
+                "mean": finite_or_none(float(np.mean(column))),
+                "std": finite_or_none(float(np.std(column, ddof=1))),
             }
             for name, column in values.items()
         },
     }
-
-
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None

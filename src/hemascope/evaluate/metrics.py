@@ -1,5 +1,6 @@
 """Scores of a classifier, over all images and by class, each with a bootstrap interval."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -161,3 +162,12 @@ def _mean(values: np.ndarray) -> np.ndarray:
     count = known.sum(axis=-1)
     total = np.where(known, values, 0.0).sum(axis=-1)
     return np.divide(total, count, out=np.full(np.shape(total), np.nan), where=count > 0)
+
+
+def finite_or_none(value: float) -> float | None:
+    """A value as JSON has it, which knows no NaN.
+
+    >>> finite_or_none(float("nan")), finite_or_none(0.5)
+    (None, 0.5)
+    """
+    return float(value) if math.isfinite(value) else None

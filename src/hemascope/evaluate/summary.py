@@ -1,7 +1,6 @@
 """All that is measured of a Run, computed from its predictions table alone: metrics.json."""
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from hemascope.errors import RunError
 from hemascope.evaluate import calibration
 from hemascope.evaluate.bootstrap import LEVEL, RESAMPLES, Score
 from hemascope.evaluate.folds import fold_scores
-from hemascope.evaluate.metrics import score
+from hemascope.evaluate.metrics import finite_or_none, score
 from hemascope.evaluate.predictions import Predictions, softmax
 from hemascope.files import write_text
 
@@ -108,15 +107,11 @@ def _calibration(probabilities: np.ndarray, targets: np.ndarray) -> dict[str, An
     return {
         "ece": calibration.expected_calibration_error(curve),
         "nll": calibration.negative_log_likelihood(probabilities, targets),
-        "confidence": [_number(value) for value in curve.confidence],
-        "accuracy": [_number(value) for value in curve.accuracy],
+        "confidence": [finite_or_none(value) for value in curve.confidence],
+        "accuracy": [finite_or_none(value) for value in curve.accuracy],
         "count": curve.count.tolist(),
     }
 
 
 def _json(value: Score) -> dict[str, float | None]:
-    return {key: _number(part) for key, part in value._asdict().items()}
-
-
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+    return {key: finite_or_none(part) for key, part in value._asdict().items()}
