@@ -2,15 +2,12 @@
 
 from typing import Any
 
-import numpy as np
 import pytest
-from rich.console import Console
 
 from hemascope.data.manifest import Manifest
 from hemascope.evaluate.predictions import Predictions
 from hemascope.evaluate.summary import summarise, write_metrics
 from hemascope.models.network import Network
-from hemascope.train.fit import Part
 from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import load_recipe
 from hemascope.train.run import Run
@@ -26,14 +23,7 @@ def tiny(*overrides: str) -> Recipe:
 
 
 def finish_quickly(
-    run: Run,
-    recipe: Recipe,
-    manifest: Manifest,
-    network: Network,
-    predictions: Predictions,
-    train: Part,
-    unseen: np.ndarray,
-    console: Console,
+    run: Run, recipe: Recipe, manifest: Manifest, network: Network, predictions: Predictions, *rest: object
 ) -> Run:
     """Stands for `hemascope.job.finish.finish`, which takes longer than such a training."""
     predictions.write(run.predictions_file)

@@ -7,13 +7,11 @@ class Arranged:
     """The parts of many divisions of the same images as slices of one array, never as copies.
 
     Args:
-        images: uint8 (n, h, w, 3); reordered in place by `parts` and put back by `restore`.
+        images: uint8 (n, h, w, 3); reordered in place by `parts`.
 
     >>> arranged = Arranged(np.arange(5, dtype=np.uint8).reshape(5, 1, 1, 1))
     >>> [part.ravel().tolist() for part in arranged.parts([np.array([4, 1]), np.array([0, 2])])]
     [[4, 1], [0, 2]]
-    >>> arranged.restore().ravel().tolist()
-    [0, 1, 2, 3, 4]
     """
 
     def __init__(self, images: np.ndarray) -> None:
@@ -27,11 +25,6 @@ class Arranged:
         self._arrange(np.concatenate([wanted, rest]))
         ends = np.cumsum([len(part) for part in rows])
         return [self.images[end - len(part) : end] for part, end in zip(rows, ends, strict=True)]
-
-    def restore(self) -> np.ndarray:
-        """All images in their first order."""
-        self._arrange(np.arange(len(self.images)))
-        return self.images
 
     def _arrange(self, order: np.ndarray) -> None:
         place = np.empty_like(self._rows)
