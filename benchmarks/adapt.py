@@ -19,14 +19,13 @@ import numpy as np
 import onnx
 import onnxruntime
 
+from hemascope.adapt.adapt import Adaptation, advise
+from hemascope.adapt.refit import DEPTH, PRIOR, refit
 from hemascope.data.decode import decode
 from hemascope.data.framing import frame
 from hemascope.evaluate.bootstrap import interval, resampled
 from hemascope.evaluate.metrics import from_confusion
 from hemascope.evaluate.shift.registry import CORRUPTIONS
-from hemascope.export.adapt.adaptation import Adaptation
-from hemascope.export.adapt.advice import advise
-from hemascope.export.adapt.refit import DEPTH, PRIOR, refit
 from hemascope.predict.card import METADATA_KEY, ModelCard
 from hemascope.predict.shipped import DEFAULT, find
 

@@ -14,8 +14,8 @@ import numpy as np
 import onnx
 
 from adapt import BLOOD, SIDE, balanced, card_of, labelled, probabilities, shifted  # the benchmark beside this one
+from hemascope.adapt.refit import refit
 from hemascope.data.framing import frame
-from hemascope.export.adapt.refit import refit
 from hemascope.predict.shipped import DEFAULT, find
 
 COUNT, IMAGES = "blood count", 300

@@ -17,11 +17,11 @@ import torch
 from rich.console import Console
 
 import hemascope
-from hemascope import job
 from hemascope.data.sources import open_source
 from hemascope.evaluate.bootstrap import Score, interval, resampled
 from hemascope.evaluate.predictions import Predictions
 from hemascope.evaluate.score_model import score_model
+from hemascope.pipeline.train import train
 from hemascope.train.recipe import Balance
 from hemascope.train.recipe_files import load_recipe
 from hemascope.train.run import Run
@@ -76,7 +76,7 @@ def main() -> None:
         recipe = load_recipe(args.recipe, [*limit, *args.set, f"balance.name={name}"])
         with tempfile.TemporaryDirectory() as folder:
             began = time.monotonic()
-            run = job.train(args.source, recipe, Path(folder) / name, Console(quiet=True))
+            run = train(args.source, recipe, Path(folder) / name, Console(quiet=True))
             minutes = (time.monotonic() - began) / 60
             predictions = scored(run, args.test)
         cells = [f"{100 * value:.1f}% [{100 * low:.1f}-{100 * high:.1f}]" for value, low, high in scores(predictions)]

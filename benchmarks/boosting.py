@@ -20,10 +20,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from hemascope import job
+from hemascope.pipeline.short_parts import read_parts
 from hemascope.train.boosting.features import features_of
 from hemascope.train.boosting.fit import fit_boosted
-from hemascope.train.boosting.log import Round, read_boosting
+from hemascope.train.boosting.ledger import Round, read_boosting
 from hemascope.train.fit import Part, new_network
 from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import load_recipe
@@ -77,7 +77,7 @@ def main() -> None:
     began = time.monotonic()
 
     def parts_of(recipe: Recipe) -> tuple[int, Parts]:
-        classes, parts = job.read_parts(args.source, recipe, Console(quiet=True), train=args.train, val=args.val)
+        classes, parts = read_parts(args.source, recipe, Console(quiet=True), train=args.train, val=args.val)
         return len(classes), parts
 
     recipe = load_recipe("adaboost-features")

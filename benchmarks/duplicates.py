@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
 
-from hemascope.audit.duplicates.groups import joined
+from hemascope.audit.duplicates.pair import joined
 from hemascope.audit.duplicates.search import near_duplicates
 from hemascope.data.manifest import Manifest
 from hemascope.data.pixels import load_pixels

@@ -20,9 +20,9 @@ from hemascope.data.pixels import load_pixels
 from hemascope.data.sources import open_source
 from hemascope.evaluate.bootstrap import Score
 from hemascope.explain.agreement import agreement
+from hemascope.explain.cases import COLOURS, augmented
 from hemascope.explain.explainer import Explainer, open_explainer
 from hemascope.explain.focus import mean_score, measure_focus
-from hemascope.explain.recolour import COLOURS, augmented
 from hemascope.report.words import interval, percent
 
 

@@ -28,9 +28,9 @@ def peak() -> float:
 
 def measure(source: str, recipe_name: str, folds: int, overrides: list[str]) -> dict[str, float]:
     """Train in this process and note the peaks."""
-    import hemascope.job.folds as with_folds
-    import hemascope.job.go_on as without
-    from hemascope import job
+    import hemascope.pipeline.folds as with_folds
+    import hemascope.pipeline.train as without
+    from hemascope.pipeline.train import train
     from hemascope.train.recipe_files import load_recipe
 
     found: dict[str, float] = {}
@@ -51,7 +51,7 @@ def measure(source: str, recipe_name: str, folds: int, overrides: list[str]) -> 
     recipe = load_recipe(recipe_name, [*overrides, *([f"folds={folds}"] if folds > 1 else [])])
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        job.train(source, recipe, Path(folder) / "run", Console(quiet=True))
+        train(source, recipe, Path(folder) / "run", Console(quiet=True))
     return {**found, "written": peak(), "minutes": (time.monotonic() - began) / 60}
 
 

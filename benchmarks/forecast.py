@@ -31,10 +31,10 @@ import hemascope
 from hemascope.augment.batch import augment
 from hemascope.augment.policy import Policy
 from hemascope.data.framing import frame
-from hemascope.data.limit import limited
 from hemascope.data.manifest import Manifest
 from hemascope.data.reading import read_images
 from hemascope.data.sources import open_source
+from hemascope.data.splits import limited
 from hemascope.errors import DecodeError
 from hemascope.evaluate.bootstrap import Score
 from hemascope.evaluate.forecast.forecast import Forecaster

@@ -23,7 +23,7 @@ import torch
 
 import hemascope
 from hemascope.data.decode import decode
-from hemascope.data.foreign.fields import empty_field
+from hemascope.data.foreign import empty_field
 from hemascope.data.framing import frame
 from hemascope.data.manifest import Manifest
 from hemascope.data.pixels import load_pixels
@@ -31,16 +31,13 @@ from hemascope.errors import DecodeError
 from hemascope.evaluate.bootstrap import Score
 from hemascope.evaluate.unknown import Mahalanobis, auroc, energy, max_softmax
 from hemascope.export.graph import write_model
-from hemascope.models.levels import Levels
 from hemascope.models.network import Network
-from hemascope.models.unknown import UnknownScore
+from hemascope.models.unknown import Levels, UnknownScore
 from hemascope.predict.card import ModelCard
 from hemascope.train.fit import load_network
 from hemascope.train.recipe import Recipe
 from hemascope.train.run import Run
-from hemascope.train.unknown import fit_unknown, levels_of, scores_of, set_scale
-from hemascope.train.unknown_examples import strangers
-from hemascope.train.unknown_fit import fit_head, fit_space
+from hemascope.train.unknown import fit_head, fit_space, fit_unknown, levels_of, scores_of, set_scale, strangers
 
 METHODS = ("max softmax", "energy", "Mahalanobis", "relative distance", "plain distance", "outlier head", "ours")
 _SUFFIXES = (".png", ".jpg", ".jpeg")

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import track
 
 import hemascope
+from hemascope.adapt.metadata import set_card
 from hemascope.data.sources import open_source
 from hemascope.evaluate.bootstrap import Score
 from hemascope.evaluate.score_model import score_model
@@ -23,7 +24,6 @@ from hemascope.evaluate.shift.registry import CORRUPTIONS, choose_corruptions
 from hemascope.evaluate.shift.result import MEDMNIST_C_MEAN
 from hemascope.evaluate.shift.suite import shift_suite
 from hemascope.evaluate.summary import summarise
-from hemascope.export.metadata import set_card
 from hemascope.files import atomic, write_text
 from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import Classifier

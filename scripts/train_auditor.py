@@ -27,11 +27,8 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 
 import hemascope
-from hemascope.audit.seeing import CLASSES
-from hemascope.data.foreign.drawings import drawing, writing
-from hemascope.data.foreign.fields import corner, empty_field
-from hemascope.data.foreign.overlays import damaged, overlay
-from hemascope.data.foreign.textures import texture
+from hemascope.audit.features import CLASSES
+from hemascope.data.foreign import corner, damaged, drawing, empty_field, overlay, texture, writing
 from hemascope.data.framing import FRAMING
 from hemascope.data.pixels import load_pixels
 from hemascope.data.smears.paint import draw

@@ -1,30 +1,84 @@
-"""Train, stress-test, explain and serve classifiers of single blood cells whose scores hold."""
+"""Train, stress-test, explain and serve classifiers of single blood cells whose scores hold.
+
+The Python interface: every function here is also a command of the same name, with the same arguments. They take and
+give plain objects, raise `hemascope.errors.HemascopeError` with a remedy, and print nothing; ``progress=`` shows how far
+a long one is, see `hemascope.progress`.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from hemascope.predict.shipped import DEFAULT
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from hemascope.adapt.adapt import adapt
+    from hemascope.bench.bench import bench
+    from hemascope.data.manifest import Manifest
+    from hemascope.pipeline.audit import audit
+    from hemascope.pipeline.compare import compare
+    from hemascope.pipeline.ensemble import ensemble
+    from hemascope.pipeline.evaluate import evaluate
+    from hemascope.pipeline.explain import explain
+    from hemascope.pipeline.export import export
+    from hemascope.pipeline.submit import submit
+    from hemascope.pipeline.train import resume, train
+    from hemascope.pipeline.tune import tune
+    from hemascope.pipeline.tune_augment import tune_augment
+    from hemascope.predict.classifier import load
+    from hemascope.predict.predict import predict
+    from hemascope.train.recipe import Recipe
+    from hemascope.train.run import Run
 
-    from hemascope.predict.classifier import Classifier
+__version__ = "0.2.0"
 
-__version__ = "0.1.0"
-__all__ = ["__version__", "load"]
+_HOMES = {
+    "adapt": "hemascope.adapt.adapt",
+    "audit": "hemascope.pipeline.audit",
+    "bench": "hemascope.bench.bench",
+    "compare": "hemascope.pipeline.compare",
+    "ensemble": "hemascope.pipeline.ensemble",
+    "evaluate": "hemascope.pipeline.evaluate",
+    "explain": "hemascope.pipeline.explain",
+    "export": "hemascope.pipeline.export",
+    "load": "hemascope.predict.classifier",
+    "predict": "hemascope.predict.predict",
+    "resume": "hemascope.pipeline.train",
+    "submit": "hemascope.pipeline.submit",
+    "train": "hemascope.pipeline.train",
+    "tune": "hemascope.pipeline.tune",
+    "tune_augment": "hemascope.pipeline.tune_augment",
+    "Manifest": "hemascope.data.manifest",
+    "Recipe": "hemascope.train.recipe",
+    "Run": "hemascope.train.run",
+}
+"""Where each public name is defined; imported when it is first asked for, since some bring torch."""
+
+__all__ = ["Manifest", "Recipe", "Run", "__version__", "adapt", "audit", "bench", "compare", "ensemble", "evaluate",
+           "explain", "export", "load", "predict", "resume", "submit", "train", "tune", "tune_augment"]  # fmt: skip
 
 
-def load(path_or_name: str | Path = DEFAULT, *, threads: int | None = None) -> Classifier:
-    """Load a classifier from a model file, or a shipped one by its name.
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'hemascope' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
 
-    Args:
-        path_or_name: a ``model.onnx``, a Run folder that holds one, or the name of a shipped model.
-        threads: images worked on at a time; the number of usable CPU cores where not given.
 
-    Raises:
-        hemascope.errors.ModelFileError: no such model, or a file that is not a hemascope model.
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})
+
+
+class _Interface(ModuleType):
+    """`hemascope.train` is the function, although there is a package ``hemascope/train`` too.
+
+    Python makes every imported submodule an attribute of its package; for the packages that share their name with a
+    function it would take the function's place, so these attributes are left unset. Imports do not need them.
     """
-    from hemascope.predict import classifier  # numpy and onnxruntime are imported only when needed
 
-    return classifier.load(path_or_name, threads=threads)
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Interface

@@ -11,8 +11,7 @@ from hemascope.audit.audit import audit
 from hemascope.audit.findings import KIND_NAMES
 from hemascope.audit.result import Audit
 from hemascope.cells import BLOOD_CLASSES
-from hemascope.data.foreign.drawings import writing
-from hemascope.data.foreign.fields import empty_field
+from hemascope.data.foreign import empty_field, writing
 from hemascope.data.smears.paint import draw
 from hemascope.data.sources import open_source
 

@@ -6,11 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hemascope.audit.junk import check_junk
-from hemascope.audit.seeing import CLASSES, SIZE, auditor
-from hemascope.data.foreign.drawings import drawing, writing
-from hemascope.data.foreign.fields import empty_field
-from hemascope.data.foreign.textures import texture
+from hemascope.audit.features import CLASSES, SIZE, auditor
+from hemascope.audit.junk import check_junk, strangeness
+from hemascope.data.foreign import drawing, empty_field, texture, writing
 from hemascope.data.pixels import load_pixels
 from hemascope.data.smears.paint import draw
 from hemascope.data.sources import open_source
@@ -73,3 +71,18 @@ def test_an_image_unlike_all_others_is_junk_whatever_the_network_says() -> None:
     strangeness[7] = 12.0
     _, findings = check_junk(shows, strangeness)
     assert [(f.row, f.kind, f.reason) for f in findings] == [(7, "junk", "is unlike all other images of the set")]
+
+
+def test_a_lone_image_is_stranger_than_a_crowd_and_than_its_copies_allow() -> None:
+    rng = np.random.default_rng(0)
+    embedding = rng.normal(0, 1, (200, 10)).astype(np.float32)
+    embedding[3] += 60
+    embedding[4] = embedding[3]  # one copy does not make it usual
+    z = strangeness(embedding, np.arange(199))
+    assert z[[3, 4]].min() > 10
+    assert np.abs(np.delete(z, [3, 4, 199])).max() < 6
+    assert np.isnan(z[199])
+
+
+def test_a_handful_of_images_has_no_strangers() -> None:
+    assert np.isnan(strangeness(np.zeros((4, 2), np.float32), np.arange(4))).all()

@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 from hemascope.augment.batch import OPERATIONS, augment
 from hemascope.augment.colour import AFFINE, DENSITY
 from hemascope.augment.geometry import GEOMETRY
-from hemascope.augment.policies import FULL
-from hemascope.augment.policy import Policy
+from hemascope.augment.policy import FULL, Policy
 from tests.augment.conftest import seeded
 
 

@@ -1,8 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from hemascope.augment.policies import FULL, GROUPS, NAMED, OFF
-from hemascope.augment.policy import Policy
+from hemascope.augment.policy import FULL, GROUPS, NAMED, OFF, Policy
 
 
 def test_a_name_stands_for_its_keys_and_others_may_differ():

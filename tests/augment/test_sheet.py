@@ -1,7 +1,6 @@
 import numpy as np
 
-from hemascope.augment.policies import FULL
-from hemascope.augment.policy import Policy
+from hemascope.augment.policy import FULL, Policy
 from hemascope.augment.sheet import operations_sheet, policy_sheet
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), np.uint8)

@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from hemascope.augment.draw import Draw
-from hemascope.augment.policies import FULL, GROUPS
-from hemascope.augment.policy import Policy
+from hemascope.augment.policy import FULL, GROUPS, Policy
 from hemascope.augment.strengths import draw_strengths
 from tests.augment.conftest import seeded
 

@@ -34,7 +34,7 @@ def file(tmp_path):
 
 
 class Trainings:
-    """Stands for `hemascope.job`: counts what it is asked for."""
+    """Stands for `hemascope.pipeline.train`: counts what it is asked for."""
 
     def __init__(self):
         self.begun, self.resumed, self.fails, self.kills = [], [], {}, False
@@ -62,6 +62,6 @@ class Trainings:
 @pytest.fixture
 def trainings(monkeypatch):
     stand_in = Trainings()
-    monkeypatch.setattr("hemascope.bench.row.job", stand_in)
-    monkeypatch.setattr("hemascope.bench.row.images_per_second", lambda model: 100.0)
+    monkeypatch.setattr("hemascope.bench.runner.pipeline", stand_in)
+    monkeypatch.setattr("hemascope.bench.runner.images_per_second", lambda model: 100.0)
     return stand_in

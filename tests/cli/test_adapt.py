@@ -2,7 +2,7 @@ import pytest
 
 import hemascope
 from hemascope.cli import main
-from tests.export.adapt.model import write_images, write_model
+from tests.adapt.model import write_images, write_model
 from tests.test_torch_free import run_without
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hemascope.augment.policies import FULL
+from hemascope.augment.policy import FULL
 from hemascope.cli import main
 
 

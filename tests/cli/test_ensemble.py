@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-import hemascope.job.ensemble as joining
+import hemascope.pipeline.ensemble as joining
 from hemascope.cli import main
 from hemascope.evaluate.predictions import Predictions
 from hemascope.evaluate.summary import summarise, write_metrics

@@ -4,8 +4,8 @@ import pytest
 from rich.console import Console
 
 import hemascope
-from hemascope import job
 from hemascope.cli import main
+from hemascope.pipeline.train import train
 from hemascope.train.recipe_files import load_recipe
 from tests.networks import TINY_NETWORK
 
@@ -14,7 +14,7 @@ from tests.networks import TINY_NETWORK
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "tiny"
     recipe = load_recipe("demo", ["limit=64", "epochs=1", "input_size=32", "batch_size=16", *TINY_NETWORK])
-    job.train("synthetic", recipe, folder, Console(quiet=True))
+    train("synthetic", recipe, folder, Console(quiet=True))
     return folder
 
 

@@ -2,12 +2,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from hemascope.data import pixels as module
 from hemascope.data.framing import frame
 from hemascope.data.manifest import Manifest
-from hemascope.data.pixels import load_pixels
+from hemascope.data.pixels import Arranged, load_pixels
 from hemascope.data.sources import open_source
 from hemascope.errors import SourceError
 from tests.data.pictures import noise, write_png
@@ -91,3 +93,19 @@ def test_the_real_pairs_are_found(pbc: Path) -> None:
     assert some.images[:, 48, 48].std() > 20
     sizes = table.groupby("group")["label"].agg(["size", "nunique"]).value_counts()
     assert sizes.to_dict() == {(1, 1): 840, (2, 1): 6, (2, 2): 1}
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 12), st.integers(0, 2**31))
+def test_parts_are_slices_of_one_array_in_the_order_asked_for(n: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    first = rng.integers(0, 256, (n, 2, 2, 3), np.uint8)
+    images = first.copy()
+    arranged = Arranged(images)
+    for _ in range(3):
+        chosen = rng.permutation(n)[: rng.integers(1, n + 1)]
+        rows = np.array_split(chosen, 2)
+        for part, wanted in zip(arranged.parts(rows), rows, strict=True):
+            np.testing.assert_array_equal(part, first[wanted])
+            assert np.shares_memory(part, images) or not len(part)
+    np.testing.assert_array_equal(arranged.parts([np.arange(n)])[0], first)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from hemascope.evaluate.conformal import fit_sets
-from hemascope.predict.sets import class_sets
+from hemascope.predict.card import class_sets
 
 
 def cells(n, k=4, seed=0, sharp=1.0):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hemascope.data.manifest import Manifest
 from hemascope.errors import RunError
-from hemascope.evaluate.predictions import Predictions, check_classes
+from hemascope.evaluate.predictions import Predictions, check_classes, confident_mistakes
 
 from .conftest import predictions_for
 
@@ -108,3 +108,17 @@ def test_a_file_that_is_absent_broken_foreign_newer_or_incomplete(tmp_path):
     pq.write_table(table.drop_columns(["logit_y"]).replace_schema_metadata(about), path)
     with pytest.raises(RunError, match="lacks the columns logit_y"):
         Predictions.read(path)
+
+
+def test_only_the_wrong_ones_of_the_split_surest_first():
+    rows = Manifest.build(
+        ["right", "sure", "unsure", "train", "unlabelled", "foreign", "also_sure"],
+        ["x", "x", "x", "x", "", "other", "x"],
+        ["x", "y"],
+        splits=["val", "val", "val", "train", "val", "val", "val"],
+    )
+    logits = np.array([[9, 0], [0, 5], [0, 1], [0, 9], [0, 9], [0, 9], [0, 5]], float)
+    found = confident_mistakes(Predictions.build(rows, logits), "val")
+    assert found["path"].tolist() == ["also_sure", "sure", "unsure"]
+    assert found.index.tolist() == [6, 1, 2]
+    assert confident_mistakes(Predictions.build(rows, logits), "val", most=1)["path"].tolist() == ["also_sure"]

@@ -84,7 +84,7 @@ LAYERS = {
 
 @pytest.mark.parametrize(("name", "size"), LAYERS)
 def test_every_network_of_the_list(name, size):
-    from hemascope.explain.layers import target_layer
+    from hemascope.explain.grad_cam import target_layer
 
     torch.manual_seed(0)  # some random weights let nothing speak for a class
     network = create_network(name, classes=8, input_size=size, pretrained=False)

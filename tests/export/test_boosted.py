@@ -8,12 +8,10 @@ from sklearn.tree import DecisionTreeClassifier
 
 from hemascope.export.graph import write_model
 from hemascope.export.parity import compare
-from hemascope.models.boosted import Boosted, Vote
+from hemascope.models.boosted import Boosted, TreeVotes, Vote
 from hemascope.models.network import Network, create_network
-from hemascope.models.tree_votes import TreeVotes
 from hemascope.predict.card import ModelCard
-from hemascope.train.boosting.features import features_of
-from hemascope.train.boosting.trees import as_tensors
+from hemascope.train.boosting.features import as_tensors, features_of
 
 CLASSES = ("a", "b", "c")
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 20, 24, 3)).astype(np.uint8)

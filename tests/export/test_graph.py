@@ -15,9 +15,8 @@ from hemascope.data.smears import draw
 from hemascope.errors import ModelFileError
 from hemascope.export.graph import write_model
 from hemascope.export.parity import Parity, compare, require
-from hemascope.models.levels import Levels
 from hemascope.models.network import Network, create_network
-from hemascope.models.unknown import UnknownScore
+from hemascope.models.unknown import Levels, UnknownScore
 from hemascope.predict.card import ModelCard
 
 TEMPERATURE = 1.3

@@ -4,8 +4,8 @@ import torch.nn.functional as F
 
 from hemascope.models.ensemble import Averaged, Shrink
 from hemascope.models.inference import run_network
-from hemascope.models.levels import Levels
 from hemascope.models.network import Network, create_network
+from hemascope.models.unknown import Levels
 
 
 def member(seed: int, size: int = 32) -> Network:

@@ -3,9 +3,9 @@ import torch
 import torch.nn.functional as F
 
 from hemascope.errors import RecipeError, WeightsError
-from hemascope.models.levels import Levels
 from hemascope.models.network import create_network
 from hemascope.models.pretrained import PACKAGED
+from hemascope.models.unknown import Levels
 
 
 @pytest.mark.parametrize("name", PACKAGED)
@@ -45,7 +45,7 @@ def test_weights_that_cannot_be_had_are_never_replaced_by_chance(monkeypatch: py
     def unreachable(*_: object, **__: object) -> None:
         raise OSError("the hub cannot be reached")
 
-    monkeypatch.setattr("hemascope.models.hub.getproxies", lambda: {"https": "http://127.0.0.1:8"})
+    monkeypatch.setattr("hemascope.models.pretrained.getproxies", lambda: {"https": "http://127.0.0.1:8"})
     monkeypatch.setattr("hemascope.models.pretrained.create_from_hub.__defaults__", (unreachable,))
     with pytest.raises(WeightsError, match=r"resnet18: the hub cannot be reached.*pretrained=false"):
         create_network("resnet18", classes=8, input_size=64)

@@ -2,8 +2,7 @@ import pytest
 import timm
 import torch
 
-from hemascope.models import micro_cell, vanilla_cnn
-from hemascope.models.staged import StagedCNN
+from hemascope.models.staged import MicroCell, StagedCNN, VanillaCNN
 
 
 @pytest.mark.parametrize(("name", "millions"), [("vanilla_cnn", 0.388), ("micro_cell", 0.294)])
@@ -25,7 +24,7 @@ def test_the_own_networks_have_timms_methods(name: str, millions: float) -> None
     assert 0.01 < float(backbone(images).detach().std()) < 10
 
 
-@pytest.mark.parametrize("make", [vanilla_cnn.VanillaCNN, micro_cell.MicroCell])
+@pytest.mark.parametrize("make", [VanillaCNN, MicroCell])
 def test_a_classifier_comes_only_where_asked(make: type[StagedCNN]) -> None:
     network = make(5).eval()
     images = torch.rand(2, 3, 32, 32)

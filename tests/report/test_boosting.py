@@ -2,7 +2,7 @@ import numpy as np
 
 from hemascope.report.boosting import boosting_part, boosting_words, curves, draw_boosting
 from hemascope.report.page import write_report
-from hemascope.train.boosting.log import BoostingLog, Round
+from hemascope.train.boosting.ledger import BoostingLog, Round
 
 from .test_figures import texts
 

@@ -6,9 +6,7 @@ import pytest
 from hemascope.evaluate.bootstrap import Score
 from hemascope.evaluate.compare.comparison import compare
 from hemascope.evaluate.compare.paired import Difference
-from hemascope.report.compare import as_markdown, write_comparison
-from hemascope.report.compare_figure import Series, draw_scores
-from hemascope.report.compare_words import claim, notes, verdict
+from hemascope.report.compare import Series, as_markdown, claim, draw_scores, notes, verdict, write_comparison
 from tests.evaluate.compare.conftest import contender
 
 

@@ -2,8 +2,7 @@ import re
 
 import pytest
 
-from hemascope.evaluate.forecast.files import read_forecast, write_forecast
-from hemascope.evaluate.forecast.forecast import Forecaster, local
+from hemascope.evaluate.forecast.forecast import Forecaster, local, read_forecast, write_forecast
 from hemascope.report.forecast import draw_forecast, forecast_part, forecast_rows, forecast_words
 from hemascope.report.page import write_report
 from tests.evaluate.forecast.made_up import judged, reference, targets_of

@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from hemascope.evaluate.mistakes import confident_mistakes
-from hemascope.evaluate.predictions import Predictions
+from hemascope.evaluate.predictions import Predictions, confident_mistakes
 from hemascope.report.gallery import SIDE, picture, tiles
 
 from .conftest import plausible_logits

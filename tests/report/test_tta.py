@@ -1,6 +1,6 @@
 from hemascope.report.page import write_report
 from hemascope.report.tta import tta_part, tta_words
-from tests.evaluate.test_tta_result import compared
+from tests.evaluate.test_tta import compared
 
 
 def test_words_tell_gain_cost_and_advice():

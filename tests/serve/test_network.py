@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from hemascope import load
-from hemascope.serve.multipart import Upload
+from hemascope.serve.body import Upload
 from hemascope.serve.network import Network
 from hemascope.serve.schemas import Answer
 from tests.predict.pictures import encoded

@@ -13,9 +13,8 @@ from hemascope.data.manifest import Manifest
 from hemascope.models.network import Network
 from hemascope.train.checkpoints import RunKeeper, network_weights
 from hemascope.train.fit import Part, fit, new_network
-from hemascope.train.recipe import EarlyStopping, Optimizer, Recipe
+from hemascope.train.recipe import EarlyStopping, Optimizer, Recipe, Transfer
 from hemascope.train.run import Run
-from hemascope.train.transfer import Transfer
 
 BASE = Recipe(network="test_efficientnet", pretrained=False, input_size=32, epochs=3, batch_size=16)
 NOTHING = Manifest.build([], [], ["a", "b", "c"])

@@ -5,11 +5,10 @@ import torch
 from torch import nn
 
 from hemascope.data.smears.paint import draw
-from hemascope.models.levels import Levels
 from hemascope.models.network import Description, Network
+from hemascope.models.unknown import Levels
 from hemascope.train.recipe import Recipe
-from hemascope.train.unknown import fit_unknown, levels_of, scores_of
-from hemascope.train.unknown_examples import strangers
+from hemascope.train.unknown import fit_unknown, levels_of, scores_of, strangers
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +53,13 @@ def test_the_policy_changes_every_image_in_a_seeded_way(network, cells):
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
     assert (np.abs(one - plain).max(1) > 1e-4).all()
+
+
+def test_pictures_are_made_by_seed_from_pictures_of_any_shape():
+    cells = [draw(0, 0, 64).image, draw(0, 1, 96).image[:, :80]]
+    first, again, other = (strangers(cells, 20, 32, seed) for seed in (0, 0, 1))
+    assert first.shape == (20, 32, 32, 3)
+    assert first.dtype == np.uint8
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+    assert len({picture.tobytes() for picture in first}) == 20

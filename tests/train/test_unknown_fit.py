@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from hemascope.train.unknown_fit import fit_head, fit_space
+from hemascope.train.unknown import fit_head, fit_space
 
 
 @pytest.fixture(scope="module")

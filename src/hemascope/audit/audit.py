@@ -6,18 +6,16 @@ import numpy as np
 import pandas as pd
 
 from hemascope.audit.duplicates.findings import duplicate_findings
-from hemascope.audit.duplicates.groups import joined
+from hemascope.audit.duplicates.pair import joined
 from hemascope.audit.duplicates.search import near_duplicates
 from hemascope.audit.embedding import draw_map, embed
+from hemascope.audit.features import look
 from hemascope.audit.findings import COPIES, KIND_NAMES, Finding, each_finding, findings_table
-from hemascope.audit.junk import check_junk
+from hemascope.audit.junk import check_junk, strangeness
 from hemascope.audit.labels import check_labels
-from hemascope.audit.looks import look
-from hemascope.audit.notes import notes
 from hemascope.audit.quality import check_quality
 from hemascope.audit.result import Audit, Progress
-from hemascope.audit.strangers import strangeness
-from hemascope.audit.verdicts import recommend
+from hemascope.audit.verdicts import notes, recommend
 from hemascope.data.groups import identical_groups, merge_groups
 from hemascope.data.manifest import Manifest
 
@@ -26,7 +24,7 @@ def audit(source: Manifest, progress: Progress | None = None) -> Audit:
     """Find everything that is wrong with a data set.
 
     Args:
-        source: the images; two sets against each other are joined first (`hemascope.audit.join.join`).
+        source: the images; two sets against each other are joined first (`hemascope.audit.run.join`).
         progress: called as the work goes on.
     """
     clock = _Clock()

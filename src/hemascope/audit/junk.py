@@ -1,10 +1,11 @@
 """Images that show no cell: by what the embedded network says, and by how unlike all others they are."""
 
 import numpy as np
+from sklearn.neighbors import NearestNeighbors
 
+from hemascope.audit.features import CLASSES
 from hemascope.audit.findings import Finding
-from hemascope.audit.scale import suspicion
-from hemascope.audit.seeing import CLASSES
+from hemascope.audit.scale import robust_z, suspicion
 
 # Limits above which at most one in a thousand of the cells of PBC lies.
 _ODDS = 2.5  # log odds of 'no cell'
@@ -27,7 +28,7 @@ def check_junk(shows: np.ndarray, strangeness: np.ndarray) -> tuple[dict[str, np
 
     Args:
         shows: float32 (n, 3), probabilities of `CLASSES`; NaN where unreadable.
-        strangeness: float64 (n,), as of `hemascope.audit.strangers.strangeness`; NaN where unreadable.
+        strangeness: float64 (n,), as of `hemascope.audit.junk.strangeness`; NaN where unreadable.
 
     Returns:
         The scores of ``junk`` and ``blank``, float64 (n,) in [0, 1], at least a half where it is a finding; and the
@@ -61,3 +62,25 @@ def _deviations(odds: np.ndarray) -> np.ndarray:
     low, middle = np.quantile(known, [0.05, 0.3])
     deviation = max((middle - low) / (1.645 - 0.524), 0.5)  # of a normal distribution with these two quantiles
     return (odds - (middle + 0.524 * deviation)) / deviation
+
+
+_NEIGHBOURS = 5  # copies of a strange image, if they are few, do not make it usual
+_COMPONENTS = 64
+
+
+def strangeness(embedding: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """How far each image lies from its fifth nearest neighbour, compared with the rest of the set.
+
+    Args:
+        embedding: float32 (n, d), as of `hemascope.audit.embedding.embed`.
+        rows: positions of the images that it holds.
+
+    Returns:
+        float64 (n,): deviations (1.4826 MAD) of the distance's logarithm from its median; NaN in the other rows.
+    """
+    distance = np.full(len(embedding), np.nan)
+    if len(rows) > _NEIGHBOURS:
+        points = embedding[rows, :_COMPONENTS]
+        nearest, _ = NearestNeighbors(n_neighbors=_NEIGHBOURS + 1).fit(points).kneighbors(points)
+        distance[rows] = np.log(np.maximum(nearest[:, -1], 1e-6))
+    return robust_z(distance, np.zeros(len(embedding)), floor=0.05)

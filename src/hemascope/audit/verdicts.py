@@ -12,12 +12,14 @@
 The verdict of an image is the strictest of its findings: drop, then review, then keep.
 """
 
+from collections import defaultdict
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from hemascope.audit.findings import COPIES
+from hemascope.audit.findings import COPIES, Finding, each_finding, findings_table
 from hemascope.data.groups import join_groups
 from hemascope.data.manifest import SPLITS, Manifest
 
@@ -98,3 +100,150 @@ def _file_size(path: str, member: str) -> int:
         return 0 if member else Path(path).stat().st_size
     except OSError:
         return 0
+
+
+_Key = tuple[int, str]  # row, kind
+
+
+class Decided(NamedTuple):
+    """Findings with the user's verdicts, and how many verdicts are the user's."""
+
+    findings: pd.DataFrame
+    edits: int
+
+
+def with_edits(
+    computed: pd.DataFrame,
+    manifest: Manifest,
+    edited: pd.DataFrame,
+    recommended: pd.DataFrame,
+    former: Manifest,
+) -> Decided:
+    """Let the user's edits of an earlier findings.csv override the verdicts of an audit.
+
+    A verdict is the user's where it differs from the one that was recommended, or where the row was added. Rows that
+    the user has taken out of the table are as recommended: to keep an image, its verdict says keep. A verdict of the
+    user stays also on a finding that the audit no longer makes. Images are known by their path; of those that are
+    gone nothing stays.
+
+    Args:
+        computed: the findings now, with the verdicts that the audit recommends.
+        manifest: the images now.
+        edited: the findings as the user left them, of the images ``former``.
+        recommended: the same findings as the audit had written them.
+        former: the images then.
+    """
+    before, after = _verdicts(recommended), _verdicts(edited)
+    changes = {key: verdict for key, verdict in after.items() if before.get(key) != verdict}
+    now = _rows_now(former, manifest)
+    changes = {(now[row], kind): verdict for (row, kind), verdict in changes.items() if row in now}
+    said = {(now[found.row], found.kind): found for found in each_finding(edited) if found.row in now}
+
+    findings = [
+        found._replace(verdict=changes.get((found.row, found.kind), found.verdict)) for found in each_finding(computed)
+    ]
+    known = {(found.row, found.kind) for found in findings}
+    findings += [_moved(said[key], key[0], now) for key in changes if key not in known]
+    return Decided(findings_table(findings), len(changes))
+
+
+def _moved(found: Finding, row: int, now: dict[int, int]) -> Finding:
+    return found._replace(row=row, related=tuple(now[other] for other in found.related if other in now))
+
+
+def _verdicts(findings: pd.DataFrame) -> dict[_Key, str]:
+    """The verdict of each image and kind, the strictest where a table gives several."""
+    verdicts: dict[_Key, str] = {}
+    for found in each_finding(findings):
+        key = (found.row, found.kind)
+        verdicts[key] = max(verdicts.get(key, "keep"), found.verdict, key=STRICTNESS.index)
+    return verdicts
+
+
+def _rows_now(former: Manifest, manifest: Manifest) -> dict[int, int]:
+    """Where each row of the former Manifest is now; rows of one name keep their order."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for row, name in enumerate(manifest.ids):
+        places[name].append(row)
+    found: dict[int, int] = {}
+    used: dict[str, int] = defaultdict(int)
+    for row, name in enumerate(former.ids):
+        if used[name] < len(places[name]):
+            found[row] = places[name][used[name]]
+            used[name] += 1
+    return found
+
+
+FILE_NAME = "cleaned.parquet"
+
+
+def cleaned(manifest: Manifest, findings: pd.DataFrame) -> Manifest:
+    """Write the verdicts of the findings into the Manifest; nothing is deleted, and groups stay as they are.
+
+    An image gets the strictest verdict of its findings, or the one that it had before where that is stricter.
+    Training passes over what is dropped and what cannot be read; ``review`` is trained on. Copies under different
+    labels are dropped until they are decided (`hemascope.audit.verdicts`).
+
+    Args:
+        manifest: of the audit, with ``error`` and ``group`` filled.
+        findings: of the audit, perhaps with verdicts of the user.
+    """
+    rank = {name: place for place, name in enumerate(STRICTNESS)}
+    before = manifest.table["verdict"].map(rank).to_numpy(np.int64)
+    found = np.array([rank[verdict] for verdict in image_verdicts(findings, len(manifest))], np.int64)
+    return manifest.with_columns(verdict=np.array(STRICTNESS, object)[np.maximum(before, found)])
+
+
+def verdict_counts(manifest: Manifest, clean: Manifest) -> pd.DataFrame:
+    """What the verdicts do to each class.
+
+    Args:
+        manifest: before.
+        clean: after, row by row.
+
+    Returns:
+        A row a class in label order, then ``""`` where there are images without a label. int64 columns: before
+        (usable images), dropped (of these), after (those left), review (of those left, the ones worth a look).
+    """
+    before, after = manifest.usable, clean.usable
+    table = pd.DataFrame(
+        {
+            "label": clean.table["label"],
+            "before": before,
+            "dropped": before & ~after,
+            "after": after,
+            "review": after & (clean.table["verdict"] == "review"),
+        }
+    )
+    counts = table.groupby("label").sum()
+    unlabelled = [""] if "" in counts.index else []
+    return counts.reindex([*manifest.classes, *unlabelled], fill_value=0).astype(np.int64)
+
+
+_UNEVEN = 5.0  # the largest class as a multiple of the smallest
+_SMALL = 100  # images below which the scores of a class are uncertain
+
+
+def notes(manifest: Manifest) -> tuple[str, ...]:
+    """Observations on the usable labelled images of a set, in sentences."""
+    labels = manifest.table["label"][manifest.usable]
+    counts = labels.value_counts().reindex(list(manifest.classes), fill_value=0)
+    said = []
+    empty = counts.index[counts == 0]
+    if len(empty):
+        said.append(f"No image of: {', '.join(empty)}. A model trained on this set never answers with these classes.")
+    present = counts[counts > 0].sort_values()
+    if len(present) > 1 and present.iloc[-1] >= _UNEVEN * present.iloc[0]:
+        said.append(
+            f"{present.index[-1]} has {present.iloc[-1] / present.iloc[0]:.0f} times as many images as "
+            f"{present.index[0]} ({present.iloc[-1]:,} and {present.iloc[0]:,}). Look at the balanced accuracy; the "
+            "recipe key `balance` has ways to train on such a set."
+        )
+    small = present[present < _SMALL]
+    if len(small):
+        few = ", ".join(f"{name} ({count})" for name, count in small.items())
+        said.append(f"Fewer than {_SMALL} images: {few}. The scores of these classes will be uncertain.")
+    unlabelled = int((labels == "").sum())
+    if unlabelled:
+        said.append(f"{unlabelled:,} images have no label.")
+    return tuple(said)

@@ -5,8 +5,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from hemascope.augment.batch import augment
-from hemascope.augment.policies import FULL
-from hemascope.augment.policy import Policy
+from hemascope.augment.policy import FULL, Policy
 
 _GAP, _LETTERS = 4, 13
 _PAPER, _INK = (255, 255, 255), (40, 40, 40)

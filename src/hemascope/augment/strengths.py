@@ -6,8 +6,7 @@ import torch
 from torch import Tensor
 
 from hemascope.augment.draw import Draw
-from hemascope.augment.policies import FULL, GROUPS
-from hemascope.augment.policy import Policy
+from hemascope.augment.policy import FULL, GROUPS, Policy
 
 Strengths = dict[str, Tensor]
 

@@ -8,16 +8,13 @@ import numpy as np
 from rich.console import Console
 
 from hemascope.bench.file import Bench
-from hemascope.data.limit import limited
 from hemascope.data.manifest import Manifest
 from hemascope.data.sources import open_source
-from hemascope.data.splits import split
+from hemascope.data.splits import limited, split
 from hemascope.errors import HemascopeError, RunError
 from hemascope.evaluate.predictions import check_classes
 from hemascope.files import write_text
-from hemascope.job.copies import with_copies_together
-from hemascope.job.reading import read
-from hemascope.job.transfer_bar import TransferBar
+from hemascope.pipeline.parts import TransferBar, read, with_copies_together
 
 FORMAT_VERSION = 1
 ABOUT, TRAIN, HELD_OUT = "bench.json", "train.parquet", "held-out.parquet"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hemascope.bench.file import Bench, Row
 from hemascope.errors import RunError
-from hemascope.evaluate.compare.cost import Cost
+from hemascope.evaluate.compare.contender import Cost
 from hemascope.files import write_text
 from hemascope.train.recipe import Recipe
 

@@ -5,17 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from hemascope import __version__
-from hemascope.bench.cells import OURS, figure, rows_of
 from hemascope.bench.data import HeldOut
 from hemascope.bench.file import Bench
-from hemascope.bench.tables import BenchTable, as_csv
-from hemascope.bench.words import TITLES, how_measured, table_words
+from hemascope.bench.tables import OURS, TITLES, BenchTable, as_csv, figure, how_measured, rows_of, table_words
 from hemascope.evaluate.bootstrap import Score
 from hemascope.evaluate.compare.contender import CLEAN
 from hemascope.files import write_text
-from hemascope.report.compare_figure import Series, draw_scores
-from hemascope.report.compare_markdown import markdown_table
-from hemascope.report.compare_words import with_interval
+from hemascope.report.compare import Series, draw_scores, markdown_table, with_interval
 from hemascope.report.template import rendered
 from hemascope.report.words import NOTHING
 

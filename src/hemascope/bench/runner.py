@@ -2,21 +2,116 @@
 
 import gc
 import json
+import platform
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+from pydantic import ValidationError
 from rich.console import Console
 
-from hemascope.bench.data import HeldOut, prepare
+import hemascope
+from hemascope.bench.data import TRAIN, HeldOut, check_unseen, prepare
 from hemascope.bench.file import Bench, Row
 from hemascope.bench.outcome import Outcome, read_outcome, settings_of
-from hemascope.bench.row import run_row
-from hemascope.errors import HemascopeError, RecipeError, RunError
+from hemascope.errors import HemascopeError, RecipeError, RunError, WeightsError
+from hemascope.evaluate.compare.contender import TTA_TABLE, cost_of, images_per_second
+from hemascope.evaluate.compare.hidden import score_hidden, write_hidden
+from hemascope.evaluate.predictions import FILE_NAME as PREDICTIONS
+from hemascope.evaluate.score_model import score_model
+from hemascope.evaluate.tta import TtaModel
+from hemascope.pipeline import train as pipeline
+from hemascope.predict.classifier import usable_cores
 from hemascope.train.nearest import did_you_mean
 from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import load_recipe
+from hemascope.train.run import Run
+
+
+def machine_line() -> str:
+    """Processor, cores that may be used, and GPU, if any."""
+    cores = usable_cores()
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
+    return f"{_processor()}, {cores} core{'s' if cores != 1 else ''}, {gpu}"
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return " ".join(line.partition(":")[2].split())
+    return platform.processor() or platform.machine()
+
+
+def run_row(
+    bench: Bench, row: Row, recipe: Recipe, held_out: HeldOut, root: Path, folder: Path, console: Console
+) -> Outcome:
+    """Train a row, or go on with it, and score its model file on the held-out images.
+
+    Args:
+        bench: the file.
+        row: one of it.
+        recipe: of the row.
+        held_out: what it is scored on.
+        root: the bench's folder.
+        folder: the row's.
+        console: where the training's progress goes.
+
+    Raises:
+        HemascopeError: the row cannot be run.
+    """
+    run = _trained(bench, row, recipe, root, folder / "run", console)
+    if row.run is not None:
+        check_unseen(run.manifest(), held_out.rows, row.run)
+    model = hemascope.load(run.model_file)
+    temperature = model.card.temperature
+    predictions, _ = score_model(model, held_out.rows, temperature=temperature)
+    if row.table == "local_tta":
+        averaged, _ = score_model(TtaModel(model, bench.tta_steps), held_out.rows, temperature=temperature)
+        averaged.write(folder / TTA_TABLE)
+    settings = bench.hidden.settings()
+    hidden = score_hidden(model, held_out.rows, held_out.images, settings, temperature=temperature)
+    write_hidden(folder, hidden, settings)
+    held_out.rows.write(folder / "manifest.parquet")
+    predictions.write(folder / PREDICTIONS)
+    outcome = Outcome(
+        done=True,
+        settings=settings_of(bench, row, recipe),
+        scratch=row.run is None and recipe.pretrained and not run.recipe().pretrained,
+        cost=cost_of(run.folder, model.card, images_per_second(model)),
+        machine=machine_line(),
+    )
+    outcome.write(folder)
+    if row.run is None:
+        for checkpoint in (run.last_checkpoint, run.best_weights):  # five times as large as the finished network
+            checkpoint.unlink(missing_ok=True)
+    return outcome
+
+
+def _trained(bench: Bench, row: Row, recipe: Recipe, root: Path, folder: Path, console: Console) -> Run:
+    if row.run is not None:
+        return Run.open(row.run)
+    if (folder / "run.json").is_file():
+        return pipeline.resume(folder, console)
+    source = str(root / TRAIN)
+    try:
+        return pipeline.train(source, recipe, folder, console)
+    except WeightsError:
+        if bench.fallback != "scratch":
+            raise
+    return pipeline.train(source, _from_scratch(recipe), folder, console)
+
+
+def _from_scratch(recipe: Recipe) -> Recipe:
+    try:
+        return Recipe.model_validate({**recipe.model_dump(), "pretrained": False})
+    except ValidationError as problem:
+        reason = problem.errors()[0]["msg"].removeprefix("Value error, ")
+        raise RecipeError(f"no pretrained weights, and from scratch it cannot be trained: {reason}") from problem
+
 
 ROWS = "rows"
 

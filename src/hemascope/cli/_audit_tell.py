@@ -11,9 +11,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from hemascope.audit.cleaned import verdict_counts
 from hemascope.audit.findings import KIND_NAMES, images_by_kind
-from hemascope.audit.job import Outcome
+from hemascope.audit.run import Outcome
+from hemascope.audit.verdicts import verdict_counts
 from hemascope.cells import title
 from hemascope.data.manifest import VERDICTS, Manifest
 from hemascope.errors import HemascopeError

@@ -6,10 +6,8 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from hemascope.bench.cells import figure
-from hemascope.bench.tables import BenchTable
-from hemascope.bench.words import TITLES
-from hemascope.report.compare_words import cost_cells, p_cell, with_interval
+from hemascope.bench.tables import TITLES, BenchTable, figure
+from hemascope.report.compare import cost_cells, p_cell, with_interval
 from hemascope.report.words import NOTHING
 
 

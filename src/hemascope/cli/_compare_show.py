@@ -5,8 +5,17 @@ from rich.markup import escape
 from rich.table import Table
 
 from hemascope.evaluate.compare.comparison import Comparison
-from hemascope.report.compare import cost_table, figure_table
-from hemascope.report.compare_words import TITLES, VIEWS, difference_cell, notes, p_cell, verdict, with_interval
+from hemascope.report.compare import (
+    TITLES,
+    VIEWS,
+    cost_table,
+    difference_cell,
+    figure_table,
+    notes,
+    p_cell,
+    verdict,
+    with_interval,
+)
 from hemascope.report.words import percent
 
 

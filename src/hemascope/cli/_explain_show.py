@@ -31,8 +31,7 @@ def choose_policy(asked: str, model: str) -> Chosen:
     """
     if not asked and importlib.util.find_spec("torch") is None:
         return Chosen(None, "")
-    from hemascope.augment.policies import NAMED
-    from hemascope.augment.policy import Policy
+    from hemascope.augment.policy import NAMED, Policy
     from hemascope.train.recipe_files import load_recipe, shipped
     from hemascope.train.run import Run
 
@@ -56,7 +55,7 @@ def changes(chosen: Chosen, seed: int) -> tuple[Change | None, Change | None]:
     """What augments the pictures and what recolours the smears; None where torch or a policy is lacking."""
     if importlib.util.find_spec("torch") is None:
         return None, None
-    from hemascope.explain.recolour import COLOURS, augmented
+    from hemascope.explain.cases import COLOURS, augmented
 
     change = None if chosen.policy is None else (lambda images: augmented(images, chosen.policy, seed))
     return change, lambda images: augmented(images, COLOURS, seed)

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from hemascope.cli.evaluate import score_table
 from hemascope.evaluate.summary import read_metrics
-from hemascope.job import example_image
+from hemascope.pipeline.parts import example_image
 from hemascope.report.folds import folds_part
 from hemascope.train.run import Run
 

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from hemascope.data.manifest import Manifest
+from hemascope.evaluate.forecast.estimator import LEVEL
 from hemascope.evaluate.forecast.forecast import Forecaster, local
-from hemascope.evaluate.forecast.interval import LEVEL
 from hemascope.evaluate.forecast.reference import IMAGES, build_reference
 from hemascope.evaluate.forecast.views import judge_items
 from hemascope.evaluate.predictions import Predictions

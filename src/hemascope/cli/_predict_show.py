@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hemascope.predict import rows
-from hemascope.predict.layout import Layout
+from hemascope.predict.rows import Layout
 from hemascope.predict.stream import Block
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from hemascope.predict.job import Outcome
+    from hemascope.predict.run import Outcome
 
 TABLE_ROWS = 40
 """Images shown one by one on a terminal; of more only the summary."""

@@ -6,10 +6,9 @@ from rich.table import Table
 from rich.text import Text
 
 from hemascope.data.manifest import Manifest
-from hemascope.evaluate.pseudo.pixels import labelled_pixels
 from hemascope.evaluate.pseudo.result import OPERATION, PseudoResult
 from hemascope.evaluate.pseudo.transforms import Transform
-from hemascope.evaluate.pseudo.validate import pseudo_validate
+from hemascope.evaluate.pseudo.validate import labelled_pixels, pseudo_validate
 from hemascope.evaluate.score_model import Model
 from hemascope.report.pseudo import pseudo_words
 from hemascope.report.words import interval, percent

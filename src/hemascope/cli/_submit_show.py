@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from hemascope.export.submission.inputs import SIDE
-from hemascope.export.submission.job import Submission
+from hemascope.export.submission.submit import SIDE, Submission
 
 
 def submission_lines(done: Submission, limit: float) -> Iterator[str]:

@@ -7,7 +7,7 @@ from rich.table import Table
 from hemascope.data.manifest import Manifest
 from hemascope.evaluate.predictions import Predictions
 from hemascope.evaluate.score_model import Model, score_model
-from hemascope.evaluate.tta_result import Timed, TtaResult, compare_tta
+from hemascope.evaluate.tta import Timed, TtaResult, compare_tta
 from hemascope.report.tta import TITLES, points, tta_words
 from hemascope.report.words import percent
 

@@ -9,10 +9,9 @@ from hemascope.evaluate.tune.result import TrialResult, Tuned
 from hemascope.evaluate.tune_augment.result import BASELINE, Tuning
 from hemascope.evaluate.tune_augment.trial import Hits
 from hemascope.report.importance import ranked
-from hemascope.report.search import compared, search_words, value_text, values_table
-from hemascope.report.search_figures import score_text
 from hemascope.report.tta import points
-from hemascope.report.tuning import tuning_words
+from hemascope.report.tune import compared, score_text, search_words, value_text, values_table
+from hemascope.report.tune_augment import tuning_words
 from hemascope.report.words import interval, percent
 
 

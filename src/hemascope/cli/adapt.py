@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from hemascope.export.adapt.adaptation import Adaptation
+    from hemascope.adapt.adapt import Adaptation
 
 
 def adapt(
@@ -36,9 +36,9 @@ def adapt(
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    from hemascope.export.adapt.advice import advise
-    from hemascope.export.adapt.job import adapt as adapt_file
-    from hemascope.export.adapt.refit import PRIOR
+    from hemascope.adapt.adapt import adapt as adapt_file
+    from hemascope.adapt.adapt import advise
+    from hemascope.adapt.refit import PRIOR
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:

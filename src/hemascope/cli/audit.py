@@ -57,10 +57,9 @@ def audit(
 
     from rich.console import Console
 
-    from hemascope.audit.cleaned import FILE_NAME, cleaned
     from hemascope.audit.findings_file import CSV_NAME
-    from hemascope.audit.job import audit_into, check_output
-    from hemascope.audit.join import join
+    from hemascope.audit.run import audit_into, check_output, join
+    from hemascope.audit.verdicts import FILE_NAME, cleaned
     from hemascope.cli._audit_tell import AuditBar, failures, known_kinds, tell, tell_cleaned, tell_next
     from hemascope.data.sources import open_source
     from hemascope.report.audit_page import write_audit_page

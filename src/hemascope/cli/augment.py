@@ -30,8 +30,7 @@ def augment(
     from PIL import Image
     from rich.console import Console
 
-    from hemascope.augment.policies import NAMED
-    from hemascope.augment.policy import Policy
+    from hemascope.augment.policy import NAMED, Policy
     from hemascope.augment.sheet import operations_sheet, policy_sheet
     from hemascope.data.pixels import load_pixels
     from hemascope.data.sources import open_source

@@ -39,8 +39,7 @@ def compare(
     from hemascope.evaluate.compare.comparison import compare as compared
     from hemascope.evaluate.compare.contender import HIDDEN, TTA, names_of, read_contender
     from hemascope.evaluate.predictions import Predictions
-    from hemascope.report.compare import write_comparison
-    from hemascope.report.compare_words import TITLES
+    from hemascope.report.compare import TITLES, write_comparison
     from hemascope.report.words import headline_split
 
     if by not in (*TITLES, HIDDEN, TTA):

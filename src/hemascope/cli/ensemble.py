@@ -27,8 +27,8 @@ def ensemble(
 
     from hemascope.cli._finish import tell
     from hemascope.evaluate.summary import read_metrics
-    from hemascope.job.ensemble import average
-    from hemascope.job.ensemble import soup as cook
+    from hemascope.pipeline.ensemble import average
+    from hemascope.pipeline.ensemble import soup as cook
     from hemascope.report.words import headline_split, interval, percent
     from hemascope.train.run import Run
 

@@ -107,8 +107,7 @@ def evaluate(
     classifier = hemascope.load(model)
     judge: Model = classifier
     if tta_steps:
-        from hemascope.evaluate.tta import TtaModel
-        from hemascope.evaluate.tta_result import Timed
+        from hemascope.evaluate.tta import Timed, TtaModel
 
         judge = timed = Timed(TtaModel(classifier, tta_steps))
     manifest = open_source(source)
@@ -182,13 +181,13 @@ def evaluate(
         for line in pseudo_lines(copied):
             console.print(line)
     if output:
-        from hemascope.evaluate.forecast.files import remove_forecast, write_forecast
+        from hemascope.evaluate.forecast.forecast import remove_forecast, write_forecast
         from hemascope.evaluate.predictions import FILE_NAME as PREDICTIONS
         from hemascope.evaluate.pseudo.result import remove_pseudo
         from hemascope.evaluate.shift.result import remove_shift
         from hemascope.evaluate.summary import FILE_NAME as METRICS
         from hemascope.evaluate.summary import write_metrics
-        from hemascope.evaluate.tta_result import FILE_NAME as TTA
+        from hemascope.evaluate.tta import FILE_NAME as TTA
         from hemascope.report.page import write_report
 
         manifest.write(output / "manifest.parquet")

@@ -47,14 +47,11 @@ def explain(
 
     from hemascope.cli._explain_show import changes, check_output, choose_policy
     from hemascope.errors import HemascopeError, SourceError
-    from hemascope.explain.cases import explain_cases
+    from hemascope.explain.cases import Which, choose, explain_cases, judge, open_pictures
     from hemascope.explain.explainer import open_explainer
     from hemascope.explain.focus import measure_focus
-    from hemascope.explain.judge import Which, choose, judge
-    from hemascope.explain.pictures import open_pictures
     from hemascope.explain.study import Study
-    from hemascope.report.explain import write_explain_page
-    from hemascope.report.explain_words import focus_words, study_words
+    from hemascope.report.explain import focus_words, study_words, write_explain_page
 
     if all_ and correct:
         raise HemascopeError("--all and --correct exclude each other", "--all shows the right answers too.")

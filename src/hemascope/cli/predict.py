@@ -65,8 +65,9 @@ def run(arguments: list[str]) -> int:
     from hemascope import load
     from hemascope.cli._predict_show import Show
     from hemascope.errors import SourceError
-    from hemascope.predict import items, job
-    from hemascope.predict.layout import Layout
+    from hemascope.predict import items
+    from hemascope.predict import run as job
+    from hemascope.predict.rows import Layout
 
     if output:
         job.check_output(output, resume=options.resume, overwrite=options.overwrite)

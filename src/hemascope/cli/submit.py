@@ -28,7 +28,7 @@ def submit(
     from rich.console import Console
 
     from hemascope.cli._submit_show import submission_lines
-    from hemascope.export.submission.job import write_submission
+    from hemascope.export.submission.submit import write_submission
 
     with Console(stderr=True).status("") as status:
         done = write_submission(model, output, tta_steps=tta_steps, images=images, limit=limit, progress=status.update)

@@ -36,9 +36,9 @@ def train(
 
     from rich.console import Console
 
-    from hemascope import job
     from hemascope.cli._finish import tell
     from hemascope.errors import HemascopeError
+    from hemascope.pipeline import train as job
     from hemascope.train.recipe_files import load_recipe
 
     if (source is None) == (resume is None):

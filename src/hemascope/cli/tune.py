@@ -66,8 +66,8 @@ def tune(
     from hemascope.cli._tune_show import SearchProgress, search_lines
     from hemascope.evaluate.tune.result import RECIPE_NAME
     from hemascope.evaluate.tune.search import Tuner
-    from hemascope.job import read_parts
-    from hemascope.report.search import write_search_report
+    from hemascope.pipeline.short_parts import read_parts
+    from hemascope.report.tune import write_search_report
     from hemascope.train.recipe_files import load_recipe
 
     console = Console()

@@ -40,8 +40,8 @@ def tune_augment(
     from hemascope.evaluate.tune_augment.search import tune_augment as search
     from hemascope.evaluate.tune_augment.trial import Reference
     from hemascope.files import atomic
-    from hemascope.job import read_parts
-    from hemascope.report.tuning import write_tuning_report
+    from hemascope.pipeline.short_parts import read_parts
+    from hemascope.report.tune_augment import write_tuning_report
     from hemascope.train.recipe_files import load_recipe, write_recipe
 
     console = Console()

@@ -13,7 +13,7 @@ import numpy as np
 from mapie.classification import SplitConformalClassifier  # type: ignore[import-untyped]
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from hemascope.predict.sets import class_sets
+from hemascope.predict.card import class_sets
 
 LEVELS = (0.8, 0.9, 0.95, 0.98, 0.99)
 """Coverages that a model file offers."""

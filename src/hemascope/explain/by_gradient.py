@@ -20,7 +20,7 @@ class GradCamExplainer:
         classes: names of its k outputs.
         name: what to call it.
         temperature: of its calibration.
-        layer: another layer than `hemascope.explain.layers.target_layer` chooses.
+        layer: another layer than `hemascope.explain.grad_cam.target_layer` chooses.
 
     Raises:
         ModelFileError: no such layer, or a network without maps.

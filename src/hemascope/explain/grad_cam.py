@@ -1,14 +1,176 @@
 """Grad-CAM: which part of an image speaks for a class, by the gradient at a network's last maps."""
 
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 from captum.attr import LayerGradCam  # type: ignore[import-untyped]
-from torch import Tensor
+from torch import Tensor, nn
 
-from hemascope.explain.layers import target_layer
-from hemascope.explain.members import fitted, members_of, shares
+from hemascope.errors import ModelFileError
+from hemascope.models.boosted import Boosted
+from hemascope.models.ensemble import Averaged
 from hemascope.models.network import Network
+
+LEAST = 3
+"""Maps of fewer positions a side cannot tell the middle from the rim."""
+
+
+class Layer(NamedTuple):
+    """A layer whose output is a stack of maps.
+
+    Attributes:
+        name: as ``backbone.named_modules()`` has it.
+        module: the layer itself.
+        side: positions along each side of its maps, for the network's input size.
+    """
+
+    name: str
+    module: nn.Module
+    side: int
+
+
+def target_layer(network: Network, name: str | None = None, least: int = LEAST) -> Layer:
+    """The layer that Grad-CAM explains a network by.
+
+    By default the maps of the last convolution of at least ``least`` x ``least`` positions, taken where the stage that
+    it belongs to ends: after normalisation, activation and shortcut, before any pooling. For VGG that is its last
+    ReLU, for ResNet ``layer4``, for DenseNet ``norm5``, for EfficientNet what follows ``conv_head``, for ConvNeXt the
+    last stage, whose output is (n, c, h, w) whatever its blocks use inside. Small images leave the last stage too few
+    positions; then it is the stage before.
+
+    Args:
+        network: one backbone; an ensemble's members are asked one by one. Left in evaluation mode.
+        name: another layer, as ``network.backbone.named_modules()`` has it.
+        least: smallest number of positions a side; the largest maps there are where none has so many.
+
+    Raises:
+        ModelFileError: no layer of that name, one whose output is no square map, or a network without such maps, as
+            transformers are.
+
+    >>> from hemascope.models.network import create_network
+    >>> target_layer(create_network("resnet18", classes=8, input_size=96, pretrained=False)).name
+    'layer4'
+    """
+    calls, end = _calls(network)
+    kind = network.description.network
+    if name is not None:
+        found = [layer for layer in calls if layer.name == name]
+        if len(found) != 1 or found[0].side < 2:
+            usable = [layer.name for layer in calls if layer.side >= 2 and layer.name.count(".") <= 1]
+            raise ModelFileError(
+                f"{kind} has no layer {name!r} that runs once and gives square maps",
+                f"Some that do: {', '.join(usable[-8:])}.",
+            )
+        return found[0]
+    sides = [layer.side for layer in calls if isinstance(layer.module, nn.Conv2d) and layer.side > 1]
+    if not sides or (hasattr(network.backbone, "forward_features") and not end):
+        raise ModelFileError(
+            f"{kind} gives no maps of the image, which Grad-CAM needs",
+            "Explain the Run's model.onnx instead: by occlusion, which any network can be.",
+        )
+    enough = [side for side in sides if side >= least]
+    side = enough[-1] if enough else max(sides)
+    return [layer for layer in _whole(calls) if layer.side == side][-1]
+
+
+def _calls(network: Network) -> tuple[list[Layer], int]:
+    """Layers in the order in which they end, those called once alone, and the side of the backbone's last output.
+
+    The side is 0 where an output is no square map.
+    """
+    calls: list[Layer] = []
+    hooks = [
+        module.register_forward_hook(
+            lambda module, _, output, name=name: calls.append(Layer(name, module, _side(output)))
+        )
+        for name, module in network.backbone.named_modules()
+        if name
+    ]
+    try:
+        end = _side(_features(network))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    times = Counter(layer.name for layer in calls)
+    return [layer for layer in calls if times[layer.name] == 1], end
+
+
+def _whole(calls: list[Layer]) -> list[Layer]:
+    """Those of them whose maps are all that goes on: not half of a block whose shortcut has the other."""
+    blocks = {layer.name: layer for layer in calls if not isinstance(layer.module, nn.Sequential)}
+
+    def within(layer: Layer) -> Iterator[Layer]:
+        parts = layer.name.split(".")
+        names = (".".join(parts[:i]) for i in range(1, len(parts)))
+        return (blocks[name] for name in names if name in blocks)
+
+    return [layer for layer in calls if all(block.side == layer.side for block in within(layer))]
+
+
+def _features(network: Network) -> Tensor:
+    """The backbone up to its pooling, where it says how far that is, of a black image."""
+    network.eval()
+    first = next(network.parameters())
+    size = network.description.input_size
+    forward = getattr(network.backbone, "forward_features", network.backbone)
+    with torch.no_grad():
+        return forward(network.prepared(torch.zeros(1, 3, size, size, device=first.device)))
+
+
+def _side(output: object) -> int:
+    """The side of square maps (n, c, s, s); 0 for all else, maps (n, s, s, c) among it."""
+    if isinstance(output, Tensor) and output.ndim == 4 and output.shape[2] == output.shape[3]:
+        return int(output.shape[2])
+    return 0
+
+
+class Member(NamedTuple):
+    """A network and the weight of its voice, > 0."""
+
+    network: Network
+    weight: float
+
+
+def members_of(network: Network) -> list[Member]:
+    """The parts of an ensemble: of one weight each in an average, with their alphas in a boosted one; else none.
+
+    Learners that share one backbone are one network.
+    """
+    if not isinstance(network, Averaged):
+        return []
+    head: Any = network.head  # nn.Module's type tells nothing of the vote
+    weights = head.vote.alphas.tolist() if isinstance(network, Boosted) else [1.0] * len(network.members)
+    return [Member(member, weight) for member, weight in zip(network.members, weights, strict=True)]
+
+
+def shares(members: list[Member], images: Tensor, classes: Tensor) -> Tensor:
+    """What each member gives to the ensemble's answer: float32 (members, n), every column sums to 1.
+
+    The share of member t in the weighted sum of the members' probabilities of the class, w_t p_t(c) / sum. It is also
+    the factor of that member's gradient in the gradient of the logarithm of this sum.
+
+    Args:
+        members: at least one.
+        images: float (n, 3, size, size) in [0, 1].
+        classes: the class of each image, int64 (n,).
+    """
+    with torch.no_grad():
+        logits = [member.network(fitted(member.network, images)) for member in members]
+    said = torch.stack([each.float().log_softmax(1).gather(1, classes[:, None])[:, 0] for each in logits])
+    weights = torch.tensor([member.weight for member in members], device=images.device)
+    return torch.softmax(said + weights.log()[:, None], 0)
+
+
+def fitted(network: Network, images: Tensor) -> Tensor:
+    """The images at the network's own size."""
+    size = network.description.input_size
+    if images.shape[-1] == size:
+        return images
+    return F.interpolate(images, (size, size), mode="bilinear", antialias=True)
 
 
 def grad_cam(
@@ -25,7 +187,7 @@ def grad_cam(
         network: a trained network or an ensemble of such, on any device; left in evaluation mode.
         images: uint8 (n, size, size, 3), framed to the network's input size.
         classes: the class number to explain of each image, int (n,).
-        layer: name of the layer to read in place of `hemascope.explain.layers.target_layer`'s choice.
+        layer: name of the layer to read in place of `hemascope.explain.grad_cam.target_layer`'s choice.
         batch_size: images at a time.
 
     Returns:

@@ -9,10 +9,9 @@ from typing import Any
 from PIL import Image
 
 from hemascope.evaluate.bootstrap import Score
-from hemascope.explain.cases import Case
+from hemascope.explain.cases import Case, Which
 from hemascope.explain.drawing import sheet
 from hemascope.explain.focus import Focus, mean_score
-from hemascope.explain.judge import Which
 from hemascope.files import atomic, write_text
 
 FORMAT_VERSION = 1

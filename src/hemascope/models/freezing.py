@@ -14,7 +14,7 @@ def stages(backbone: nn.Module) -> list[list[nn.Parameter]]:
     A stage ends where timm's ``feature_info`` names its last layer; what follows the last one belongs to it. A
     backbone without that list is divided into its children. Stages without weights do not count.
 
-    >>> from hemascope.models.vanilla_cnn import VanillaCNN
+    >>> from hemascope.models.staged import VanillaCNN
     >>> [len(stage) for stage in stages(VanillaCNN())]  # a convolution's weight and bias
     [2, 2, 2, 2]
     """

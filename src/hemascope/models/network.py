@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hemascope.errors import RecipeError
-from hemascope.models import micro_cell, vanilla_cnn  # noqa: F401 - they register their networks with timm
+from hemascope.models import staged  # noqa: F401 - it registers its networks with timm
 from hemascope.models.catalogue import CATALOGUE, find, timm_name
 from hemascope.models.head import make_head
 from hemascope.models.pretrained import PACKAGED, PACKAGED_MEAN, PACKAGED_STD, create_from_hub, load_packaged

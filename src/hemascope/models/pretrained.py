@@ -1,8 +1,12 @@
 """Pretrained ImageNet weights: from packages of the registry, also offline, or from timm's hub."""
 
 import importlib
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import timm
 import torch
@@ -11,7 +15,36 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 from torch import nn
 
 from hemascope.errors import WeightsError
-from hemascope.models.hub import cache_where_unreachable
+
+_SECONDS = 5.0
+
+
+@contextmanager
+def cache_where_unreachable() -> Iterator[bool]:
+    """Use the hub's cache alone within the block where the hub itself cannot be reached.
+
+    Its client would ask again and again for a minute, and print so. Behind a proxy nothing is concluded.
+
+    Yields:
+        Whether only the cache is used.
+    """
+    before = constants.HF_HUB_OFFLINE
+    if not before and not getproxies() and not _reachable(constants.ENDPOINT):
+        constants.HF_HUB_OFFLINE = True
+    try:
+        yield bool(constants.HF_HUB_OFFLINE)
+    finally:
+        constants.HF_HUB_OFFLINE = before  # it may be reached the next time
+
+
+def _reachable(address: str) -> bool:
+    url = urlsplit(address)
+    try:
+        socket.create_connection((url.hostname, url.port or (80 if url.scheme == "http" else 443)), _SECONDS).close()
+    except OSError:
+        return False
+    return True
+
 
 # Published for another implementation of the same networks (Apache-2.0): same tensors in the same order.
 _PACKAGED = {

@@ -13,10 +13,9 @@ import numpy as np
 import onnxruntime as ort
 
 from hemascope.errors import DecodeError, ModelFileError
-from hemascope.predict.card import ModelCard
+from hemascope.predict.card import ModelCard, class_sets, set_threshold
 from hemascope.predict.modelfile import INPUT, OUTPUTS, UNKNOWN, open_model
 from hemascope.predict.pixels import Picture, pixels
-from hemascope.predict.sets import class_sets, set_threshold
 from hemascope.predict.shipped import DEFAULT, find
 
 BATCH = 8

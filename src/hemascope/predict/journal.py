@@ -14,7 +14,7 @@ import pyarrow as pa
 from hemascope.errors import ModelFileError, SourceError
 from hemascope.files import atomic
 from hemascope.predict import rows
-from hemascope.predict.layout import Layout
+from hemascope.predict.rows import Layout
 from hemascope.predict.stream import Block
 
 if TYPE_CHECKING:

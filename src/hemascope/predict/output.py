@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hemascope.errors import SourceError
 from hemascope.files import atomic
 from hemascope.predict import rows
-from hemascope.predict.layout import Layout
+from hemascope.predict.rows import Layout
 
 if TYPE_CHECKING:
     from hemascope.predict.journal import Journal

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from matplotlib.ticker import MaxNLocator
 
 from hemascope.report import svg
-from hemascope.train.boosting.log import BoostingLog
+from hemascope.train.boosting.ledger import BoostingLog
 
 LEARNERS = {"networks": "networks", "features": "decision trees on the features of a network that was not trained"}
 MOST_ROWS = 20

@@ -31,7 +31,7 @@ class Tile(NamedTuple):
 
 
 def tiles(mistakes: pd.DataFrame) -> list[Tile]:
-    """A tile a row of `hemascope.evaluate.mistakes.confident_mistakes`, in its order."""
+    """A tile a row of `hemascope.evaluate.predictions.confident_mistakes`, in its order."""
     rows = Manifest.build(list(mistakes["path"]), list(mistakes["true"]), [], members=list(mistakes["member"]))
     pictures = {row: "" if isinstance(image, DecodeError) else picture(image) for row, image in read_images(rows, 1)}
     return [

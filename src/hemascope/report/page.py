@@ -6,11 +6,11 @@ from typing import Any
 
 from hemascope import __version__
 from hemascope.cells import colours
-from hemascope.evaluate.forecast.files import read_forecast
-from hemascope.evaluate.mistakes import confident_mistakes
+from hemascope.evaluate.forecast.forecast import read_forecast
+from hemascope.evaluate.predictions import confident_mistakes
 from hemascope.evaluate.pseudo.result import read_pseudo
 from hemascope.evaluate.shift.result import read_shift
-from hemascope.evaluate.tta_result import read_tta
+from hemascope.evaluate.tta import read_tta
 from hemascope.files import write_text
 from hemascope.predict.card import ModelCard
 from hemascope.report import words
@@ -29,7 +29,7 @@ from hemascope.report.run_files import RunFiles, read_run
 from hemascope.report.shift import shift_part
 from hemascope.report.template import rendered
 from hemascope.report.tta import tta_part
-from hemascope.train.boosting.log import read_boosting
+from hemascope.train.boosting.ledger import read_boosting
 
 FILE_NAME = "report.html"
 MANY_CLASSES = 24

@@ -13,7 +13,7 @@ from hemascope.evaluate.summary import read_metrics, summarise, write_metrics
 from hemascope.predict.card import ModelCard
 from hemascope.predict.modelfile import open_model
 from hemascope.report.history import History, read_history
-from hemascope.train.boosting.log import FILE_NAME as BOOSTING
+from hemascope.train.boosting.ledger import FILE_NAME as BOOSTING
 
 
 @dataclass(frozen=True)

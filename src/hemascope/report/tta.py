@@ -3,7 +3,7 @@
 from typing import Any
 
 from hemascope.evaluate.bootstrap import Score
-from hemascope.evaluate.tta_result import TtaResult
+from hemascope.evaluate.tta import TtaResult
 
 TITLES = {"accuracy": "Accuracy", "balanced_accuracy": "Balanced accuracy"}
 

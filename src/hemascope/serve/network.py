@@ -7,7 +7,7 @@ import numpy as np
 from hemascope.data.decode import decode
 from hemascope.errors import DecodeError
 from hemascope.predict.classifier import Classifier, Prediction
-from hemascope.serve.multipart import Upload
+from hemascope.serve.body import Upload
 from hemascope.serve.problems import INTERNAL, UNREADABLE_IMAGE, Kind
 
 DIGITS = 6

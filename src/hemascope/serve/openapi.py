@@ -5,8 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from hemascope.serve import problems
-from hemascope.serve.body import BYTES, FORM
-from hemascope.serve.multipart import FIELD
+from hemascope.serve.body import BYTES, FIELD, FORM
 from hemascope.serve.schemas import Problem
 from hemascope.serve.settings import Settings
 

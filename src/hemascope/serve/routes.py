@@ -9,9 +9,8 @@ from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
 from hemascope.serve import problems
-from hemascope.serve.body import read_images
+from hemascope.serve.body import Upload, read_images
 from hemascope.serve.metrics import CONTENT_TYPE
-from hemascope.serve.multipart import Upload
 from hemascope.serve.openapi import predict_body, problem_responses
 from hemascope.serve.problems import NOT_READY, REQUEST_TIMEOUT, ProblemError, overloaded
 from hemascope.serve.schemas import Limits, Model, Predictions, State

@@ -8,10 +8,9 @@ import numpy as np
 
 from hemascope.predict.classifier import BATCH, Classifier, load, usable_cores
 from hemascope.serve.batching import Batcher
+from hemascope.serve.body import Room, Upload
 from hemascope.serve.metrics import Metrics
-from hemascope.serve.multipart import Upload
 from hemascope.serve.network import Network
-from hemascope.serve.room import Room
 from hemascope.serve.settings import Settings
 
 

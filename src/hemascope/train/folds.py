@@ -1,7 +1,7 @@
 """The small Runs of a K-fold training, one a fold."""
 
-from hemascope.data.folds import fold_manifest, fold_numbers
 from hemascope.data.manifest import Manifest
+from hemascope.data.splits import fold_manifest, fold_numbers
 from hemascope.errors import RunError
 from hemascope.train.recipe import Recipe
 from hemascope.train.run import Run

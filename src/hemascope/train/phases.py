@@ -7,7 +7,7 @@ from lightning.pytorch.callbacks import EarlyStopping
 
 from hemascope.models.freezing import freeze
 from hemascope.train.module import CellTraining
-from hemascope.train.transfer import Transfer
+from hemascope.train.recipe import Transfer
 
 
 class Phases(L.Callback):

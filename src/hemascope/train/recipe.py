@@ -1,15 +1,101 @@
 """The Recipe: everything that makes a training, typed."""
 
-from typing import Literal
+from __future__ import annotations
+
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hemascope.augment.mixing import Mix
 from hemascope.augment.policy import Policy, Share
+from hemascope.models.boosted import Voting
 from hemascope.models.catalogue import timm_name
-from hemascope.train.boosting.options import Boosting, check_boosting
 from hemascope.train.search import Search, check_keys
-from hemascope.train.transfer import Transfer
+
+
+class Transfer(BaseModel):
+    """Which part of the network learns, from when on, and how fast.
+
+    The head always learns. A frozen part keeps its weights and BatchNorm's statistics.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    trainable: Literal["all", "head"] | Annotated[int, Field(ge=1)] | str = Field(
+        "all", description="what learns: all, head, the last so many stages, or the backbone from the layer named on"
+    )
+    head_epochs: int = Field(0, ge=0, description="of the epochs, so many at first train the head alone")
+    head_learning_rate: float | None = Field(
+        None, gt=0, description="constant rate of these epochs; null: the optimiser's; the schedule begins after them"
+    )
+    layer_decay: float = Field(
+        1.0, gt=0, le=1, description="each stage learns at this share of the rate of the next; the head at the full one"
+    )
+
+    @property
+    def freezes(self) -> bool:
+        """Whether some part of the backbone does not learn in some epoch."""
+        return self.trainable != "all" or self.head_epochs > 0
+
+
+_OF_FEATURES = ("depth", "views", "random_features")
+
+
+class Boosting(BaseModel):
+    """AdaBoost in its form for many classes, SAMME (Zhu, Zou, Rosset and Hastie 2009).
+
+    - networks: every round trains the recipe's network anew, by the whole recipe, on images drawn by their weights.
+    - features: every round fits a decision tree to the pooled features of the recipe's network, which is not trained.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    over: Literal["networks", "features"]
+    rounds: int = Field(10, ge=1, le=1000, description="weak learners at most")
+    learning_rate: float = Field(1.0, gt=0, le=10, description="shrinkage: multiplies the weight of every learner")
+    voting: Voting = Field("probabilities", description="what a learner gives: probabilities, or one class as SAMME's")
+    depth: int = Field(6, ge=1, le=10, description="features: questions that a tree asks of an image at most")
+    views: int = Field(1, ge=1, le=64, description="features: times each training image is seen, augmented by augment")
+    random_features: bool = Field(False, description="features: allow a network without pretrained weights")
+
+
+def check_boosting(recipe: Recipe) -> None:
+    """Refuse what boosting cannot be combined with.
+
+    Raises:
+        ValueError: naming the keys, the reason and the remedy.
+    """
+    boosting = recipe.boosting
+    if boosting is None:
+        return
+    if recipe.folds:
+        raise ValueError("boosting cannot be combined with folds: it joins networks of its own; leave out either")
+    if recipe.balance.name != "original":
+        raise ValueError(
+            f"boosting cannot be combined with balance.name={recipe.balance.name}: it decides by itself how often each "
+            "image is drawn; leave balance out"
+        )
+    if boosting.over == "networks":
+        given = [name for name in _OF_FEATURES if getattr(boosting, name) != Boosting.model_fields[name].default]
+        if given:
+            raise ValueError(f"boosting.{given[0]} is for boosting.over=features; leave it out")
+        if recipe.start is not None:
+            raise ValueError(
+                "boosting.over=networks cannot be combined with start: every round would begin from a network that is "
+                "no weak learner; leave start out, or choose boosting.over=features"
+            )
+        return
+    if not (recipe.pretrained or recipe.start or boosting.random_features):
+        raise ValueError(
+            "boosting.over=features with pretrained=false would look at features of random weights: set "
+            "pretrained=true, name a finished Run with start, or ask for it with boosting.random_features=true"
+        )
+    if recipe.transfer != type(recipe.transfer)():
+        raise ValueError("transfer and boosting.over=features do not go together: no weight of the network is trained")
+    if boosting.views > 1 and recipe.augment.changes_nothing:
+        raise ValueError("boosting.views would show the same image again and again: set augment, or leave views out")
+    if recipe.mix != "none":
+        raise ValueError(f"mix={recipe.mix} and boosting.over=features do not go together: trees take no mixed labels")
 
 
 class _Part(BaseModel):
@@ -46,7 +132,7 @@ class Balance(_Part):
         return self.name == "weighted_loss" and self.strength > 0
 
     @model_validator(mode="after")
-    def _combinations(self) -> "Balance":
+    def _combinations(self) -> Balance:
         if self.name == "original" and self.strength != 1:
             raise ValueError(
                 "strength says how far to go from the original distribution; "
@@ -154,7 +240,7 @@ class Recipe(_Part):
         return timm_name(name)
 
     @model_validator(mode="after")
-    def _combinations(self) -> "Recipe":
+    def _combinations(self) -> Recipe:
         if abs(sum(self.fractions) - 1) > 1e-6:
             raise ValueError(f"fractions must sum to 1, not {sum(self.fractions):g}")
         if self.fractions[0] == 0 or self.fractions[1] == 0:

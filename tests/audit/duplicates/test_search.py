@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from hemascope.audit.duplicates.groups import joined
-from hemascope.audit.duplicates.pair import Pair
+from hemascope.audit.duplicates.pair import Pair, joined
 from hemascope.audit.duplicates.search import IDENTICAL, near_duplicates
 from hemascope.data.framing import frame
 from hemascope.data.pixels import load_pixels

@@ -7,9 +7,9 @@ import numpy as np
 from PIL import Image
 from rich.console import Console
 
-from hemascope import job
 from hemascope.data.manifest import Manifest
 from hemascope.data.smears import draw
+from hemascope.pipeline.train import train
 from hemascope.train.recipe_files import load_recipe
 from tests.networks import TINY_NETWORK
 
@@ -25,7 +25,7 @@ def save(image: np.ndarray, path: Path) -> None:
 
 def trained(source: Path) -> tuple[Manifest, str]:
     said = io.StringIO()
-    run = job.train(str(source), load_recipe("demo", QUICK), source.parent / "run", Console(file=said, width=200))
+    run = train(str(source), load_recipe("demo", QUICK), source.parent / "run", Console(file=said, width=200))
     manifest = run.manifest()
     names = manifest.table["path"].map(lambda path: Path(path).name)
     return manifest.with_columns(path=names), said.getvalue()

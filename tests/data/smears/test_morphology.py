@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from hemascope.cells import BLOOD_CLASSES
-from hemascope.data.smears.granules import packed, scattered
+from hemascope.data.smears.background import surround
+from hemascope.data.smears.cell import packed, scattered
 from hemascope.data.smears.morphology import DESCRIBE
 from hemascope.data.smears.scene import Pigment
 from hemascope.data.smears.shapes import bean, lobes, round_body
-from hemascope.data.smears.surroundings import surround
 
 
 def test_every_class_is_described_under_its_own_name() -> None:

@@ -6,9 +6,8 @@ import pytest
 
 from hemascope.errors import HemascopeError, RunError
 from hemascope.evaluate.compare.comparison import compare
-from hemascope.evaluate.compare.contender import HIDDEN
+from hemascope.evaluate.compare.contender import HIDDEN, image_names
 from hemascope.evaluate.compare.hidden import Hidden
-from hemascope.evaluate.compare.images import image_names
 from tests.evaluate.compare.conftest import contender, said_by
 
 

@@ -1,7 +1,16 @@
 import numpy as np
 import pytest
+from scipy import special
 
-from hemascope.evaluate.forecast.estimator import cross_check, fit_estimator
+from hemascope.evaluate.forecast.estimator import (
+    GREATEST_WIDENING,
+    Novelty,
+    cross_check,
+    fit_estimator,
+    novelty,
+    prediction_interval,
+    share_interval,
+)
 from tests.evaluate.forecast.made_up import judged, reference, targets_of
 
 
@@ -59,3 +68,40 @@ def test_one_family_is_not_enough():
     whole = reference(40)
     with pytest.raises(ValueError, match="two are needed"):
         cross_check(whole.of([part for part in whole.settings if part.family == "noise"]))
+
+
+def test_share_is_never_certain():
+    assert share_interval(0, 10).low == 0
+    assert share_interval(0, 10).high == pytest.approx(0.17, abs=0.02)
+    assert share_interval(10, 10).low == pytest.approx(0.83, abs=0.02)
+
+
+@pytest.mark.parametrize(("rate", "spread"), [(0.9, 0.4), (0.6, 0.2), (0.97, 0.6)])
+def test_prediction_interval_holds_nine_in_ten(rate, spread):
+    generator = np.random.default_rng(0)
+    true = special.expit(special.logit(rate) + spread * generator.standard_normal(4000))
+    measured = generator.binomial(150, true) / 150
+    score = prediction_interval(float(special.logit(rate)), spread, 150)
+    assert score.value == pytest.approx(rate)
+    assert 0.87 <= np.mean((measured >= score.low) & (measured <= score.high)) <= 0.98  # whole images only
+
+
+def test_prediction_interval_stays_a_share():
+    score = prediction_interval(8.0, 1.0, 5)
+    assert 0 <= score.low < score.value < score.high <= 1
+
+
+def test_images_of_the_same_kind_are_not_novel_and_few_are_forgiven_their_chance():
+    known = reference()
+    estimator, _ = fit_estimator(known)
+    assert novelty(judged(targets_of(500, seed=3), 3.0), known, estimator).widening == 1
+    alone, one = np.zeros(300, int), np.zeros(1, int)
+    assert novelty(judged(alone, 4.0), known, estimator).proportions > 1
+    assert novelty(judged(one, 4.0), known, estimator).proportions < 1
+
+
+def test_widening_is_the_greater_distance_and_never_narrows():
+    assert Novelty(0.2, 0.3).widening == 1
+    assert Novelty(0.2, 1.7).widening == 1.7
+    assert Novelty(2.5, 1.7).widening == 2.5
+    assert Novelty(2.5, 99.0).widening == GREATEST_WIDENING

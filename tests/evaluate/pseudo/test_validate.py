@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from hemascope.augment.policy import Policy
+from hemascope.data.manifest import Manifest
+from hemascope.errors import SourceError
 from hemascope.evaluate.pseudo.transforms import choose_transforms, of_policy
-from hemascope.evaluate.pseudo.validate import pseudo_validate
+from hemascope.evaluate.pseudo.validate import labelled_pixels, pseudo_validate
 
 DARKER = of_policy("darker", "Darker", Policy(brightness=0.9, flip=0.5))
 
@@ -48,3 +51,17 @@ def test_fewer_copies_than_transforms(model, greys):
     result = pseudo_validate(model, *greys, choose_transforms("fixed,rand"), copies=1, operations=False)
     assert result.of("transform")["name"].tolist() == ["fixed"]
     assert np.isfinite(result.table["accuracy"]).all()
+
+
+def test_only_what_has_a_known_label_and_can_be_read(tmp_path):
+    for i in range(4):
+        Image.fromarray(np.full((20, 30, 3), 50 * i, np.uint8)).save(tmp_path / f"{i}.png")
+    (tmp_path / "3.png").write_bytes(b"broken")
+    labels = ["light", "dark", "other", "dark"]
+    source = Manifest.build([str(tmp_path / f"{i}.png") for i in range(4)], labels, ("dark", "light", "other"))
+    images, targets = labelled_pixels(source, ("dark", "light"), side=28)
+    assert images.shape == (2, 28, 28, 3)
+    assert images[:, 0, 0, 0].tolist() == [0, 50]
+    assert targets.tolist() == [1, 0]
+    with pytest.raises(SourceError, match="none of its images"):
+        labelled_pixels(source, ("else",))

@@ -1,8 +1,7 @@
 import optuna
 import pytest
 
-from hemascope.augment.policies import FULL, NAMED
-from hemascope.augment.policy import Policy
+from hemascope.augment.policy import FULL, NAMED, Policy
 from hemascope.evaluate.tune_augment.space import GROUPS, NAMES, RANGES, nearest, policy_of, suggest
 
 

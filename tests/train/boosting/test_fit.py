@@ -11,15 +11,13 @@ from rich.console import Console
 from hemascope.augment.policy import Policy
 from hemascope.data.manifest import Manifest
 from hemascope.errors import RecipeError, RunError
-from hemascope.models.boosted import Boosted
+from hemascope.models.boosted import Boosted, TreeVotes
 from hemascope.models.inference import run_network
 from hemascope.models.network import Network, create_network
-from hemascope.models.tree_votes import TreeVotes
-from hemascope.train.boosting.log import read_boosting
-from hemascope.train.boosting.options import Boosting
+from hemascope.train.boosting.ledger import read_boosting
 from hemascope.train.checkpoints import RunKeeper
 from hemascope.train.fit import Part, fit, load_network
-from hemascope.train.recipe import Recipe
+from hemascope.train.recipe import Boosting, Recipe
 from hemascope.train.run import Run
 from hemascope.train.start import start_from
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from hemascope.audit.duplicates.groups import joined
-from hemascope.audit.duplicates.pair import Pair
+from hemascope.audit.duplicates.pair import Pair, joined
 from hemascope.audit.findings import Finding, findings_table
 from hemascope.data.manifest import Manifest
 

@@ -4,20 +4,60 @@ Three stages, each on fewer pairs: short vectors that turns and shifts do not ch
 (`candidates`); an affine map lays the one over the other (`alignment`); the fine structures are compared (`likeness`).
 """
 
+from functools import lru_cache
+
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from hemascope.audit.duplicates.candidates import candidates
-from hemascope.audit.duplicates.comparison import Comparison
-from hemascope.audit.duplicates.likeness import threshold
+from hemascope.audit.duplicates.alignment import Template, align
+from hemascope.audit.duplicates.candidates import candidates, spectra
+from hemascope.audit.duplicates.grid import luminance
+from hemascope.audit.duplicates.likeness import detail, likeness, threshold
+from hemascope.audit.duplicates.linking import Ties
 from hemascope.audit.duplicates.pair import Pair
 from hemascope.audit.duplicates.relation import relation
-from hemascope.audit.duplicates.spectra import spectra
-from hemascope.audit.duplicates.ties import Ties
-from hemascope.audit.duplicates.turns import opposite, turn_matrix
+from hemascope.audit.duplicates.turns import opposite, turn_matrix, turned
 from hemascope.audit.result import Progress
 from hemascope.data.groups import identical_groups
 from hemascope.data.pixels import pixel_digest
+
+_HOPELESS = 0.83  # correlation after the first step of alignment
+_APART = 0.86  # correlation at its end
+_KEPT = 256  # images kept ready
+
+
+class Comparison:
+    """Compares pairs of some images; those compared one after another had better share an image.
+
+    Args:
+        images: uint8 (n, s, s, 3).
+    """
+
+    def __init__(self, images: np.ndarray) -> None:
+        self._images = images
+        self._template = lru_cache(_KEPT)(lambda row: Template(luminance(images[row])))
+        self._detail = lru_cache(_KEPT)(lambda row: detail(luminance(images[row])))
+
+    def __call__(self, first: int, second: int, turn: int, zoom: float, shift: np.ndarray) -> tuple[float, np.ndarray]:
+        """Compare two images.
+
+        Args:
+            first: row position.
+            second: row position.
+            turn: the turn of the second, as of `turned`.
+            zoom: its magnification.
+            shift: float64 (2,), x and y: how far it must then be moved, in sides.
+
+        Returns:
+            Their likeness in [0, 1], and the affine map, float64 (3, 3), that lays the second over the first.
+        """
+        start = np.array([[1, 0, -2 * shift[0]], [0, 1, -2 * shift[1]], [0, 0, zoom]]) / zoom
+        moved = np.ascontiguousarray(turned(self._template(second).contrast, turn))
+        affine, aligned = align(self._template(first), moved, start, _HOPELESS)
+        if aligned < _APART:
+            return 0.0, affine
+        return likeness(self._detail(first), np.ascontiguousarray(turned(self._detail(second), turn)), affine), affine
+
 
 IDENTICAL = "the same pixels in the centred square"
 _ROUNDS = 3

@@ -6,13 +6,12 @@ from math import ceil
 import numpy as np
 
 from hemascope.cells import BLOOD_CLASSES
-from hemascope.data.smears.background import spread
+from hemascope.data.smears.background import spread, surround
 from hemascope.data.smears.canvas import Canvas
 from hemascope.data.smears.cell import lay
 from hemascope.data.smears.morphology import DESCRIBE
 from hemascope.data.smears.scene import Scene
 from hemascope.data.smears.stain import develop, sample_light
-from hemascope.data.smears.surroundings import surround
 from hemascope.errors import SourceError
 
 _FINEST = 192  # pixels of the canvas at least: 0.1 µm each, about what an oil-immersion objective resolves

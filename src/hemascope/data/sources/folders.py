@@ -5,8 +5,7 @@ from pathlib import Path
 
 from hemascope.data.decode import IMAGE_SUFFIXES
 from hemascope.data.manifest import SPLITS, Manifest
-from hemascope.data.sources.known import recognise_files
-from hemascope.data.sources.names import class_name, class_order, require_classes, split_name
+from hemascope.data.sources.names import class_name, class_order, recognise_files, require_classes, split_name
 from hemascope.errors import SourceError
 
 _JUNK = {"thumbs.db", "desktop.ini", "__macosx"}  # what file managers leave behind

@@ -1,14 +1,17 @@
 """NumPy archives of images: MedMNIST's files, and the challenge's ``training_set.npz``."""
 
+import os
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from hemascope.cells import BLOOD_CLASSES
 from hemascope.data.containers import npy_array, npy_headers
+from hemascope.data.download import Progress, fetch
 from hemascope.data.manifest import SPLITS, Manifest
-from hemascope.data.sources.known import BLOODMNIST, About
-from hemascope.data.sources.names import class_name, class_order, numbered, require_classes
+from hemascope.data.sources.names import BLOODMNIST, About, class_name, class_order, numbered, require_classes
 from hemascope.errors import SourceError
 
 Headers = dict[str, tuple[tuple[int, ...], np.dtype]]
@@ -94,3 +97,44 @@ def _names(path: Path, headers: Headers, targets: np.ndarray) -> tuple[tuple[str
     if count > 1 and len(targets) <= targets.max():
         raise SourceError(f"{path}: class number {count - 1} in {len(targets)} images", "Number the classes from 0.")
     return numbered(count), About()
+
+
+_RECORD = "https://zenodo.org/records/10519652/files"
+
+
+class NamedSet(NamedTuple):
+    """Where a named set is fetched from."""
+
+    url: str
+    md5: str
+
+
+NAMED: dict[str, NamedSet] = {
+    name: NamedSet(f"{_RECORD}/{name}.npz?download=1", md5)
+    for name, md5 in (
+        ("bloodmnist", "7053d0359d879ad8a5505303e11de1dc"),  # 28x28
+        ("bloodmnist_64", "2b94928a2ae4916078ca51e05b6b800b"),
+        ("bloodmnist_128", "adace1e0ed228fccda1f39692059dd4c"),
+        ("bloodmnist_224", "b718ff6835fcbdb22ba9eacccd7b2601"),
+    )
+}
+
+
+def fetch_named(name: str, progress: Progress | None = None) -> Manifest:
+    """List a set of ``NAMED``, fetching its file into the cache where it is not there yet.
+
+    Raises:
+        HemascopeError: the file cannot be fetched or is not the right one.
+    """
+    url, md5 = NAMED[name]
+    path = fetch(url, cache_folder() / f"{name}.npz", md5=md5, progress=progress)
+    return replace(read_npz(path), name=name)
+
+
+def cache_folder() -> Path:
+    """Where fetched files are kept: ``HEMASCOPE_CACHE``, else ``hemascope`` in the user's cache folder."""
+    own = os.environ.get("HEMASCOPE_CACHE")
+    if own:
+        return Path(own).expanduser().absolute()
+    shared = os.environ.get("XDG_CACHE_HOME")
+    return (Path(shared).expanduser().absolute() if shared else Path.home() / ".cache") / "hemascope"

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from hemascope.data.manifest import Manifest
 from hemascope.data.sources.folders import read_folders
-from hemascope.data.sources.medmnist import NAMED, fetch_named
-from hemascope.data.sources.npz import read_npz
+from hemascope.data.sources.npz import NAMED, fetch_named, read_npz
 from hemascope.data.sources.parquet import parquet_files, read_parquet
 from hemascope.data.sources.synthetic import is_synthetic, read_synthetic
 from hemascope.data.sources.table import read_table

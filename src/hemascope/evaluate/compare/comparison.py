@@ -8,8 +8,7 @@ import pandas as pd
 
 from hemascope.errors import HemascopeError, RunError
 from hemascope.evaluate.bootstrap import Score
-from hemascope.evaluate.compare.contender import CLEAN, Contender
-from hemascope.evaluate.compare.images import image_names, on_the_same_images
+from hemascope.evaluate.compare.contender import CLEAN, Contender, image_names, on_the_same_images
 from hemascope.evaluate.compare.paired import SCORES, Difference, Measured, differences, measure
 from hemascope.evaluate.predictions import Predictions
 

@@ -1,5 +1,6 @@
 """From label-free statistics to accuracy: learnt on the corrupted copies, whose accuracy is known."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,10 +9,48 @@ from scipy import optimize, special, stats
 
 from hemascope.evaluate.bootstrap import Score
 from hemascope.evaluate.forecast import statistics
-from hemascope.evaluate.forecast.interval import LEVEL, prediction_interval
 from hemascope.evaluate.forecast.reference import CLEAN, Reference, Setting
 from hemascope.evaluate.forecast.views import Judged
 from hemascope.evaluate.shift.registry import RANDOM
+
+LEVEL = 0.90
+"""Of every interval of the predicted score."""
+
+
+def share_interval(right: int, images: int, level: float = LEVEL) -> Score:
+    """A share of right answers with Jeffreys' interval (Brown, Cai and DasGupta 2001).
+
+    It is never empty, also where every answer is right.
+
+    >>> score = share_interval(200, 200)
+    >>> score.value, round(score.low, 3), score.high
+    (1.0, 0.99, 1.0)
+    """
+    low, high = stats.beta.ppf(((1 - level) / 2, (1 + level) / 2), right + 0.5, images - right + 0.5)
+    return Score(right / images, 0.0 if right == 0 else float(low), 1.0 if right == images else float(high))
+
+
+def prediction_interval(centre: float, spread: float, images: int, level: float = LEVEL) -> Score:
+    """A predicted share with two errors: that of the prediction, and the chance of which images there are.
+
+    Each side is the root of the sum of both errors' squares on that side (MOVER, Zou and Donner 2008).
+
+    Args:
+        centre: logit of the predicted share.
+        spread: standard error of the prediction on the logit scale.
+        images: of which the share will be measured; their error is Wilson's.
+        level: share of such intervals that hold the measured one.
+    """
+    z = float(stats.norm.ppf((1 + level) / 2))
+    value = float(special.expit(centre))
+    off_low, off_high = special.expit(centre - z * spread), special.expit(centre + z * spread)
+    middle = (value + z**2 / (2 * images)) / (1 + z**2 / images)
+    reach = z / (1 + z**2 / images) * math.sqrt(value * (1 - value) / images + z**2 / (4 * images**2))
+    low = value - math.hypot(value - off_low, value - (middle - reach))
+    high = value + math.hypot(off_high - value, middle + reach - value)
+    # Of so many images only whole ones can be right.
+    return Score(value, max(0.0, math.floor(low * images) / images), min(1.0, math.ceil(high * images) / images))
+
 
 STATISTICS = ("thresholded_confidence", "mean_confidence", "cross_view_confidence")
 """The statistics that the estimator weighs, each by itself an estimate of the accuracy."""
@@ -174,3 +213,56 @@ def _fit(reference: Reference) -> Estimator:
     bounds = [(None, None), *[(0, None)] * len(STATISTICS)]
     found = optimize.minimize(loss, np.r_[0.0, mean], jac=True, method="L-BFGS-B", bounds=bounds)
     return Estimator(limit, float(found.x[0]), found.x[1:], n)
+
+
+GREATEST_WIDENING = 4.0
+"""Beyond it an interval says nothing any more."""
+
+_MIXED_ANYWHERE = 0.1  # so much, in total variation, cells are mixed otherwise from slide to slide
+_NOISE = 0.05
+"""Added to every variance, so that a direction in which the reference hardly varies is not magnified."""
+
+
+@dataclass(frozen=True)
+class Novelty:
+    """A folder's distances, each as a multiple of the greatest that any setting of the reference has.
+
+    Attributes:
+        confidences: Mahalanobis distance of the logits of the estimator's statistics from the settings' mean. Above
+            1 the confidences lie outside all that was seen, or do not go together as they did there.
+        proportions: total variation distance of the predicted classes from the true ones of the reference. Above 1
+            no corruption moved the predictions so far: other proportions of cells, or cells taken for another class.
+    """
+
+    confidences: float
+    proportions: float
+
+    @property
+    def widening(self) -> float:
+        """What the standard error of the prediction is multiplied by: the greater distance, from 1 to 4."""
+        return min(GREATEST_WIDENING, max(1.0, self.confidences, self.proportions))
+
+
+def novelty(judged: Judged, reference: Reference, estimator: Estimator) -> Novelty:
+    """Compare a folder with the reference by what the model says of both."""
+    cloud = np.stack([estimator.logits(part) for part in reference.judged])
+    middle = cloud.mean(axis=0)
+    precision = np.linalg.inv(np.cov(cloud.T) + _NOISE * np.eye(cloud.shape[1]))
+
+    def distance(point: np.ndarray) -> float:
+        away = point - middle
+        return float(np.sqrt(away @ precision @ away))
+
+    classes = judged.upright.shape[1]
+    true = np.bincount(reference.targets, minlength=classes) / len(reference)
+
+    def variation(part: Judged) -> float:
+        return float(np.abs(statistics.proportions(part) - true).sum() / 2)
+
+    farthest = max(distance(point) for point in cloud)
+    most = max(variation(part) for part in reference.judged)
+    # A folder of few images has other proportions by chance alone.
+    chance = float(np.sqrt(true * (1 - true) / len(judged)).sum() / 2)
+    return Novelty(
+        distance(estimator.logits(judged)) / farthest, max(0.0, variation(judged) - chance) / max(most, _MIXED_ANYWHERE)
+    )

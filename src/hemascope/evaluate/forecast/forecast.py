@@ -1,20 +1,30 @@
 """The three predictions: clean images of the same laboratory, transformed ones, and an unlabelled folder."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hemascope.errors import RunError
 from hemascope.evaluate.bootstrap import RESAMPLES, Score, interval
 from hemascope.evaluate.forecast import statistics
-from hemascope.evaluate.forecast.estimator import STATISTICS, CrossCheck, Estimator, fit_estimator
-from hemascope.evaluate.forecast.interval import LEVEL, share_interval
-from hemascope.evaluate.forecast.novelty import novelty
+from hemascope.evaluate.forecast.estimator import (
+    LEVEL,
+    STATISTICS,
+    CrossCheck,
+    Estimator,
+    fit_estimator,
+    novelty,
+    share_interval,
+)
 from hemascope.evaluate.forecast.reference import Reference
 from hemascope.evaluate.forecast.views import Judged
 from hemascope.evaluate.shift.registry import RANDOM
+from hemascope.files import write_text
 
 
 @dataclass(frozen=True)
@@ -123,3 +133,61 @@ def local(right: int, images: int, split: str = "") -> dict[str, Any]:
     """Accuracy on clean images of the same laboratory, from a labelled split of it."""
     score: Score = share_interval(right, images)
     return {"accuracy": score._asdict(), "images": images, "split": split}
+
+
+FILE_NAME = "forecast.json"
+FORMAT_VERSION = 1
+
+
+def write_forecast(
+    folder: Path,
+    *,
+    local: dict[str, Any],
+    transformed: dict[str, Any],
+    unlabelled: dict[str, Any],
+    estimator: dict[str, Any],
+) -> None:
+    """Write the predictions into a folder, whole or not at all.
+
+    Args:
+        folder: where forecast.json will lie.
+        local: from `local`.
+        transformed: from `Forecaster.transformed`.
+        unlabelled: from `Forecaster.folder`, with the folder's ``name`` and the number ``unreadable``.
+        estimator: from `Forecaster.about`.
+    """
+    content = {
+        "format_version": FORMAT_VERSION,
+        "level": LEVEL,
+        "local": local,
+        "transformed": transformed,
+        "unlabelled": unlabelled,
+        "estimator": estimator,
+    }
+    write_text(folder / FILE_NAME, json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def read_forecast(folder: Path) -> dict[str, Any] | None:
+    """Read what `write_forecast` wrote; None where there is none.
+
+    Raises:
+        RunError: a file that cannot be read, or of a newer format.
+    """
+    path = folder / FILE_NAME
+    if not path.is_file():
+        return None
+    remedy = "Delete it, or run hemascope evaluate --unlabelled again."
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        version = int(content["format_version"])
+        lacking = {"level", "local", "transformed", "unlabelled", "estimator"} - content.keys()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise RunError(f"{path}: not a readable forecast ({problem!r})", remedy) from problem
+    if version > FORMAT_VERSION or lacking:
+        raise RunError(f"{path}: written by a newer hemascope, or changed since", remedy)
+    return content
+
+
+def remove_forecast(folder: Path) -> None:
+    """Remove the file: it tells of another model once the folder's predictions are replaced."""
+    (folder / FILE_NAME).unlink(missing_ok=True)

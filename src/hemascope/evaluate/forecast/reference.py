@@ -7,9 +7,9 @@ from zlib import crc32
 import numpy as np
 
 from hemascope.data.framing import frame
-from hemascope.data.limit import limited
 from hemascope.data.manifest import Manifest
 from hemascope.data.reading import read_images
+from hemascope.data.splits import limited
 from hemascope.errors import DecodeError, SourceError
 from hemascope.evaluate.forecast.views import Judged, judge
 from hemascope.evaluate.score_model import Model

@@ -9,8 +9,7 @@ import numpy as np
 import torch
 
 from hemascope.augment.batch import augment
-from hemascope.augment.policies import FULL, NAMED, OFF
-from hemascope.augment.policy import Policy
+from hemascope.augment.policy import FULL, NAMED, OFF, Policy
 from hemascope.augment.strengths import RANDOM_OPERATIONS
 from hemascope.errors import HemascopeError
 from hemascope.evaluate.shift.corruption import SEVERITIES, Corruption

@@ -1,42 +1,41 @@
 """All corruptions by name, and how to choose some of them."""
 
 from hemascope.errors import HemascopeError
-from hemascope.evaluate.shift import blur, colour, compression, geometry, light, noise, occlusion
+from hemascope.evaluate.shift import corruptions as made
 from hemascope.evaluate.shift.corruption import SEVERITIES, Corruption
-from hemascope.evaluate.shift.mixture import mixture
 
 MEDMNIST_C = (
-    Corruption("pixelate", "Pixelate", "compression", compression.pixelate, True),
-    Corruption("jpeg_compression", "JPEG", "compression", compression.jpeg_compression, True),
-    Corruption("defocus_blur", "Defocus blur", "blur", blur.defocus_blur, True),
-    Corruption("motion_blur", "Motion blur", "blur", blur.motion_blur, True),
-    Corruption("brightness_up", "Brightness up", "light", light.brightness_up, True),
-    Corruption("brightness_down", "Brightness down", "light", light.brightness_down, True),
-    Corruption("contrast_up", "Contrast up", "light", light.contrast_up, True),
-    Corruption("contrast_down", "Contrast down", "light", light.contrast_down, True),
-    Corruption("saturate", "Saturation up", "colour", colour.saturate, True),
-    Corruption("stain_deposit", "Stain deposits", "occlusion", occlusion.stain_deposit, True),
-    Corruption("bubble", "Bubbles", "occlusion", occlusion.bubble, True),
+    Corruption("pixelate", "Pixelate", "compression", made.pixelate, True),
+    Corruption("jpeg_compression", "JPEG", "compression", made.jpeg_compression, True),
+    Corruption("defocus_blur", "Defocus blur", "blur", made.defocus_blur, True),
+    Corruption("motion_blur", "Motion blur", "blur", made.motion_blur, True),
+    Corruption("brightness_up", "Brightness up", "light", made.brightness_up, True),
+    Corruption("brightness_down", "Brightness down", "light", made.brightness_down, True),
+    Corruption("contrast_up", "Contrast up", "light", made.contrast_up, True),
+    Corruption("contrast_down", "Contrast down", "light", made.contrast_down, True),
+    Corruption("saturate", "Saturation up", "colour", made.saturate, True),
+    Corruption("stain_deposit", "Stain deposits", "occlusion", made.stain_deposit, True),
+    Corruption("bubble", "Bubbles", "occlusion", made.bubble, True),
 )
 """MedMNIST-C's corruptions of BloodMNIST, with its severities (Di Salvo et al. 2024, at 224 px)."""
 
 FURTHER = (
-    Corruption("sharpen", "Sharpen", "blur", blur.sharpen),
-    Corruption("downscale", "Shrunk (5: to 28 px)", "compression", compression.downscale),
-    Corruption("gaussian_noise", "Gaussian noise", "noise", noise.gaussian_noise),
-    Corruption("shot_noise", "Shot noise", "noise", noise.shot_noise),
-    Corruption("salt_pepper", "Salt and pepper", "noise", noise.salt_pepper),
-    Corruption("gamma", "Gamma", "light", light.gamma),
-    Corruption("vignetting", "Vignetting", "light", light.vignetting),
-    Corruption("hue", "Hue", "colour", colour.hue),
-    Corruption("channel_shift", "Channel shift", "colour", colour.channel_shift),
-    Corruption("stain_shift", "Stain shift", "colour", colour.stain_shift),
-    Corruption("zoom_out", "Zoom out", "geometry", geometry.zoom_out),
-    Corruption("shift", "Shift", "geometry", geometry.shift),
-    Corruption("rotation", "Rotation", "geometry", geometry.rotation),
+    Corruption("sharpen", "Sharpen", "blur", made.sharpen),
+    Corruption("downscale", "Shrunk (5: to 28 px)", "compression", made.downscale),
+    Corruption("gaussian_noise", "Gaussian noise", "noise", made.gaussian_noise),
+    Corruption("shot_noise", "Shot noise", "noise", made.shot_noise),
+    Corruption("salt_pepper", "Salt and pepper", "noise", made.salt_pepper),
+    Corruption("gamma", "Gamma", "light", made.gamma),
+    Corruption("vignetting", "Vignetting", "light", made.vignetting),
+    Corruption("hue", "Hue", "colour", made.hue),
+    Corruption("channel_shift", "Channel shift", "colour", made.channel_shift),
+    Corruption("stain_shift", "Stain shift", "colour", made.stain_shift),
+    Corruption("zoom_out", "Zoom out", "geometry", made.zoom_out),
+    Corruption("shift", "Shift", "geometry", made.shift),
+    Corruption("rotation", "Rotation", "geometry", made.rotation),
 )
 
-RANDOM = Corruption("random", "Random, 1 to 3 at once", "mixture", mixture((*MEDMNIST_C, *FURTHER)))
+RANDOM = Corruption("random", "Random, 1 to 3 at once", "mixture", made.mixture((*MEDMNIST_C, *FURTHER)))
 
 CORRUPTIONS = {corruption.name: corruption for corruption in (*MEDMNIST_C, *FURTHER, RANDOM)}
 """Every corruption by name."""

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,33 @@ import numpy as np
 import pandas as pd
 
 from hemascope.errors import RunError
-from hemascope.evaluate.bootstrap import Score
+from hemascope.evaluate.bootstrap import Score, hit_scores
 from hemascope.evaluate.shift.corruption import SEVERITIES
 from hemascope.evaluate.shift.registry import CORRUPTIONS, MEDMNIST_C, RANDOM
-from hemascope.evaluate.shift.spread import Spread
 from hemascope.files import write_text
+
+Spread = dict[str, dict[str, Score]]
+"""Group of settings -> ``accuracy`` and ``balanced_accuracy`` -> mean over its settings, with the interval."""
+
+
+def spread(hits: np.ndarray, targets: np.ndarray, groups: Mapping[str, np.ndarray], seed: int = 0) -> Spread:
+    """Mean scores of groups of settings with their intervals.
+
+    An image's hits stay together in a resample, so that the interval of a mean over settings is right although their
+    errors go together.
+
+    Args:
+        hits: bool (n, s), whether image i was named rightly in setting j.
+        targets: true class numbers int (n,).
+        groups: name -> bool (s,), its settings, at least one.
+        seed: of the resamples.
+
+    >>> right = np.array([[True, True], [True, False]])
+    >>> spread(right, np.array([0, 1]), {"all": np.array([True, True])})["all"]["accuracy"].value
+    0.75
+    """
+    return {name: hit_scores(hits[:, own].mean(axis=1), targets, seed=seed) for name, own in groups.items()}
+
 
 FORMAT_VERSION = 1
 TABLE_NAME, SUMMARY_NAME = "shift.csv", "shift.json"

@@ -9,15 +9,14 @@ import numpy as np
 import pandas as pd
 
 from hemascope.data.framing import frame
-from hemascope.data.limit import limited
 from hemascope.data.manifest import Manifest
 from hemascope.data.reading import read_images
+from hemascope.data.splits import limited
 from hemascope.errors import DecodeError, SourceError
 from hemascope.evaluate.metrics import from_confusion
 from hemascope.evaluate.score_model import Model
 from hemascope.evaluate.shift.corruption import REFERENCE_SIDE, SEVERITIES, Corruption
-from hemascope.evaluate.shift.result import CLEAN, ShiftResult, groups
-from hemascope.evaluate.shift.spread import spread
+from hemascope.evaluate.shift.result import CLEAN, ShiftResult, groups, spread
 
 Setting = tuple[Corruption | None, int]
 """A corruption and its severity; None and 0 for the image as it is."""

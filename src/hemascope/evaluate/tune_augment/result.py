@@ -12,8 +12,7 @@ import pandas as pd
 import yaml
 
 from hemascope.augment.policy import Policy
-from hemascope.evaluate.bootstrap import Score
-from hemascope.evaluate.hits import hit_scores
+from hemascope.evaluate.bootstrap import Score, hit_scores
 from hemascope.evaluate.tune_augment.space import NAMES
 from hemascope.evaluate.tune_augment.trial import Hits
 from hemascope.files import write_text

@@ -10,7 +10,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import Trial, TrialState
 
-from hemascope.evaluate.hits import hit_scores
+from hemascope.evaluate.bootstrap import hit_scores
 from hemascope.evaluate.study.importance import importance
 from hemascope.evaluate.study.sampler import NumberedSampler
 from hemascope.evaluate.study.settings import require_settings

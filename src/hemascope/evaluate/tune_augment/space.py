@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 from optuna.trial import Trial
 
-from hemascope.augment.policies import CHANCES, FULL
-from hemascope.augment.policies import GROUPS as ONE_OF
-from hemascope.augment.policy import Policy
+from hemascope.augment.policy import CHANCES, FULL, Policy
+from hemascope.augment.policy import GROUPS as ONE_OF
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "geometry": ("zoom", "shift", "shear", "elastic"),

@@ -4,9 +4,8 @@ import torch
 from rich.console import Console
 
 from hemascope.files import atomic
-from hemascope.models.boosted import Boosted, Vote
+from hemascope.models.boosted import Boosted, Trees, TreeVotes, Vote
 from hemascope.models.network import Network
-from hemascope.models.tree_votes import Trees, TreeVotes
 from hemascope.train.boosting.features import fit_features
 from hemascope.train.boosting.networks import fit_networks
 from hemascope.train.fit import Part, new_network

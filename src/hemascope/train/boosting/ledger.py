@@ -1,14 +1,142 @@
 """The books of a boosting: example weights, votes and scores, round by round."""
 
-from dataclasses import replace
+import json
+import math
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich.console import Console
 
 from hemascope.errors import RunError
-from hemascope.train.boosting.log import BoostingLog, Round
-from hemascope.train.boosting.options import Boosting
-from hemascope.train.boosting.samme import chance, votes, weigh
+from hemascope.files import write_text
+from hemascope.models.boosted import Voting
+from hemascope.train.recipe import Boosting
+
+FORMAT_VERSION = 1
+FILE_NAME = "boosting.json"
+
+
+@dataclass(frozen=True)
+class Round:
+    """One weak learner.
+
+    Attributes:
+        error: weighted share of the training examples that it got wrong.
+        alpha: weight of its vote.
+        train_accuracy: unweighted, of it alone.
+        val_accuracy: of it alone.
+        ensemble_val_accuracy: of it and those before it together.
+        seconds: that its training took.
+    """
+
+    error: float
+    alpha: float
+    train_accuracy: float
+    val_accuracy: float
+    ensemble_val_accuracy: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class BoostingLog:
+    """The rounds of a boosting.
+
+    Attributes:
+        over: networks or features.
+        planned: rounds that the recipe asked for.
+        chance: the error of guessing, which a weak learner must stay below.
+        rounds: those that are kept.
+        stopped: why there are fewer than planned; "" where there are not, or where it still goes on.
+    """
+
+    over: str
+    planned: int
+    chance: float
+    rounds: tuple[Round, ...] = field(default=())
+    stopped: str = ""
+
+    def write(self, folder: Path) -> None:
+        """Write boosting.json, whole or not at all."""
+        about = {"format_version": FORMAT_VERSION, **asdict(self)}
+        write_text(folder / FILE_NAME, json.dumps(about, indent=1, allow_nan=False) + "\n")
+
+
+def read_boosting(folder: Path) -> BoostingLog | None:
+    """Read what `BoostingLog.write` wrote; None where a Run has none.
+
+    Raises:
+        RunError: a file that cannot be read, or of a newer format.
+    """
+    if not (folder / FILE_NAME).is_file():
+        return None
+    remedy = f"Delete {FILE_NAME} to report without it."
+    try:
+        about: dict[str, Any] = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+        version = int(about.pop("format_version"))
+        if version > FORMAT_VERSION:
+            raise RunError(f"{folder}: its {FILE_NAME} was written by a newer hemascope", remedy)
+        rounds = tuple(Round(**each) for each in about.pop("rounds"))
+        return BoostingLog(**about, rounds=rounds)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise RunError(f"{folder}: its {FILE_NAME} cannot be read ({problem!r})", remedy) from problem
+
+
+class Weighed(NamedTuple):
+    """What a round makes of a weak learner.
+
+    Attributes:
+        error: weight of the examples that it gets wrong, in [0, 1].
+        alpha: weight of its vote; not above 0 where it is no better than chance.
+        weights: of the examples in the next round, float64 (n,), sum 1.
+    """
+
+    error: float
+    alpha: float
+    weights: np.ndarray
+
+
+def chance(classes: int) -> float:
+    """The error of guessing among so many classes; a weak learner must err less."""
+    return 1 - 1 / classes
+
+
+def weigh(weights: np.ndarray, wrong: np.ndarray, classes: int, learning_rate: float = 1.0) -> Weighed:
+    """One round of SAMME (Zhu, Zou, Rosset and Hastie 2009, algorithm 2).
+
+    alpha = log((1 - error) / error) + log(K - 1), times the learning rate; the weight of a wrong example is multiplied
+    by exp(alpha). A learner without a mistake would have an endless vote: its error is then taken as half an example's
+    share, 1 / (2 n).
+
+    Args:
+        weights: of the examples, float (n,), sum 1.
+        wrong: bool (n,).
+        classes: K.
+        learning_rate: shrinkage, above 0.
+
+    >>> weighed = weigh(np.full(4, 0.25), np.array([True, False, False, False]), classes=2)
+    >>> round(weighed.alpha, 4), weighed.weights.round(3).tolist()
+    (1.0986, [0.5, 0.167, 0.167, 0.167])
+    """
+    error = float(weights[wrong].sum() / weights.sum())
+    shown = min(max(error, 0.5 / len(weights)), 1 - 0.5 / len(weights))
+    alpha = learning_rate * (math.log((1 - shown) / shown) + math.log(classes - 1))
+    following = weights * np.exp(alpha * wrong)
+    return Weighed(error, alpha, following / following.sum())
+
+
+def votes(probabilities: np.ndarray, voting: Voting) -> np.ndarray:
+    """What a learner gives to the vote, float (n, k), as `hemascope.models.boosted.Vote` counts it.
+
+    Args:
+        probabilities: that it says, float (n, k).
+        voting: its probabilities, or 1 for its likeliest class.
+    """
+    if voting == "probabilities":
+        return probabilities
+    return np.eye(probabilities.shape[1])[probabilities.argmax(1)]
+
 
 _ROUNDING = 1e-9  # a constant answer errs by exactly chance, but for the last digits of the sum
 

@@ -1,0 +1,1 @@
+"""A model file made another laboratory's, without the training stack."""

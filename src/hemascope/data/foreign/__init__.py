@@ -1,1 +1,0 @@
-"""Pictures that show no cell, made by seed: to train what tells them from cells, and to test it."""

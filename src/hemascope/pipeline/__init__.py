@@ -1,0 +1,1 @@
+"""The jobs from top to bottom: source -> Run, with data, training, scores, model file and report."""

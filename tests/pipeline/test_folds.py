@@ -1,0 +1,83 @@
+"""K-fold end to end on drawings: leaks, resuming, the ensemble that it leaves."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+import hemascope
+import hemascope.pipeline.folds as folds_module
+from hemascope.data.smears import draw
+from hemascope.data.sources import open_source
+from hemascope.evaluate.predictions import Predictions
+from hemascope.evaluate.summary import read_metrics
+from hemascope.models.ensemble import Averaged
+from hemascope.models.inference import run_network
+from hemascope.pipeline.train import resume, train
+from hemascope.train.open_run import open_network
+from hemascope.train.run import Run
+from tests.pipeline.conftest import tiny
+
+SOURCE = "synthetic:96"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return train(SOURCE, tiny("folds=2"), tmp_path_factory.mktemp("runs") / "whole", Console(quiet=True))
+
+
+def test_every_image_is_scored_by_a_network_that_did_not_see_it(finished: Run) -> None:
+    predictions = Predictions.read(finished.predictions_file)
+    assert predictions.splits == ("val", "test")
+    assert set(predictions.of("val").folds) == {1, 2}
+    assert set(predictions.of("test").folds) == {0}
+    places = predictions.table["path"] + "#" + predictions.table["member"]
+    assert sorted(places) == sorted(open_source(SOURCE).ids)
+    for number, fold in enumerate(finished.members(), start=1):
+        manifest = fold.manifest()
+        learnt = set(manifest.ids[manifest.table["split"].isin(["train", "val"])])
+        assert learnt
+        assert learnt.isdisjoint(places[predictions.folds == number])
+        assert learnt.isdisjoint(places[predictions.folds == 0])
+    assert len(read_metrics(finished.metrics_file)["folds"]["images"]) == 2
+    assert 'id="folds"' in finished.report_file.read_text()
+
+
+def test_the_model_file_is_the_mean_of_the_calibrated_folds(finished: Run) -> None:
+    classifier = hemascope.load(finished.folder)
+    images = np.stack([draw(0, i, 32).image for i in range(4)])
+    each = [run_network(open_network(fold), images) for fold in finished.members()]
+    temperature = classifier.card.temperature
+    expected = np.mean([np.exp(z / temperature) / np.exp(z / temperature).sum(1, keepdims=True) for z in each], axis=0)
+    np.testing.assert_allclose(classifier.probabilities(images), expected, atol=1e-3)
+    assert isinstance(open_network(finished), Averaged)
+    assert classifier.card.network == "2 x test_efficientnet"
+    assert classifier.card.scores["accuracy"]["split"] == "test"
+
+
+def test_stopped_and_resumed_ends_as_uninterrupted(
+    finished: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick_finish: Any
+) -> None:
+    folder, whole = tmp_path / "stopped", folds_module.fit
+
+    def stopping(run: Run, *arguments: Any) -> Any:
+        def stop(row: dict[str, float]) -> None:
+            if run.folder.name == "2":
+                raise MemoryError
+
+        return whole(run, *arguments, on_epoch=stop)
+
+    monkeypatch.setattr(folds_module, "fit", stopping)
+    with pytest.raises(MemoryError):
+        train(SOURCE, tiny("folds=2"), folder, Console(quiet=True))
+    monkeypatch.setattr(folds_module, "fit", whole)
+    done = Run(folder / "folds" / "1").final_weights.stat().st_mtime_ns
+    assert not Run(folder / "folds" / "2").final_weights.exists()
+    resumed = resume(folder, Console(quiet=True))
+    assert Run(folder / "folds" / "1").final_weights.stat().st_mtime_ns == done
+    assert len(Run(folder / "folds" / "2").history_file.read_text().splitlines()) == 3
+    ours, theirs = (Predictions.read(run.predictions_file) for run in (resumed, finished))
+    np.testing.assert_allclose(ours.probabilities, theirs.probabilities, atol=1e-4)
+    np.testing.assert_array_equal(ours.folds, theirs.folds)

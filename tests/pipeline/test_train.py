@@ -1,0 +1,212 @@
+"""The main job end to end on drawings: every recipe, a real kill, repeatability."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+import hemascope
+from hemascope.data.manifest import Manifest
+from hemascope.data.smears import draw
+from hemascope.errors import RecipeError, RunError, SourceError
+from hemascope.evaluate.predictions import Predictions
+from hemascope.evaluate.summary import read_metrics, summarise
+from hemascope.models.network import create_network
+from hemascope.pipeline.parts import example_image
+from hemascope.pipeline.train import check_model_size, divided, resume, train
+from hemascope.train.recipe import Recipe
+from hemascope.train.recipe_files import load_recipe, shipped
+from hemascope.train.run import Run
+from tests.pipeline.conftest import tiny
+
+# Small, yet with everything that a resumed training must take up again: averages, plateau schedule, augmentation.
+TINY = [
+    "input_size=32",
+    "batch_size=16",
+    "epochs=4",
+    "schedule.name=plateau",
+    "schedule.patience=0",
+    "head.dropout=0.2",
+    "tta=true",
+    "tta_steps=2",
+]
+SOURCE = "synthetic:120"
+
+
+def quietly() -> Console:
+    return Console(quiet=True)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    return train(SOURCE, load_recipe("demo", TINY), folder, quietly())
+
+
+def test_a_run_holds_all_that_it_promises(finished: Run) -> None:
+    names = {path.relative_to(finished.folder).as_posix() for path in finished.folder.rglob("*") if path.is_file()}
+    assert names == {
+        "checkpoints/best.pt", "checkpoints/final.pt", "checkpoints/last.ckpt", "history.csv", "manifest.parquet",
+        "metrics.json", "model.onnx", "predictions.parquet", "recipe.yaml", "report.html", "run.json",
+        "tta.json",
+    }  # fmt: skip
+    predictions = Predictions.read(finished.predictions_file)
+    assert read_metrics(finished.metrics_file) == summarise(predictions)
+    assert set(predictions.splits) == {"val", "test"}
+    assert len(finished.history_file.read_text().splitlines()) == 5
+
+
+def test_weights_without_a_run_are_not_gone_on_with(tmp_path: Path) -> None:
+    left = Run(tmp_path / "left")
+    left.final_weights.parent.mkdir(parents=True)
+    left.final_weights.touch()
+    with pytest.raises(RunError, match=r"never began.*Delete .*checkpoints"):
+        train(SOURCE, load_recipe("demo", TINY), left.folder, quietly())
+
+
+def test_the_model_file_says_what_the_run_predicted(finished: Run) -> None:
+    predictions = Predictions.read(finished.predictions_file)
+    classifier = hemascope.load(finished.folder)
+    for row, member in enumerate(predictions.table["member"][:12]):
+        said = classifier(draw(0, int(member)).image)
+        np.testing.assert_allclose(list(said.probabilities.values()), predictions.probabilities[row], atol=1e-3)
+    assert classifier.card.scores["accuracy"]["split"] == "test"
+    assert "medical device" in classifier.card.limits
+
+
+def test_killed_and_resumed_ends_as_uninterrupted(finished: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "killed"
+    settings = [word for override in TINY for word in ("--set", override)]
+    command = [sys.executable, "-m", "hemascope.cli", "train", SOURCE, "--recipe", "demo", *settings, "-o", folder]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 200
+    while not Run(folder).last_checkpoint.exists():
+        assert process.poll() is None, process.stderr and process.stderr.read().decode()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert not Run(folder).final_weights.exists()
+    resumed = resume(folder, quietly())
+    ours, theirs = (Predictions.read(run.predictions_file) for run in (resumed, finished))
+    np.testing.assert_allclose(ours.probabilities, theirs.probabilities, atol=1e-3)
+    without_seconds = [
+        [line.rpartition(",")[0] for line in run.history_file.read_text().splitlines()] for run in (resumed, finished)
+    ]
+    assert without_seconds[0] == without_seconds[1]
+
+
+def test_the_same_seed_gives_the_same_result(finished: Run, tmp_path: Path) -> None:
+    again = train(SOURCE, load_recipe("demo", TINY), tmp_path / "again", quietly())
+    ours, theirs = (Predictions.read(run.predictions_file) for run in (again, finished))
+    np.testing.assert_array_equal(ours.logits, theirs.logits)
+
+
+def test_resuming_a_finished_run_changes_no_score(finished: Run) -> None:
+    before = finished.metrics_file.read_text()
+    resume(finished.folder, quietly())
+    assert finished.metrics_file.read_text() == before
+
+
+# The recipes of the larger networks take a step each in tests/train/test_recipe_steps.py.
+@pytest.mark.parametrize("name", [name for name in shipped() if load_recipe(name).network == Recipe().network])
+def test_every_shipped_recipe_runs(name: str, tmp_path: Path) -> None:
+    recipe = load_recipe(name, ["epochs=1", "input_size=32", "limit=64", "batch_size=16"])
+    run = train("synthetic:64", recipe, tmp_path / name, quietly())
+    assert run.report_file.stat().st_size > 10_000
+    assert hemascope.load(run.model_file).card.name == name
+
+
+def test_a_folder_with_a_run_is_not_overwritten(finished: Run) -> None:
+    with pytest.raises(RunError, match="--resume"):
+        train(SOURCE, load_recipe("demo", TINY), finished.folder, quietly())
+
+
+def test_a_bad_recipe_leaves_nothing_behind(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="no network is called"):
+        train(SOURCE, load_recipe("demo", ["network=nonet"]), tmp_path / "run", quietly())
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_is_no_run_is_not_resumed(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"no run\.json"):
+        resume(tmp_path, quietly())
+
+
+def test_the_example_image_is_one_of_the_runs(finished: Run) -> None:
+    path = example_image(finished)
+    assert hemascope.load(finished.folder)(path).label in finished.manifest().classes
+    path.unlink()
+
+
+def made(*splits: str) -> Manifest:
+    n = 40 * len(splits)
+    names = [name for name in splits for _ in range(40)]
+    return Manifest.build([f"/{i}.png" for i in range(n)], ["a", "b"] * (n // 2), ["a", "b"], splits=names)
+
+
+def counts(manifest: Manifest) -> dict[str, int]:
+    return manifest.table["split"].value_counts().to_dict()
+
+
+def test_no_test_trains_on_the_test_part() -> None:
+    assert counts(divided(made("", "", "", "", ""), tiny("no_test=true"))) == {"train": 180, "val": 20}
+    assert counts(divided(made("train", "val", "test"), tiny("no_test=true"))) == {"train": 80, "val": 40}
+    assert counts(divided(made("train", "test"), tiny("no_test=true")))["val"] == 8
+
+
+def test_folds_keep_a_test_part_and_divide_the_rest() -> None:
+    assert counts(divided(made("", "", "", "", ""), tiny("folds=3"))) == {"train": 180, "test": 20}
+    assert counts(divided(made("train", "val", "test"), tiny("folds=3"))) == {"train": 80, "test": 40}
+    assert counts(divided(made(""), tiny("folds=3", "fractions=[0.9,0.1,0]"))) == {"train": 40}
+
+
+def test_bad_combinations_are_refused_before_any_work(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="leave out no_test"):
+        tiny("folds=3", "no_test=true")
+    with pytest.raises(RecipeError, match="tta with folds"):
+        divided(made(""), tiny("folds=3", "tta=true", "fractions=[0.9,0.1,0]"))
+    with pytest.raises(SourceError, match="20 folds want 20 images of every class"):
+        train("synthetic:96", tiny("folds=20"), tmp_path / "run", Console(quiet=True))
+    assert not (tmp_path / "run").exists()
+
+
+def test_folds_without_validation_images_of_their_own_are_refused() -> None:
+    few = made("").rows(np.arange(8))
+    with pytest.raises(RunError, match=r"too few images for 2 folds .* fold 1 would have none"):
+        divided(few, tiny("folds=2", "fractions=[0.9,0.1,0]"))
+    unwatched = ["early_stopping.keep=last", "early_stopping.patience=null"]
+    assert counts(divided(few, tiny("folds=2", "fractions=[0.9,0.1,0]", *unwatched))) == {"train": 8}
+
+
+def test_copies_count_once() -> None:
+    manifest = made("").with_columns(group=np.where(np.arange(40) % 2, 1, -1))
+    with pytest.raises(SourceError, match=r"groups of copies .* 'b' has 1 .* Leave folds out"):
+        divided(manifest, tiny("folds=3"))
+
+
+def test_a_model_file_that_no_reader_takes_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = create_network("test_efficientnet", classes=2, input_size=32, pretrained=False)
+    check_model_size(tiny("folds=3"), network)
+    monkeypatch.setattr("hemascope.pipeline.train._LARGEST", 1_000_000)
+    with pytest.raises(RecipeError, match="or fewer folds"):
+        check_model_size(tiny("folds=3"), network)
+    check_model_size(tiny(), network)
+    with pytest.raises(RecipeError, match=r"9 x test_efficientnet .* or fewer boosting\.rounds"):
+        check_model_size(tiny("boosting.over=networks", "boosting.rounds=9"), network)
+    check_model_size(tiny("boosting.over=features", "boosting.random_features=true", "boosting.rounds=9"), network)
+
+
+def test_what_would_not_fit_into_memory_when_written_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = create_network("test_efficientnet", classes=2, input_size=32, pretrained=False)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=5_000_000))
+    check_model_size(tiny(), network)
+    with pytest.raises(RecipeError, match="GiB of memory to write"):
+        check_model_size(tiny("folds=3"), network)
