@@ -1,5 +1,5 @@
 from hemascope.cells import CELLS
-from hemascope.serve.classes import look
+from hemascope.serve.classes import class_table
 from hemascope.serve.heat import Heat
 from tests.predict.model import CLASSES
 from tests.predict.pictures import encoded
@@ -35,7 +35,7 @@ def test_classes_have_titles_and_colours(client):
 
 
 def test_leucocytes_alone_are_the_differential():
-    found = {cell.name: cell for cell in look(tuple(cell.name for cell in CELLS)).classes}
+    found = {cell.name: cell for cell in class_table(tuple(cell.name for cell in CELLS)).classes}
     assert [cell.colour for cell in found.values()] == [cell.colour for cell in CELLS]
     others = {name: cell.counted for name, cell in found.items() if cell.counted != "differential"}
     assert others == {"erythroblast": "per_hundred", "platelet": "apart"}

@@ -20,7 +20,7 @@ from hemascope.serve.problems import (
 )
 
 
-class Room:
+class UploadMemory:
     """Bytes that uploads may hold, all requests together. For one event loop.
 
     Attributes:
@@ -40,8 +40,8 @@ class Room:
 class Place:
     """What one request holds; a context that gives all back at its end."""
 
-    def __init__(self, room: Room, most: int) -> None:
-        self._room = room
+    def __init__(self, memory: UploadMemory, most: int) -> None:
+        self._memory = memory
         self._most = most
         self._held = 0
 
@@ -53,20 +53,20 @@ class Place:
         """
         if size > self._most:
             raise ProblemError(BODY_TOO_LARGE, f"A request's body may be {self._most:,} bytes; send fewer images.")
-        if self._room.held - self._held + size > self._room.limit:
+        if self._memory.held - self._held + size > self._memory.limit:
             raise overloaded("Too many uploads are being handled.")
 
     def take(self, size: int) -> None:
         """Hold so many bytes more; raises as `check` does."""
         self.check(self._held + size)
         self._held += size
-        self._room.held += size
+        self._memory.held += size
 
     def __enter__(self) -> "Place":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._room.held -= self._held
+        self._memory.held -= self._held
         self._held = 0
 
 

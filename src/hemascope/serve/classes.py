@@ -28,13 +28,13 @@ class Classes(BaseModel):
     classes: list[CellClass]
 
 
-def look(names: tuple[str, ...]) -> Classes:
+def class_table(names: tuple[str, ...]) -> Classes:
     """The classes of a model.
 
     Laboratories give leucocytes as percentages that sum to 100, nucleated red cells as so many per 100 leucocytes,
     and count platelets elsewhere (CLSI H20-A2).
 
-    >>> [cell.counted for cell in look(("monocyte", "platelet")).classes]
+    >>> [cell.counted for cell in class_table(("monocyte", "platelet")).classes]
     ['differential', 'apart']
     """
     return Classes(

@@ -8,12 +8,12 @@ from pydantic import BaseModel, Field
 
 from hemascope.predict.heat import HeatMap, heat_map
 from hemascope.serve import problems
-from hemascope.serve.classes import Classes, look
+from hemascope.serve.classes import Classes, class_table
 from hemascope.serve.openapi import predict_body, problem_responses
 from hemascope.serve.problems import Kind, ProblemError
 from hemascope.serve.service import Service
 from hemascope.serve.settings import Settings
-from hemascope.serve.single import Line
+from hemascope.serve.single import SingleQueue
 
 UNKNOWN_CLASS = Kind("unknown-class", 422, "The model has no such class")
 
@@ -39,12 +39,12 @@ def router(service: Service, settings: Settings) -> APIRouter:
     """The endpoints."""
     routes = APIRouter()
     refused = (problems.UNAUTHORIZED,) if settings.token else ()
-    line = Line(service, settings, _WAITING)
+    queue = SingleQueue(service, settings, _WAITING)
 
     @routes.get("/v1/classes", summary="How to show the classes", responses=problem_responses(*refused))
     async def classes() -> Classes:
         """Title, colour and way of counting of every class, in the model's order."""
-        return look(service.classifier.classes)
+        return class_table(service.classifier.classes)
 
     @routes.post(
         "/v1/heat",
@@ -65,7 +65,7 @@ def router(service: Service, settings: Settings) -> APIRouter:
         """Send one image; the answer takes as long as classifying 65."""
         if label is not None and label not in service.classifier.classes:
             raise ProblemError(UNKNOWN_CLASS, f"Its classes: {', '.join(service.classifier.classes)}.")
-        return await line.work(request, lambda image: _heat(service, image, label))
+        return await queue.work(request, lambda image: _heat(service, image, label))
 
     return routes
 

@@ -11,7 +11,7 @@ from hemascope.serve import problems
 from hemascope.serve.openapi import predict_body, problem_responses
 from hemascope.serve.service import Service
 from hemascope.serve.settings import Settings
-from hemascope.serve.single import Line
+from hemascope.serve.single import SingleQueue
 
 SIDE = 480
 """Pixels of the largest picture along each side."""
@@ -22,7 +22,7 @@ _WAITING = 32
 def router(service: Service, settings: Settings) -> APIRouter:
     """The endpoint."""
     routes = APIRouter()
-    line = Line(service, settings, _WAITING)
+    queue = SingleQueue(service, settings, _WAITING)
     refused = (problems.UNAUTHORIZED,) if settings.token else ()
 
     @routes.post(
@@ -37,7 +37,7 @@ def router(service: Service, settings: Settings) -> APIRouter:
     )
     async def picture(request: Request) -> Response:
         """Send one image; the answer is its centred square, at most 480 pixels wide. Nothing is kept."""
-        return Response(await line.work(request, png), media_type="image/png")
+        return Response(await queue.work(request, png), media_type="image/png")
 
     return routes
 

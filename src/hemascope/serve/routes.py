@@ -43,7 +43,7 @@ def router(service: Service, settings: Settings) -> APIRouter:
         does not harm the others. An image sent alone as bytes that cannot be read is answered by its problem.
         """
         service.batcher.check()
-        with service.room.place(settings.max_body) as place:
+        with service.memory.place(settings.max_body) as place:
             try:
                 async with asyncio.timeout(settings.seconds) as limit:
                     uploads, form = await read_images(request, place, settings.max_files)

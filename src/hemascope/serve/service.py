@@ -8,7 +8,7 @@ import numpy as np
 
 from hemascope.predict.classifier import BATCH, Classifier, load, usable_cores
 from hemascope.serve.batching import Batcher
-from hemascope.serve.body import Room, Upload
+from hemascope.serve.body import Upload, UploadMemory
 from hemascope.serve.metrics import Metrics
 from hemascope.serve.network import Network
 from hemascope.serve.settings import Settings
@@ -19,7 +19,7 @@ class Service:
 
     Attributes:
         metrics: its numbers.
-        room: memory for uploads.
+        memory: memory for uploads.
         classifier: the model.
         name: of the model and its digest, as answers give them.
         batcher: the queue of images.
@@ -32,7 +32,7 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.metrics = Metrics()
-        self.room = Room(settings.memory)
+        self.memory = UploadMemory(settings.memory)
 
     @asynccontextmanager
     async def running(self, _: object = None) -> AsyncIterator[None]:
@@ -63,5 +63,5 @@ class Service:
     def metrics_text(self) -> bytes:
         """The metrics, with the state of this moment."""
         self.metrics.queue.set(self.batcher.waiting)
-        self.metrics.held.set(self.room.held)
+        self.metrics.held.set(self.memory.held)
         return self.metrics.text()

@@ -17,7 +17,7 @@ from hemascope.serve.settings import Settings
 Result = TypeVar("Result")
 
 
-class Line:
+class SingleQueue:
     """Requests with one image each, worked on one at a time, so that classifying goes on beside it.
 
     Args:
@@ -37,13 +37,13 @@ class Line:
         """Read the image of a request and call ``work`` in a thread with its pixels, uint8 (h, w, 3).
 
         Raises:
-            ProblemError: the line is full, the body is no image, or a limit is broken.
+            ProblemError: the queue is full, the body is no image, or a limit is broken.
         """
         if self._here == self._most:
             raise overloaded(f"{self._here} requests of this kind are waiting already.")
         self._here += 1
         try:
-            with self._service.room.place(self._settings.max_body) as place:
+            with self._service.memory.place(self._settings.max_body) as place:
                 async with asyncio.timeout(self._settings.seconds):
                     uploads, _ = await read_images(request, place, 1)
                 async with self._turn:
