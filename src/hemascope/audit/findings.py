@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from hemascope.data.manifest import Manifest
+from hemascope.data.manifest import VERDICTS, Manifest
 
 
 class Kind(NamedTuple):
@@ -147,6 +147,20 @@ def images_by_kind(table: pd.DataFrame) -> dict[str, int]:
     """How many images have a finding of each kind; kinds without any are left out."""
     counted = table.groupby("kind")["row"].nunique()
     return {name: int(counted[name]) for name in KIND_NAMES if name in counted.index}
+
+
+def verdicts_by_kind(table: pd.DataFrame) -> pd.DataFrame:
+    """What each kind of finding comes to.
+
+    Returns:
+        A row a kind that there is, in the order of the kinds; int64 columns images, then how many of its findings have
+        each verdict.
+    """
+    counts = pd.crosstab(table["kind"], table["verdict"]).reindex(columns=list(VERDICTS), fill_value=0)
+    images = images_by_kind(table)
+    counts = counts.reindex(list(images), fill_value=0).astype(np.int64)
+    counts.insert(0, "images", list(images.values()))
+    return counts
 
 
 @dataclass(frozen=True)
