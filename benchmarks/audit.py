@@ -24,7 +24,7 @@ import numpy as np
 
 from duplicates import synthetic  # the benchmark beside this one
 from hemascope.audit.audit import audit
-from hemascope.audit.result import Audit
+from hemascope.audit.findings import Audit
 from hemascope.data.manifest import Manifest
 from hemascope.data.reading import read_images
 from hemascope.data.sources import open_source

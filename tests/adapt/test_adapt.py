@@ -1,3 +1,4 @@
+import html
 from pathlib import Path
 
 import numpy as np
@@ -6,9 +7,11 @@ import pytest
 
 import hemascope
 from hemascope.adapt import adapt as job
-from hemascope.adapt.adapt import FEWEST, Adaptation, adapt, read_folder
+from hemascope.adapt.adapt import FEWEST, Adaptation, adapt, advise, read_folder
 from hemascope.errors import ModelFileError, SourceError
+from hemascope.predict.classifier import Classifier
 from tests.adapt.model import CLASSES, SIZE, some_images, write_images, write_model
+from tests.told import Told
 
 
 @pytest.fixture
@@ -43,16 +46,29 @@ def test_the_adapted_file_is_a_model_file_with_the_same_card_and_what_was_done(
 
 def test_the_same_seed_gives_the_same_file(tmp_path: Path, model: Path, cells: list[str]) -> None:
     for name in ("a.onnx", "b.onnx"):
-        adapt(model, cells, tmp_path / name, limit=35, threads=1)
+        adapt(model, cells, tmp_path / name, images=35, threads=1)
     first, second = (onnx.load(tmp_path / name) for name in ("a.onnx", "b.onnx"))
     assert list(first.graph.initializer) == list(second.graph.initializer)
 
 
+def test_one_folder_may_be_given_as_it_is_and_a_notebook_shows_what_changed(
+    tmp_path: Path, model: Path, cells: list[str]
+) -> None:
+    found = adapt(model, Path(cells[0]), str(tmp_path / "a.onnx"), threads=1)
+    assert found.images == 40
+    shown = found._repr_html_()
+    assert f"40 images, shift {found.shift:.2f}" in shown
+    assert "Mean confidence" in shown
+    assert f"Platelet</td><td>{found.shares[0][2]:.1%}</td><td>{found.shares[1][2]:.1%}</td>" in shown
+    assert html.escape(found.advice.sentence) in shown
+    assert found.advice == advise(found)
+
+
 def test_progress_names_reading_and_adapting(tmp_path: Path, model: Path, cells: list[str]) -> None:
-    told: list[tuple[str, int, int]] = []
-    adapt(model, cells, tmp_path / "a.onnx", threads=1, progress=lambda *state: told.append(state))
-    assert ("reading", 40, 40) in told
-    assert told[-1] == ("adapting", 40, 40)
+    told = Told()
+    adapt(model, cells, tmp_path / "a.onnx", threads=1, progress=told)
+    assert ("reading images", 40, 40) in told.counts
+    assert told.counts[-1] == ("adapting", 40, 40)
 
 
 def test_outputs_that_cannot_be_are_refused(tmp_path: Path, model: Path, cells: list[str]) -> None:
@@ -87,7 +103,7 @@ def test_a_failure_while_writing_keeps_the_former_file(
     output.write_bytes(b"former")
     real = job.load
 
-    def fail(path: Path, **options: int) -> hemascope.predict.classifier.Classifier:
+    def fail(path: Path, **options: int) -> Classifier:
         if Path(path) != model:
             raise RuntimeError
         return real(path, **options)
@@ -115,10 +131,10 @@ def test_images_are_framed_and_their_order_depends_on_the_seed_alone(tmp_path: P
 
 def test_no_more_than_the_limit_from_all_over_the_folder(tmp_path: Path) -> None:
     folder = [str(write_images(tmp_path / "cells", 60))]
-    told: list[tuple[int, int]] = []
-    found = read_folder(folder, SIZE, limit=FEWEST, threads=2, progress=lambda *state: told.append(state))
+    told = Told()
+    found = read_folder(folder, SIZE, limit=FEWEST, threads=2, progress=told)
     assert len(found.images) == FEWEST
-    assert told[-1] == (FEWEST, FEWEST)
+    assert told.counts[-1] == ("reading images", FEWEST, FEWEST)
     everything = read_folder(folder, SIZE, limit=60).images
     sums = everything.sum((1, 2, 3)).tolist()
     assert all(value in sums for value in found.images.sum((1, 2, 3)))

@@ -5,9 +5,10 @@ import onnx
 import onnxruntime
 import pytest
 
-from hemascope.adapt.graph import Moments, measuring_graph, mixed, moment_names, refolded
-from hemascope.adapt.layers import find_layers
-from tests.adapt.model import some_images, write_model
+from hemascope.adapt.graph import Moments, find_layers, measuring_graph, mixed, moment_names, refolded
+from hemascope.adapt.metadata import Norm
+from hemascope.errors import ModelFileError
+from tests.adapt.model import norms, some_images, write_model
 
 
 @pytest.fixture
@@ -71,3 +72,29 @@ def test_a_channel_that_is_constant_in_training_and_folder_stays_finite(model: o
     nothing = [Moments(layer.norm.mean * 1.0, np.zeros(len(layer.norm.mean))) for layer in layers]
     (found,) = run(refolded(model, layers, nothing, 1.0), ["probabilities"], some_images(2))
     assert np.isfinite(found).all()
+
+
+def test_layers_come_in_the_order_of_the_computation(tmp_path: Path) -> None:
+    layers = find_layers(onnx.load(write_model(tmp_path / "m.onnx")))
+    assert [(layer.weight, layer.bias, layer.output) for layer in layers] == [
+        ("net.first.weight", "net.first.bias", "one"),
+        ("net.second.weight", "net.second.bias", "two"),
+    ]
+
+
+def test_a_convolution_without_statistics_is_passed_over(tmp_path: Path) -> None:
+    only = {"net.second.weight": norms()["net.second.weight"]}
+    (layer,) = find_layers(onnx.load(write_model(tmp_path / "m.onnx", stored=only)))
+    assert layer.output == "two"
+
+
+def test_a_file_without_statistics_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    model = onnx.load(write_model(tmp_path / "m.onnx", stored={}))
+    with pytest.raises(ModelFileError, match=r"old\.onnx: it carries no statistics.*train --resume"):
+        find_layers(model, "old.onnx")
+
+
+def test_statistics_of_other_channels_are_refused(tmp_path: Path) -> None:
+    wrong = {"net.first.weight": Norm(np.zeros(7, "f4"), np.ones(7, "f4"))}
+    with pytest.raises(ModelFileError, match="channels"):
+        find_layers(onnx.load(write_model(tmp_path / "m.onnx", stored=wrong)))

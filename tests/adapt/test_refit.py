@@ -5,8 +5,7 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from hemascope.adapt.graph import Moments
-from hemascope.adapt.layers import find_layers
+from hemascope.adapt.graph import Moments, find_layers
 from hemascope.adapt.refit import refit, shift_score
 from tests.adapt.model import some_images, write_model
 

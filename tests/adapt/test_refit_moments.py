@@ -5,9 +5,10 @@ import onnx
 import pytest
 
 from hemascope.adapt import refit as moments
-from hemascope.adapt.layers import find_layers
+from hemascope.adapt.graph import find_layers
 from hemascope.adapt.refit import measure
 from tests.adapt.model import some_images, write_model
+from tests.told import Told
 
 
 @pytest.fixture
@@ -27,6 +28,6 @@ def test_batches_are_pooled_exactly_where_no_layer_before_depends_on_them(
 
 
 def test_progress_reaches_the_number_of_images(model: onnx.ModelProto) -> None:
-    told: list[tuple[int, int]] = []
-    measure(model, find_layers(model), some_images(130), 0.5, progress=lambda *state: told.append(state))
-    assert told == [(65, 130), (130, 130)]
+    told = Told()
+    measure(model, find_layers(model), some_images(130), 0.5, progress=told)
+    assert told.counts == [("adapting", 65, 130), ("adapting", 130, 130)]

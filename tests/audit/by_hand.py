@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from hemascope.audit.findings import KIND_NAMES, Finding, findings_table
-from hemascope.audit.result import Audit
+from hemascope.audit.findings import KIND_NAMES, Audit, Finding, findings_table
 from hemascope.audit.verdicts import recommend
 from tests.report.conftest import draw_images
 

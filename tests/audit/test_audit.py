@@ -8,8 +8,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from hemascope.audit.audit import audit
-from hemascope.audit.findings import KIND_NAMES
-from hemascope.audit.result import Audit
+from hemascope.audit.findings import KIND_NAMES, Audit
 from hemascope.cells import BLOOD_CLASSES
 from hemascope.data.foreign import empty_field, writing
 from hemascope.data.smears.paint import draw

@@ -1,4 +1,4 @@
-from hemascope.audit.findings import KIND_NAMES, Finding, each_finding, findings_table, images_by_kind
+from hemascope.audit.findings import KIND_NAMES, Finding, each_finding, findings_table, images_by_kind, verdicts_by_kind
 
 
 def test_the_kinds_are_the_published_ones_leaks_and_conflicts_first() -> None:
@@ -29,3 +29,17 @@ def test_no_findings_are_a_table_too() -> None:
     assert list(table.columns) == list(Finding._fields)
     assert list(each_finding(table)) == []
     assert images_by_kind(table) == {}
+
+
+def test_verdicts_are_counted_by_kind_and_images_once() -> None:
+    table = findings_table(
+        [
+            Finding(0, "blur", 0.9, "", verdict="review"),
+            Finding(0, "blur", 0.8, "", verdict="keep"),
+            Finding(1, "leak", 1.0, "", verdict="drop"),
+        ]
+    )
+    counts = verdicts_by_kind(table)
+    assert list(counts.columns) == ["images", "keep", "drop", "review"]
+    assert list(counts.itertuples(name=None)) == [("leak", 1, 0, 1, 0), ("blur", 1, 1, 0, 1)]
+    assert len(verdicts_by_kind(findings_table([]))) == 0

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hemascope.audit.features import CLASSES, SIZE, auditor
-from hemascope.audit.junk import check_junk, strangeness
+from hemascope.audit.junk import check_junk, outlyingness
 from hemascope.data.foreign import drawing, empty_field, texture, writing
 from hemascope.data.pixels import load_pixels
 from hemascope.data.smears.paint import draw
@@ -67,9 +67,9 @@ def test_each_finding_has_one_kind_and_unreadable_images_have_none() -> None:
 
 def test_an_image_unlike_all_others_is_junk_whatever_the_network_says() -> None:
     shows = np.tile(np.array([0.99, 0.008, 0.002], np.float32), (60, 1))
-    strangeness = np.zeros(60)
-    strangeness[7] = 12.0
-    _, findings = check_junk(shows, strangeness)
+    outlyingness = np.zeros(60)
+    outlyingness[7] = 12.0
+    _, findings = check_junk(shows, outlyingness)
     assert [(f.row, f.kind, f.reason) for f in findings] == [(7, "junk", "is unlike all other images of the set")]
 
 
@@ -78,11 +78,11 @@ def test_a_lone_image_is_stranger_than_a_crowd_and_than_its_copies_allow() -> No
     embedding = rng.normal(0, 1, (200, 10)).astype(np.float32)
     embedding[3] += 60
     embedding[4] = embedding[3]  # one copy does not make it usual
-    z = strangeness(embedding, np.arange(199))
+    z = outlyingness(embedding, np.arange(199))
     assert z[[3, 4]].min() > 10
     assert np.abs(np.delete(z, [3, 4, 199])).max() < 6
     assert np.isnan(z[199])
 
 
 def test_a_handful_of_images_has_no_strangers() -> None:
-    assert np.isnan(strangeness(np.zeros((4, 2), np.float32), np.arange(4))).all()
+    assert np.isnan(outlyingness(np.zeros((4, 2), np.float32), np.arange(4))).all()

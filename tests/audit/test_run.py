@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from hemascope.audit.findings import KIND_NAMES, each_finding
-from hemascope.audit.run import FOLDER, Outcome, audit_into, check_output, fingerprint, join, read_record, write_record
+from hemascope.audit.run import FOLDER, Audited, audit_into, check_output, fingerprint, join, read_record, write_record
 from hemascope.cells import BLOOD_CLASSES
 from hemascope.data.manifest import Manifest
 from hemascope.data.sources import open_source
@@ -25,12 +25,12 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def first(cells: Path) -> Outcome:
+def first(cells: Path) -> Audited:
     return audit_into(cells.parent / "audit", open_source(cells))
 
 
 @pytest.fixture
-def folder(cells: Path, first: Outcome, tmp_path: Path) -> Path:
+def folder(cells: Path, first: Audited, tmp_path: Path) -> Path:
     """A copy of the finished audit."""
     copy = tmp_path / "audit"
     for path in (cells.parent / "audit").rglob("*"):
@@ -54,13 +54,13 @@ def edit(path: Path, change: Callable[[dict[str, str]], str]) -> None:
         writer.writerows({**row, "verdict": change(row)} for row in table)
 
 
-def verdicts(outcome: Outcome) -> dict[tuple[str, str], str]:
+def verdicts(outcome: Audited) -> dict[tuple[str, str], str]:
     ids = outcome.audit.manifest.ids
     found = each_finding(outcome.audit.findings)
     return {("/".join(Path(ids[one.row]).parts[-2:]), one.kind): one.verdict for one in found}
 
 
-def test_the_tables_hold_what_was_planted(cells: Path, first: Outcome) -> None:
+def test_the_tables_hold_what_was_planted(cells: Path, first: Audited) -> None:
     found = verdicts(first)
     assert found["lymphocyte/4.png", "undecodable"] == "drop"
     assert found["basophil/0.png", "identical"] == "keep"

@@ -2,6 +2,7 @@ import pytest
 
 import hemascope
 from hemascope.cli import main
+from hemascope.predict.pixels import pixels
 from tests.adapt.model import write_images, write_model
 from tests.test_torch_free import run_without
 
@@ -38,7 +39,7 @@ def test_writes_the_file_and_says_what_changed(adapt, tmp_path):
 
 
 def test_prior_changes_how_much(adapt, tmp_path):
-    images = hemascope.predict.pixels.pixels(tmp_path / "cells" / "000.png")[None]
+    images = pixels(tmp_path / "cells" / "000.png")[None]
     for prior in ("0", "1000000000"):
         assert adapt("model.onnx", "--unlabelled", "cells", "-o", f"{prior}.onnx", "--prior", prior)[0] == 0
     original, free, held = (

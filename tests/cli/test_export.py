@@ -5,9 +5,11 @@ from rich.console import Console
 
 import hemascope
 from hemascope.cli import main
+from hemascope.pipeline.export import export as export_file
 from hemascope.pipeline.train import train
 from hemascope.train.recipe_files import load_recipe
 from tests.networks import TINY_NETWORK
+from tests.told import Told
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +36,17 @@ def test_whole_and_in_eight_bits(run: Path, tmp_path: Path, capsys: pytest.Captu
     assert (small.card.name, small.card.classes) == ("small", whole.card.classes)
     assert small.card.scores.keys() == whole.card.scores.keys()
     assert small.card.scores["accuracy"]["images"] == whole.card.scores["accuracy"]["images"]
+
+
+def test_the_smaller_file_is_scored_anew_and_shown(run: Path, tmp_path: Path) -> None:
+    told = Told()
+    small = export_file(run, tmp_path / "small.onnx", int8=True, progress=told)
+    assert ("scoring on held-out images", None) in told.steps
+    assert small.metrics is not None
+    assert small.lines[0].startswith("Accuracy on test: ")
+    assert small.lines[1].startswith(f"Model file: {tmp_path / 'small.onnx'} (")
+    assert small.lines[0] in small._repr_html_()
+    assert export_file(run, str(tmp_path / "whole.onnx")).metrics is None
 
 
 def test_what_cannot_be_exported_is_said(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

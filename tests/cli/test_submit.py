@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from hemascope.cli import main
+from hemascope.evaluate.tta import TtaModel
 from tests.export.submission.conftest import run  # noqa: F401 - a fixture
 from tests.predict.model import write_model
 
@@ -29,6 +30,7 @@ def test_a_submission_passes_and_works_anywhere(
         "limit 6,000 s",
         "MiB at most",
         "100.00% of the classes",
+        "\nTime:      ",
         "Needs:     numpy",
     ):
         assert words in said
@@ -53,7 +55,7 @@ def test_what_fails_is_not_kept(
     assert f"hemascope train --resume {tmp_path}" in capsys.readouterr().err
     (tmp_path / "cells.zip").write_text("an earlier one")
     write_model(tmp_path / "other.onnx")
-    monkeypatch.setattr("hemascope.evaluate.tta.TtaModel.probabilities", lambda *_: np.eye(3)[np.ones(32, int)])
+    monkeypatch.setattr(TtaModel, "probabilities", lambda *_: np.eye(3)[np.ones(32, int)])
     assert submit(tmp_path / "other.onnx", "-o", tmp_path / "cells.zip", "--images", 40) == 2
     assert "another class than the model" in capsys.readouterr().err
     assert (tmp_path / "cells.zip").read_text() == "an earlier one"

@@ -9,8 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from hemascope.adapt.graph import refolded
-from hemascope.adapt.layers import find_layers
+from hemascope.adapt.graph import find_layers, refolded
 from hemascope.adapt.refit import measure
 from hemascope.cells import BLOOD_CLASSES
 from hemascope.export.graph import network_norms, write_model

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hemascope.audit.findings import Finding, findings_table
-from hemascope.audit.result import Audit
+from hemascope.audit.findings import Audit, Finding, findings_table
 from hemascope.cells import BLOOD_CLASSES
 from hemascope.data.sources import open_source
 from hemascope.report.audit_page import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemascope.adapt.layers import find_layers
+from hemascope.adapt.graph import find_layers
 from hemascope.adapt.metadata import set_card
 from hemascope.adapt.refit import PRIOR, refit
+from hemascope.cells import title
 from hemascope.data.framing import frame
 from hemascope.errors import DecodeError, ModelFileError, SourceError
 from hemascope.files import atomic
+from hemascope.notebook import drawn
 from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import load, usable_cores
 from hemascope.predict.items import Item, check, items
+from hemascope.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     import onnx
@@ -48,7 +51,7 @@ def read_folder(
     limit: int,
     seed: int = 0,
     threads: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = SILENT,
 ) -> Framed:
     """Draw some images of the paths and frame them.
 
@@ -58,13 +61,14 @@ def read_folder(
         limit: at most so many, drawn by seed.
         seed: of the draw and of the order.
         threads: images decoded at a time.
-        progress: called with the images done and their number.
+        progress: told of the images read.
 
     Raises:
         SourceError: a path that matches nothing, or fewer than `FEWEST` readable images.
     """
     check(paths)
     chosen = _drawn(paths, limit, seed)
+    progress.step("reading images", len(chosen))
     images: list[np.ndarray] = []
     errors: list[str] = []
     with ThreadPoolExecutor(threads, thread_name_prefix="decode") as pool:
@@ -73,8 +77,7 @@ def read_folder(
                 errors.append(found)
             else:
                 images.append(found)
-            if progress:
-                progress(done, len(chosen))
+            progress.done(done)
     if len(images) < FEWEST:
         why = f"; first of {len(errors)} unreadable: {errors[0]}" if errors else ""
         raise SourceError(
@@ -105,7 +108,7 @@ def _framed(item: Item, size: int) -> np.ndarray | str:
 
 @dataclass(frozen=True)
 class Adaptation:
-    """What adapting did.
+    """What adapting did; a notebook shows it as the classes before and after.
 
     Attributes:
         classes: names of the k classes.
@@ -143,22 +146,44 @@ class Adaptation:
         before, after = (np.bincount(p.argmax(axis=1), minlength=k) / self.images for p in (self.before, self.after))
         return before, after
 
+    @property
+    def heading(self) -> str:
+        """How many images there were, and how far they are from the training's."""
+        return f"{self.images:,} images, shift {self.shift:.2f} (0 is none)"
+
+    @property
+    def rows(self) -> list[tuple[str, str, str]]:
+        """What changed, in words: name, before and after."""
+        shares = ((title(name), *values) for name, *values in zip(self.classes, *self.shares, strict=True))
+        numbers = [("Mean confidence", *self.confidence), *shares]
+        return [
+            *((name, f"{before:.1%}", f"{after:.1%}") for name, before, after in numbers),
+            ("Same label", "", f"{self.agreement:.1%}"),
+        ]
+
+    @property
+    def advice(self) -> Advice:
+        """Whether to use the adapted file."""
+        return advise(self)
+
+    def _repr_html_(self) -> str:
+        unread = f"Left out, because unreadable: {len(self.errors):,}, first {self.errors[0]}" if self.errors else ""
+        return drawn(self.heading, ("", "before", "after"), self.rows, *filter(None, (unread, self.advice.sentence)))
+
 
 METHOD = "BatchNorm statistics of the first layers mixed with those of unlabelled images (Schneider et al. 2020)"
-
-Progress = Callable[[str, int, int], None]
 
 
 def adapt(
     model: str | Path,
-    paths: Sequence[str],
-    output: Path,
+    unlabelled: str | Path | Sequence[str | Path],
+    output: str | Path,
     *,
-    limit: int = 1000,
-    prior: float = PRIOR,
+    images: int = 1000,
+    prior: float | None = None,
     seed: int = 0,
     threads: int | None = None,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
 ) -> Adaptation:
     """Write a model file whose normalisation fits the unlabelled images of another laboratory.
 
@@ -166,13 +191,16 @@ def adapt(
 
     Args:
         model: a model file, a Run folder or a shipped model's name.
-        paths: folders or files of images of cells, with all classes that will be met among them.
+        unlabelled: a folder or file of images of cells, or several, with all classes that will be met among them.
         output: the new file; one there is replaced, whole or not at all.
-        limit: at most so many images, drawn by seed.
-        prior: images that the training's statistics count as; 0 forgets them.
+        images: at most so many, drawn by seed.
+        prior: images that the training's statistics count as; 0 forgets them, None is `hemascope.adapt.refit.PRIOR`.
         seed: of the draw.
         threads: one a core where not given.
-        progress: called with what is being done, how much is done and how much there is.
+        progress: told of the images read and of those that the network has seen.
+
+    Returns:
+        What changed, and in ``advice`` whether to use the file.
 
     Raises:
         ModelFileError: a file without stored statistics, or adapted before; an output that cannot be written.
@@ -181,6 +209,8 @@ def adapt(
     import onnx
 
     threads = threads or usable_cores()
+    output = Path(output)
+    paths = [unlabelled] if isinstance(unlabelled, str | Path) else unlabelled
     _check_output(output)
     classifier = load(model, threads=threads)
     source = classifier.path
@@ -190,25 +220,25 @@ def adapt(
         raise ModelFileError(f"{source}: it is adapted already", "Adapt the original file.")
     original = onnx.load(source)
     find_layers(original, str(source))  # a file that cannot be adapted is refused before any image is read
-    tell = progress or (lambda what, done, total: None)
     framed = read_folder(
-        paths,
+        [str(path) for path in paths],
         classifier.card.input_size,
-        limit=limit,
+        limit=images,
         seed=seed,
         threads=threads,
-        progress=lambda done, total: tell("reading", done, total),
+        progress=progress,
     )
     n = len(framed.images)
     found = refit(
         original,
         framed.images,
-        prior=prior,
+        prior=PRIOR if prior is None else prior,
         threads=threads,
-        progress=lambda done, total: tell("adapting", done, total),
+        progress=progress,
         path=str(source),
     )
     _describe(found.model, classifier.card, classifier.digest, n, found.shift)
+    progress.step("comparing with the original")
     before = classifier.probabilities(framed.images)
     with atomic(output) as temporary:
         onnx.save(found.model, temporary)
@@ -253,6 +283,11 @@ class Advice:
 
     use: bool
     reason: str
+
+    @property
+    def sentence(self) -> str:
+        """The advice in words."""
+        return f"{'Advised' if self.use else 'Not advised'}: {self.reason}."
 
 
 def effective_classes(shares: np.ndarray) -> float:

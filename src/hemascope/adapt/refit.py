@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import onnxruntime
 
-from hemascope.adapt.graph import Moments, measuring_graph, moment_names, refolded
-from hemascope.adapt.layers import Layer, find_layers
+from hemascope.adapt.graph import Layer, Moments, find_layers, measuring_graph, moment_names, refolded
 from hemascope.predict.modelfile import INPUT
+from hemascope.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     import onnx
@@ -27,7 +27,7 @@ def measure(
     weight: float,
     *,
     threads: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = SILENT,
 ) -> list[Moments]:
     """Run images through the network, each layer normalised by its batch before the next one sees it.
 
@@ -37,7 +37,7 @@ def measure(
         images: uint8 (n, h, w, 3), in random order.
         weight: of the batch's statistics in the normalisation, above 0, at most 1; the rest is the training's.
         threads: of the network run.
-        progress: called with the images done and their number.
+        progress: told of the images that the network has seen.
 
     Returns:
         The moments of each layer over all images, before it is normalised anew itself.
@@ -52,14 +52,14 @@ def measure(
     first = [np.zeros(len(layer.norm.mean)) for layer in layers]
     second = [np.zeros(len(layer.norm.mean)) for layer in layers]
     done = 0
+    progress.step("adapting", len(images))
     for batch in np.array_split(images, max(1, round(len(images) / BATCH))):
         found = [values.reshape(-1).astype(np.float64) for values in session.run(names, {INPUT: batch})]
         for i, (mean, variance) in enumerate(zip(found[::2], found[1::2], strict=True)):
             first[i] += len(batch) * mean
             second[i] += len(batch) * (variance + mean**2)
         done += len(batch)
-        if progress:
-            progress(done, len(images))
+        progress.done(done)
     return [Moments(a / done, np.maximum(b / done - (a / done) ** 2, 0)) for a, b in zip(first, second, strict=True)]
 
 
@@ -95,7 +95,7 @@ def refit(
     prior: float = PRIOR,
     depth: float = DEPTH,
     threads: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = SILENT,
     path: str = "model file",
 ) -> Refit:
     """Adapt the first layers of a network to images.
@@ -106,7 +106,7 @@ def refit(
         prior: images that the training's statistics count as; 0 forgets them.
         depth: share of the layers that are adapted, above 0, at most 1.
         threads: of the network run.
-        progress: called with the images done and their number.
+        progress: told of the images that the network has seen.
         path: what errors call the model.
 
     Raises:

@@ -8,32 +8,31 @@ import pandas as pd
 from hemascope.audit.duplicates.findings import duplicate_findings
 from hemascope.audit.duplicates.pair import joined
 from hemascope.audit.duplicates.search import near_duplicates
-from hemascope.audit.embedding import draw_map, embed
-from hemascope.audit.features import look
-from hemascope.audit.findings import COPIES, KIND_NAMES, Finding, each_finding, findings_table
-from hemascope.audit.junk import check_junk, strangeness
+from hemascope.audit.features import draw_map, embed, extract_features
+from hemascope.audit.findings import COPIES, KIND_NAMES, Audit, Finding, each_finding, findings_table
+from hemascope.audit.junk import check_junk, outlyingness
 from hemascope.audit.labels import check_labels
 from hemascope.audit.quality import check_quality
-from hemascope.audit.result import Audit, Progress
 from hemascope.audit.verdicts import notes, recommend
 from hemascope.data.groups import identical_groups, merge_groups
 from hemascope.data.manifest import Manifest
+from hemascope.progress import SILENT, Progress
 
 
-def audit(source: Manifest, progress: Progress | None = None) -> Audit:
+def audit(source: Manifest, progress: Progress = SILENT) -> Audit:
     """Find everything that is wrong with a data set.
 
     Args:
         source: the images; two sets against each other are joined first (`hemascope.audit.run.join`).
-        progress: called as the work goes on.
+        progress: told of each step.
     """
     clock = _Clock()
-    looks = look(source, progress)
-    manifest, readable = looks.manifest, looks.readable
+    features = extract_features(source, progress)
+    manifest, readable = features.manifest, features.readable
     clock.lap("look at the images")
 
-    identical = identical_groups(looks.digests)
-    pairs = near_duplicates(looks.images, readable, progress=progress)
+    identical = identical_groups(features.digests)
+    pairs = near_duplicates(features.images, readable, progress=progress)
     group = joined(identical, pairs)
     manifest = manifest.with_columns(group=merge_groups(manifest.table["group"].to_numpy(np.int64), group))
     clock.lap("find copies")
@@ -41,22 +40,24 @@ def audit(source: Manifest, progress: Progress | None = None) -> Audit:
     targets = manifest.targets()
     findings = _undecodable(manifest)
     rows = np.flatnonzero(readable)
-    embedding = embed(looks.features, rows)
-    scores, found = check_junk(looks.shows, strangeness(embedding, rows))
+    embedding = embed(features.vectors, rows)
+    scores, found = check_junk(features.shows, outlyingness(embedding, rows))
     findings += found
     cells = readable & (np.maximum(scores["junk"], scores["blank"]) < 0.5)
     # What shows no cell goes in any case: nobody has to decide on its label, its split or its light.
     copies = each_finding(duplicate_findings(manifest, identical, pairs))
     findings += [one for one in copies if cells[one.row] or one.kind not in ("conflict", "leak")]
-    quality, found = check_quality(looks.properties, targets)
+    quality, found = check_quality(features.properties, targets)
     findings += [one for one in found if cells[one.row] or one.kind == "odd-size"]
     clock.lap("judge the images")
 
+    progress.step("checking the labels")
     scores["label"], found = check_labels(embedding, targets, manifest.classes, group, cells)
     findings += found
     clock.lap("check the labels")
 
     table = recommend(findings_table(findings), manifest)
+    progress.step("drawing the map")
     positions = draw_map(embedding, rows, table["row"].unique())
     clock.lap("draw the map")
     scores = scores | quality | _copies(table, len(manifest)) | {"undecodable": (~readable).astype(float)}

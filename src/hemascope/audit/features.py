@@ -1,6 +1,5 @@
-"""One pass over the images of a set: all that the checks of the audit need to know of each."""
+"""What the audit sees of the images of a set: all that its checks need to know of each."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,6 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+from sklearn.preprocessing import StandardScaler
 
 from hemascope.audit.quality import PROPERTIES, properties
 from hemascope.data.framing import frame
@@ -16,6 +18,7 @@ from hemascope.data.pixels import pixel_digest
 from hemascope.data.reading import map_images
 from hemascope.errors import DecodeError
 from hemascope.predict.classifier import BATCH, Classifier, load
+from hemascope.progress import SILENT, Progress
 
 CLASSES = ("cell", "junk", "blank")
 """What the embedded network tells apart; scripts/train_auditor.py makes it."""
@@ -31,15 +34,16 @@ def auditor() -> Classifier:
 
 
 @dataclass(frozen=True)
-class Looks:
-    """What is known of each of n images.
+class Features:
+    """What is seen of each of n images.
 
     Attributes:
         manifest: as the source gives it, with ``error`` filled.
         images: uint8 (n, 96, 96, 3), framed; zeros where unreadable.
         digests: of the whole picture's pixels; None where unreadable.
         properties: as `hemascope.audit.quality.properties` measures them; NaN where unreadable.
-        features: float16 (n, d) of the embedded network, which half the memory holds as well; zeros where unreadable.
+        vectors: float16 (n, d), the embedded network's features, which half the memory holds as well; zeros where
+            unreadable.
         shows: float32 (n, 3), probabilities of `hemascope.audit.features.CLASSES`; NaN where unreadable.
     """
 
@@ -47,7 +51,7 @@ class Looks:
     images: np.ndarray
     digests: list[bytes | None]
     properties: pd.DataFrame
-    features: np.ndarray
+    vectors: np.ndarray
     shows: np.ndarray
 
     @property
@@ -56,12 +60,12 @@ class Looks:
         return (self.manifest.table["error"] == "").to_numpy()
 
 
-def look(manifest: Manifest, progress: Callable[[str, int, int], None] | None = None) -> Looks:
-    """Read every image and look at it; what cannot be read gets its reason in ``error``.
+def extract_features(manifest: Manifest, progress: Progress = SILENT) -> Features:
+    """Read every image and see what it shows; what cannot be read gets its reason in ``error``.
 
     Args:
         manifest: which images.
-        progress: called with the step, the images done and their number.
+        progress: told of the images read, and of those that the network has seen.
     """
     n = len(manifest)
     images = np.zeros((n, SIZE, SIZE, 3), np.uint8)
@@ -73,37 +77,84 @@ def look(manifest: Manifest, progress: Callable[[str, int, int], None] | None = 
         framed = frame(image, SIZE)
         return pixel_digest(image), framed, properties(framed, image.shape[1], image.shape[0])
 
+    progress.step("reading images", n)
     for row, result in map_images(manifest, read):
         if isinstance(result, DecodeError):
             errors[row] = result.problem
         else:
             digests[row], images[row], measured[row] = result
-        if progress and ((row + 1) % 50 == 0 or row + 1 == n):
-            progress("reading", row + 1, n)
+        if (row + 1) % 50 == 0 or row + 1 == n:
+            progress.done(row + 1)
     manifest = manifest.with_columns(error=errors)
-    features, shows = _seen(images, np.flatnonzero(errors == ""), progress)
+    vectors, shows = _seen(images, np.flatnonzero(errors == ""), progress)
     properties_table = pd.DataFrame(measured, index=range(n), columns=PROPERTIES)
-    return Looks(manifest, images, digests, properties_table, features, shows)
+    return Features(manifest, images, digests, properties_table, vectors, shows)
 
 
-def _seen(
-    images: np.ndarray, rows: np.ndarray, progress: Callable[[str, int, int], None] | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Features and probabilities of the chosen rows, in the places of all."""
+def _seen(images: np.ndarray, rows: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+    """Feature vectors and probabilities of the chosen rows, in the places of all."""
     network = auditor()
     shows = np.full((len(images), len(network.classes)), np.nan, np.float32)
-    features = np.zeros((len(images), 0), np.float16)
+    vectors = np.zeros((len(images), 0), np.float16)
     starts = range(0, len(rows), BATCH)
 
     def run(start: int) -> tuple[np.ndarray, list[np.ndarray]]:
         chosen = rows[start : start + BATCH]
         return chosen, network.run_all(images[chosen])
 
+    progress.step("looking at the images", len(rows))
     with ThreadPoolExecutor(network.threads) as pool:
         for start, (chosen, (probabilities, seen)) in zip(starts, pool.map(run, starts), strict=True):
-            if features.shape[1] == 0:
-                features = np.zeros((len(images), seen.shape[1]), np.float16)
-            shows[chosen], features[chosen] = probabilities, seen
-            if progress:
-                progress("looking", min(start + BATCH, len(rows)), len(rows))
-    return features, shows
+            if vectors.shape[1] == 0:
+                vectors = np.zeros((len(images), seen.shape[1]), np.float16)
+            shows[chosen], vectors[chosen] = probabilities, seen
+            progress.done(min(start + BATCH, len(rows)))
+    return vectors, shows
+
+
+_COMPONENTS = 256
+_ON_MAP = 2_000  # more points cost minutes and are not seen apart
+_FEWEST_ON_MAP = 10
+
+
+def embed(vectors: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The first principal components of standardised feature vectors.
+
+    Args:
+        vectors: float (n, d).
+        rows: positions of the images to learn from and to embed.
+
+    Returns:
+        float32 (n, 256) or fewer columns where there are few images; zeros in the other rows.
+    """
+    if len(rows) < 2:
+        return np.zeros((len(vectors), 1), np.float32)
+    components = min(_COMPONENTS, vectors.shape[1], max(2, len(rows) // 4), len(rows))
+    seen = StandardScaler(copy=False).fit_transform(vectors[rows].astype(np.float32))
+    embedded = PCA(components, svd_solver="randomized", random_state=0).fit_transform(seen)
+    result = np.zeros((len(vectors), components), np.float32)
+    result[rows] = embedded
+    return result
+
+
+def draw_map(embedding: np.ndarray, rows: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Place images on a plane so that like ones lie together (t-SNE: van der Maaten & Hinton 2008).
+
+    Args:
+        embedding: float32 (n, d), as of `embed`.
+        rows: positions of the images that it holds.
+        first: positions of images that must be on the map; the rest is drawn at random up to 2,000 in all.
+
+    Returns:
+        float32 (n, 2), NaN where an image has no place.
+    """
+    positions = np.full((len(embedding), 2), np.nan, np.float32)
+    rng = np.random.default_rng(0)
+    wanted = rng.permutation(np.intersect1d(first, rows))[: _ON_MAP // 2]
+    others = rng.permutation(np.setdiff1d(rows, wanted))
+    chosen = np.sort(np.concatenate([wanted, others[: _ON_MAP - len(wanted)]]).astype(np.int64))
+    if len(chosen) < _FEWEST_ON_MAP:
+        return positions
+    tsne = TSNE(perplexity=min(30.0, (len(chosen) - 1) / 3), init="pca", random_state=0, max_iter=500)
+    positions[chosen] = tsne.fit_transform(embedding[chosen, :50])
+    return positions

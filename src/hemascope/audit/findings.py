@@ -1,10 +1,16 @@
-"""Findings: what the audit says is wrong with an image, a row a finding."""
+"""What an audit gives: findings of what is wrong with an image, a row a finding, and what is known of the set.
+
+A light module, so that pages and records of an audit need nothing of what finds.
+"""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+
+from hemascope.data.manifest import VERDICTS, Manifest
 
 
 class Kind(NamedTuple):
@@ -141,3 +147,39 @@ def images_by_kind(table: pd.DataFrame) -> dict[str, int]:
     """How many images have a finding of each kind; kinds without any are left out."""
     counted = table.groupby("kind")["row"].nunique()
     return {name: int(counted[name]) for name in KIND_NAMES if name in counted.index}
+
+
+def verdicts_by_kind(table: pd.DataFrame) -> pd.DataFrame:
+    """What each kind of finding comes to.
+
+    Returns:
+        A row a kind that there is, in the order of the kinds; int64 columns images, then how many of its findings have
+        each verdict.
+    """
+    counts = pd.crosstab(table["kind"], table["verdict"]).reindex(columns=list(VERDICTS), fill_value=0)
+    images = images_by_kind(table)
+    counts = counts.reindex(list(images), fill_value=0).astype(np.int64)
+    counts.insert(0, "images", list(images.values()))
+    return counts
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audit has found.
+
+    Attributes:
+        manifest: as the source gives it, with ``error`` and ``group`` filled: copies are in one group.
+        findings: as `hemascope.audit.findings.findings_table` makes it, with the recommended verdicts.
+        scores: a row an image: ``path`` (`Manifest.ids`), then a float64 column a kind of finding, from 0 to
+            1 = most suspicious.
+        positions: float32 (n, 2), a map of the set; NaN where an image has no place on it.
+        notes: observations on the whole set.
+        seconds: time of each step.
+    """
+
+    manifest: Manifest
+    findings: pd.DataFrame
+    scores: pd.DataFrame
+    positions: np.ndarray
+    notes: tuple[str, ...]
+    seconds: dict[str, float]

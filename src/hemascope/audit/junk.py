@@ -10,8 +10,8 @@ from hemascope.audit.scale import robust_z, suspicion
 # Limits above which at most one in a thousand of the cells of PBC lies.
 _ODDS = 2.5  # log odds of 'no cell'
 _ALONE = 5.0  # deviations of those odds in the set, whose cells may all look strange to the network
-_STRANGE = 11.0  # deviations of the strangeness
-_BOTH = (5.0, 6.0)  # of odds and strangeness together
+_OUTLYING = 11.0  # deviations of the outlyingness
+_BOTH = (5.0, 6.0)  # of odds and outlyingness together
 
 _REASONS = {
     "junk": "looks like a photograph, a drawing, text or a picture over a cell",
@@ -20,7 +20,7 @@ _REASONS = {
 _UNLIKE = "is unlike all other images of the set"
 
 
-def check_junk(shows: np.ndarray, strangeness: np.ndarray) -> tuple[dict[str, np.ndarray], list[Finding]]:
+def check_junk(shows: np.ndarray, outlyingness: np.ndarray) -> tuple[dict[str, np.ndarray], list[Finding]]:
     """Find images without a cell.
 
     Stain and camera of another laboratory make all its cells look a little strange to the network. So an image is
@@ -28,7 +28,7 @@ def check_junk(shows: np.ndarray, strangeness: np.ndarray) -> tuple[dict[str, np
 
     Args:
         shows: float32 (n, 3), probabilities of `CLASSES`; NaN where unreadable.
-        strangeness: float64 (n,), as of `hemascope.audit.junk.strangeness`; NaN where unreadable.
+        outlyingness: float64 (n,), as of `hemascope.audit.junk.outlyingness`; NaN where unreadable.
 
     Returns:
         The scores of ``junk`` and ``blank``, float64 (n,) in [0, 1], at least a half where it is a finding; and the
@@ -38,18 +38,18 @@ def check_junk(shows: np.ndarray, strangeness: np.ndarray) -> tuple[dict[str, np
     cell, junk, blank = (seen[:, CLASSES.index(name)] for name in CLASSES)
     odds = np.log(junk + blank) - np.log(cell)
     deviations = _deviations(odds)
-    looks = np.minimum(suspicion(odds, _ODDS, width=2.0), suspicion(deviations, _ALONE, width=1.0))
-    both = np.minimum(suspicion(deviations, _BOTH[0], width=1.0), suspicion(strangeness, _BOTH[1], width=1.0))
-    unlike = np.maximum(both, suspicion(strangeness, _STRANGE, width=1.0))
-    score = np.maximum(looks, unlike)
+    network = np.minimum(suspicion(odds, _ODDS, width=2.0), suspicion(deviations, _ALONE, width=1.0))
+    both = np.minimum(suspicion(deviations, _BOTH[0], width=1.0), suspicion(outlyingness, _BOTH[1], width=1.0))
+    unlike = np.maximum(both, suspicion(outlyingness, _OUTLYING, width=1.0))
+    score = np.maximum(network, unlike)
     share = np.nan_to_num(blank / (junk + blank))
     # Each kind has its part of the score; a finding has the whole of it, under the likelier name.
     scores = {"junk": score * (1 - share), "blank": score * share}
     findings = []
     for row in np.flatnonzero(score >= 0.5).tolist():
-        kind = "blank" if share[row] > 0.5 and looks[row] >= 0.5 else "junk"
+        kind = "blank" if share[row] > 0.5 and network[row] >= 0.5 else "junk"
         scores[kind][row] = score[row]
-        reason = _REASONS[kind] if looks[row] >= unlike[row] else _UNLIKE
+        reason = _REASONS[kind] if network[row] >= unlike[row] else _UNLIKE
         findings.append(Finding(row, kind, float(score[row]), reason))
     return scores, findings
 
@@ -64,15 +64,15 @@ def _deviations(odds: np.ndarray) -> np.ndarray:
     return (odds - (middle + 0.524 * deviation)) / deviation
 
 
-_NEIGHBOURS = 5  # copies of a strange image, if they are few, do not make it usual
+_NEIGHBOURS = 5  # copies of an outlier, if they are few, do not make it usual
 _COMPONENTS = 64
 
 
-def strangeness(embedding: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def outlyingness(embedding: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """How far each image lies from its fifth nearest neighbour, compared with the rest of the set.
 
     Args:
-        embedding: float32 (n, d), as of `hemascope.audit.embedding.embed`.
+        embedding: float32 (n, d), as of `hemascope.audit.features.embed`.
         rows: positions of the images that it holds.
 
     Returns:

@@ -24,7 +24,7 @@ def check_labels(
     learning: Northcutt et al. 2021, "Confident Learning: Estimating Uncertainty in Dataset Labels").
 
     Args:
-        embedding: float32 (n, d), as of `hemascope.audit.embedding.embed`.
+        embedding: float32 (n, d), as of `hemascope.audit.features.embed`.
         targets: class numbers, int64 (n,); -1 where unlabelled.
         classes: the names.
         groups: int64 (n,), images of one group are copies; -1: a group of its own.

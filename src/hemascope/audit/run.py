@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 import hemascope
-from hemascope.audit.findings import each_finding, findings_table
+from hemascope.audit.findings import Audit, each_finding, findings_table
 from hemascope.audit.findings_file import (
     CSV_NAME,
     JSON_NAME,
@@ -19,12 +19,12 @@ from hemascope.audit.findings_file import (
     write_findings_csv,
     write_findings_json,
 )
-from hemascope.audit.result import Audit, Progress
 from hemascope.audit.verdicts import Decided, with_edits
 from hemascope.cells import BLOOD_CLASSES
 from hemascope.data.manifest import Manifest
 from hemascope.errors import HemascopeError, SourceError
 from hemascope.files import atomic, write_text
+from hemascope.progress import SILENT, Progress
 
 FOLDER = "record"
 FORMAT_VERSION = 1
@@ -108,7 +108,7 @@ BEFORE_NAME = "findings-before.csv"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Audited:
     """What is known after an audit.
 
     Attributes:
@@ -144,8 +144,8 @@ def audit_into(
     *,
     findings_file: Path | None = None,
     reuse: bool = False,
-    progress: Progress | None = None,
-) -> Outcome:
+    progress: Progress = SILENT,
+) -> Audited:
     """Audit a source and write findings.csv, findings.json and scores.csv into a folder.
 
     Verdicts that the user has edited in the folder's findings.csv stay; those of ``findings_file`` go before them. A
@@ -156,7 +156,7 @@ def audit_into(
         manifest: of the source, or of two (`hemascope.audit.run.join`).
         findings_file: another table of verdicts, as `read_findings_csv` reads it.
         reuse: take the audit that the folder holds, if it is one of this source as it is now.
-        progress: as of `audit`.
+        progress: told of each step.
 
     Raises:
         SourceError: a findings table that cannot be read; nothing is computed or written then.
@@ -187,10 +187,10 @@ def audit_into(
     write_findings_json(folder / JSON_NAME, result.findings, result.manifest, result.notes)
     with atomic(folder / SCORES_NAME) as temporary:
         result.scores.to_csv(temporary, index=False, float_format="%.5f")
-    return Outcome(result, decided.edits, reused)
+    return Audited(result, decided.edits, reused)
 
 
-def _computed(manifest: Manifest, progress: Progress | None) -> Audit:
+def _computed(manifest: Manifest, progress: Progress) -> Audit:
     from hemascope.audit.audit import audit  # its libraries take seconds to import, which taking up again need not
 
     return audit(manifest, progress)

@@ -5,16 +5,23 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from hemascope.augment.blur import defocus, motion
 from hemascope.augment.colour import draw_colours, recolour
-from hemascope.augment.compression import jpeg, pixelate
-from hemascope.augment.draw import Draw
+from hemascope.augment.degradations import (
+    defocus,
+    gaussian_noise,
+    jpeg,
+    motion,
+    pixelate,
+    posterise,
+    salt,
+    shot,
+    solarise,
+    vignette,
+)
+from hemascope.augment.draw import Draw, Strengths, draw_strengths
 from hemascope.augment.geometry import draw_maps, resample
-from hemascope.augment.noise import gaussian, salt, shot
 from hemascope.augment.occlusion import bubble, cutout, deposit, grid
 from hemascope.augment.policy import Policy
-from hemascope.augment.strengths import Strengths, draw_strengths
-from hemascope.augment.tone import posterise, solarise, vignette
 
 Operation = Callable[[Tensor, Tensor, Draw], Tensor]
 
@@ -26,7 +33,7 @@ OPERATIONS: dict[str, Operation] = {
     "defocus": defocus,
     "motion": motion,
     "vignette": vignette,
-    "noise": gaussian,
+    "noise": gaussian_noise,
     "shot": shot,
     "salt": salt,
     "solarise": solarise,

@@ -6,8 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from hemascope.augment.draw import Draw
-from hemascope.augment.strengths import Strengths
+from hemascope.augment.draw import Draw, Strengths
 
 HAEMATOXYLIN = (0.65, 0.70, 0.29)
 """Optical density in red, green and blue, of length 1 (Ruifrok and Johnston 2001); so the next."""

@@ -4,8 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from hemascope.augment.draw import Draw
-from hemascope.augment.strengths import Strengths
+from hemascope.augment.draw import Draw, Strengths
 
 GEOMETRY = ("rotation", "flip", "zoom", "shift", "shear", "elastic")
 _SPLINES = 7  # bends of about a quarter of the side

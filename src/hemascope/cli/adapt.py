@@ -1,14 +1,9 @@
 """Fit a model file to another laboratory by its unlabelled images."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from hemascope.adapt.adapt import Adaptation
 
 
 def adapt(
@@ -34,49 +29,32 @@ def adapt(
     and whether to use the file.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.table import Table
 
-    from hemascope.adapt.adapt import adapt as adapt_file
-    from hemascope.adapt.adapt import advise
-    from hemascope.adapt.refit import PRIOR
+    from hemascope.adapt.adapt import adapt
+    from hemascope.progress import Terminal
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("")
-        adaptation = adapt_file(
+    with Terminal() as progress:
+        adaptation = adapt(
             model,
             unlabelled,
             output,
-            limit=images,
-            prior=PRIOR if prior is None else prior,
+            images=images,
+            prior=prior,
             seed=seed,
             threads=threads,
-            progress=lambda what, done, total: bar.update(task, description=what, completed=done, total=total),
+            progress=progress,
         )
     console = Console(highlight=False, soft_wrap=True)
-    console.print(table(adaptation))
+    table = Table("", title=adaptation.heading, title_justify="left")
+    table.add_column("Before", justify="right")
+    table.add_column("After", justify="right")
+    for row in adaptation.rows:
+        table.add_row(*row)
+    console.print(table)
     if adaptation.errors:
         console.print(
             f"Left out, because unreadable: {len(adaptation.errors):,}, first {adaptation.errors[0]}", markup=False
         )
-    advice = advise(adaptation)
     console.print(f"Adapted file: {output}", markup=False)
-    console.print(f"{'Advised' if advice.use else 'Not advised'}: {advice.reason}.", markup=False)
-
-
-def table(adaptation: "Adaptation") -> "Table":
-    """What changed, for an 80 column terminal."""
-    from rich.table import Table
-
-    from hemascope.cells import title
-
-    words = Table(
-        "", title=f"{adaptation.images:,} images, shift {adaptation.shift:.2f} (0 is none)", title_justify="left"
-    )
-    words.add_column("Before", justify="right")
-    words.add_column("After", justify="right")
-    words.add_row("Mean confidence", *(f"{value:.1%}" for value in adaptation.confidence))
-    for name, before, after in zip(adaptation.classes, *adaptation.shares, strict=True):
-        words.add_row(title(name), f"{before:.1%}", f"{after:.1%}")
-    words.add_row("Same label", "", f"{adaptation.agreement:.1%}")
-    return words
+    console.print(adaptation.advice.sentence, markup=False)

@@ -53,35 +53,22 @@ def audit(
 
     Exit code 0, also when there are findings; 4 by --fail-on, for scripts.
     """
-    import shlex
-
     from rich.console import Console
 
-    from hemascope.audit.findings_file import CSV_NAME
-    from hemascope.audit.run import audit_into, check_output, join
-    from hemascope.audit.verdicts import FILE_NAME, cleaned
-    from hemascope.cli._audit_tell import AuditBar, failures, known_kinds, tell, tell_cleaned, tell_next
-    from hemascope.data.sources import open_source
-    from hemascope.report.audit_page import write_audit_page
+    from hemascope.cli._audit_show import show
+    from hemascope.pipeline.audit import audit
+    from hemascope.progress import Terminal
 
-    gate = known_kinds(fail_on)
-    check_output(output, *filter(None, (source, against)))
-    console = Console()
-    with AuditBar() as bar:
-        manifest = open_source(source, progress=bar.fetched)
-        if against is not None:
-            manifest = join(manifest, open_source(against, progress=bar.fetched))
-        outcome = audit_into(
-            output, manifest, findings_file=findings, reuse=apply or findings is not None, progress=bar.step
+    with Terminal() as progress:
+        outcome = audit(
+            source,
+            against=against,
+            output=output,
+            apply=apply,
+            findings=findings,
+            fail_on=fail_on,
+            progress=progress,
         )
-    second = ["--against", against] if against is not None else []
-    command = shlex.join(["hemascope", "audit", source, *second, "-o", str(output)])
-    page = write_audit_page(output, outcome.audit, command, outcome.edits)
-    tell(outcome, console)
-    if apply:
-        clean = cleaned(outcome.audit.manifest, outcome.audit.findings)
-        clean.write(output / FILE_NAME)
-        tell_cleaned(outcome.audit.manifest, outcome.audit.findings, clean, output / FILE_NAME, console)
-    tell_next(page, output / CSV_NAME, "" if apply else f"{command} --apply", console)
-    if failures(outcome.audit.findings, gate, console):
+    show(outcome, Console())
+    if outcome.failures:
         raise typer.Exit(FAILED)

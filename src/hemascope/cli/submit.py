@@ -7,12 +7,10 @@ import typer
 
 
 def submit(
-    model: Annotated[
-        str, typer.Argument(metavar="RUN", help="A Run's folder, a model file or a shipped model.", show_default=False)
-    ],
+    run: Annotated[str, typer.Argument(help="A Run's folder, a model file or a shipped model.", show_default=False)],
     output: Annotated[Path, typer.Option("--output", "-o", help="The zip to write.")] = Path("submission.zip"),
     tta_steps: Annotated[
-        int, typer.Option(min=1, max=8, help="Judge every image in so many positions; 1: as it is.")
+        int, typer.Option(min=1, max=8, help="Classify every image in so many positions; 1: as it is.")
     ] = 1,
     images: Annotated[int, typer.Option(min=1, help="How many images the evaluator feeds.")] = 3421,
     limit: Annotated[float, typer.Option(min=1, help="Seconds that the evaluator grants.")] = 6000,
@@ -27,11 +25,12 @@ def submit(
     """
     from rich.console import Console
 
-    from hemascope.cli._submit_show import submission_lines
-    from hemascope.export.submission.submit import write_submission
+    from hemascope.pipeline.submit import submit
+    from hemascope.progress import Terminal
 
-    with Console(stderr=True).status("") as status:
-        done = write_submission(model, output, tta_steps=tta_steps, images=images, limit=limit, progress=status.update)
+    with Terminal() as progress:
+        done = submit(run, output, tta_steps=tta_steps, images=images, limit=limit, progress=progress)
     console = Console(highlight=False, soft_wrap=True)
-    for line in submission_lines(done, limit):
-        console.print(line, markup=False)
+    for name, words in done.facts:
+        console.print(f"{f'{name}:' if name else '':10} {words}", markup=False)
+    console.print(done.heading, markup=False)

@@ -3,7 +3,7 @@
 import logging
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from hemascope.evaluate.summary import card_scores, summarise
 from hemascope.files import atomic
 from hemascope.predict.card import METADATA_KEY, ModelCard
 from hemascope.predict.modelfile import INPUT
+from hemascope.progress import SILENT, Progress
 from hemascope.train.run import Run
 
 INT8 = "int8"
@@ -92,16 +93,14 @@ class _Quiet:
 _CALIBRATION = 300  # training images; more move no activation's range that matters
 
 
-def export_int8(
-    folder: Path, path: Path, *, name: str, progress: Callable[[str], None] | None = None
-) -> dict[str, Any]:
+def export_int8(folder: Path, path: Path, *, name: str, progress: Progress = SILENT) -> dict[str, Any]:
     """Write a Run's classifier in eight bits, with scores of its own on its card.
 
     Args:
         folder: the Run, finished; its images must still be where they were.
         path: the model file to write, whole or not at all.
         name: what its card calls it.
-        progress: called with what is being done.
+        progress: told of each step.
 
     Returns:
         Its metrics, as `summarise` gives them.
@@ -109,7 +108,6 @@ def export_int8(
     Raises:
         RunError: not a finished Run, or none of its training images can be read.
     """
-    tell = progress or (lambda _: None)
     run = Run.open(folder)
     if not run.model_file.exists():
         raise RunError(f"{folder}: its training is not finished", f"hemascope train --resume {folder}")
@@ -121,7 +119,7 @@ def export_int8(
             f"{folder}: every image trained one of its folds, so none is left to score the smaller model by",
             "Export it whole (without --int8), or train with a test part.",
         )
-    tell("measuring activations on training images")
+    progress.step("measuring activations on training images")
     shown = limited(_known(manifest.rows(split == "train")), _CALIBRATION, seed=run.recipe().seed)
     images = [image for _, image in read_images(shown) if not isinstance(image, DecodeError)]
     if not images:
@@ -129,15 +127,15 @@ def export_int8(
     with tempfile.TemporaryDirectory() as temporary:
         draft = Path(temporary) / "draft.onnx"
         write_int8(run.model_file, images, draft, name=name)
-        tell("scoring on held-out images")
+        progress.step("scoring on held-out images")
         classifier = hemascope.load(draft)
         predictions, _ = score_model(classifier, held_out, temperature=classifier.card.temperature)
         metrics = summarise(predictions)
-        judged = predictions.of("val")
+        val = predictions.of("val")
         card = replace(
             classifier.card,
             scores=card_scores(metrics),
-            conformal=fit_sets(judged.probabilities, judged.targets, run.recipe().seed),
+            conformal=fit_sets(val.probabilities, val.targets, run.recipe().seed),
         )
         graph = onnx.load(draft)
     set_card(graph, card)

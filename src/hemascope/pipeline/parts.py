@@ -86,14 +86,7 @@ class TransferBar:
 def with_copies_together(pixels: Pixels, console: Console) -> Manifest:
     """The Manifest with near duplicates in one ``group``; takes a second for 1,000 images."""
     manifest = pixels.manifest
-    columns = (TextColumn("looking for copies"), BarColumn(bar_width=20))
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("")
-        pairs = near_duplicates(
-            pixels.images,
-            manifest.usable.to_numpy(),
-            progress=lambda _, done, total: progress.update(task, completed=done, total=total),
-        )
+    pairs = near_duplicates(pixels.images, manifest.usable.to_numpy())
     group = joined(manifest.table["group"].to_numpy(np.int64), pairs)
     near = group[[pair.first for pair in pairs if pair.relation != IDENTICAL]]
     if len(near):

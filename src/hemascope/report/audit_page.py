@@ -11,9 +11,8 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 
 from hemascope import __version__
-from hemascope.audit.findings import COPIES, KIND_NAMES, KINDS
+from hemascope.audit.findings import COPIES, KIND_NAMES, KINDS, Audit
 from hemascope.audit.findings_file import CSV_NAME
-from hemascope.audit.result import Audit
 from hemascope.audit.verdicts import FILE_NAME as CLEANED
 from hemascope.audit.verdicts import cleaned, image_verdicts, verdict_counts
 from hemascope.cells import colours

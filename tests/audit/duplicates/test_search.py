@@ -14,6 +14,7 @@ from hemascope.data.framing import frame
 from hemascope.data.pixels import load_pixels
 from hemascope.data.smears import draw
 from hemascope.data.sources import open_source
+from tests.told import Told
 
 
 def jpeg(image: np.ndarray) -> np.ndarray:
@@ -90,10 +91,11 @@ def test_the_relation_is_seen_from_the_first_whatever_the_order(drawings: list[n
 def test_identical_images_are_tied_to_the_first_of_them(drawings: list[np.ndarray]) -> None:
     images = np.stack([frame(drawings[i], 64) for i in (0, 1, 0, 2, 0, 0)])
     usable = np.array([True, True, True, True, True, False])
-    said: list[tuple[str, int, int]] = []
-    pairs = near_duplicates(images, usable, progress=lambda *now: said.append(now))
+    told = Told()
+    pairs = near_duplicates(images, usable, progress=told)
     assert pairs == [Pair(0, 2, 1.0, IDENTICAL), Pair(0, 4, 1.0, IDENTICAL)]
-    assert all(0 < done <= total for _, done, total in said)
+    assert all(total is not None and 0 < done <= total for _, done, total in told.counts)
+    assert all(name == "looking for copies" for name, _ in told.steps)
 
 
 def test_copies_of_one_image_become_one_group_however_many(drawings: list[np.ndarray]) -> None:

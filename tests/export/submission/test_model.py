@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hemascope.evaluate import tta
-from hemascope.export.submission import submit as package
+from hemascope.export.submission import package
 from tests.predict.model import CLASSES, COLOURS, write_model
 
 

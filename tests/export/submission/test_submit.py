@@ -9,7 +9,8 @@ from hemascope.data.framing import frame
 from hemascope.data.pixels import load_pixels
 from hemascope.data.sources import open_source
 from hemascope.errors import ModelFileError
-from hemascope.export.submission.submit import collect, require_agreement, requirements, write_zip
+from hemascope.export.submission.package import requirements, write_zip
+from hemascope.export.submission.trial import collect, require_agreement
 from tests.export.submission.conftest import IMAGES
 from tests.predict.model import CLASSES, COLOURS
 

@@ -9,7 +9,7 @@ from functools import cache, cached_property
 import numpy as np
 from scipy import ndimage
 
-from hemascope.audit.duplicates.grid import gaussian, places, smoothed
+from hemascope.audit.duplicates.squares import gaussian, places, smoothed
 
 SIZE = 48
 """Side of the grid on which images are aligned."""

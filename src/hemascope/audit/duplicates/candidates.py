@@ -7,8 +7,7 @@ import numpy as np
 from scipy import fft
 from sklearn.neighbors import NearestNeighbors
 
-from hemascope.audit.duplicates.grid import gaussian, luminance
-from hemascope.audit.duplicates.turns import TURNS, turned_spectra
+from hemascope.audit.duplicates.squares import TURNS, gaussian, luminance, turned_spectra
 
 ZOOMS = (1.0, 1 / 0.95, 1 / 0.9)
 FREQUENCIES = 10  # 0 .. 9 periods an image: structures down to a twentieth of it

@@ -10,7 +10,7 @@ scores in between.
 import numpy as np
 
 from hemascope.audit.duplicates.alignment import correlation, warp
-from hemascope.audit.duplicates.grid import gaussian, places, smoothed
+from hemascope.audit.duplicates.squares import gaussian, places, smoothed
 
 SIZE = 96
 """Images are compared at most this large."""

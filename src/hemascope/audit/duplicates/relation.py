@@ -5,9 +5,8 @@ import math
 import numpy as np
 
 from hemascope.audit.duplicates.alignment import warp
-from hemascope.audit.duplicates.grid import LUMA, luminance, smoothed
 from hemascope.audit.duplicates.likeness import overlap
-from hemascope.audit.duplicates.turns import NAMES, turned
+from hemascope.audit.duplicates.squares import LUMA, NAMES, luminance, smoothed, turned
 
 _BRIGHTER = 0.03  # change of the mean luminance
 _MAGNIFIED = 0.025

@@ -11,15 +11,13 @@ from threadpoolctl import threadpool_limits
 
 from hemascope.audit.duplicates.alignment import Template, align
 from hemascope.audit.duplicates.candidates import candidates, spectra
-from hemascope.audit.duplicates.grid import luminance
 from hemascope.audit.duplicates.likeness import detail, likeness, threshold
-from hemascope.audit.duplicates.linking import Ties
-from hemascope.audit.duplicates.pair import Pair
+from hemascope.audit.duplicates.pair import Linking, Pair
 from hemascope.audit.duplicates.relation import relation
-from hemascope.audit.duplicates.turns import opposite, turn_matrix, turned
-from hemascope.audit.result import Progress
+from hemascope.audit.duplicates.squares import luminance, opposite, turn_matrix, turned
 from hemascope.data.groups import identical_groups
 from hemascope.data.pixels import pixel_digest
+from hemascope.progress import SILENT, Progress
 
 _HOPELESS = 0.83  # correlation after the first step of alignment
 _APART = 0.86  # correlation at its end
@@ -64,16 +62,16 @@ _ROUNDS = 3
 _SURE = 0.4  # of the way from the threshold to 1: enough to join groups by itself
 
 
-def near_duplicates(images: np.ndarray, usable: np.ndarray, *, progress: Progress | None = None) -> list[Pair]:
+def near_duplicates(images: np.ndarray, usable: np.ndarray, *, progress: Progress = SILENT) -> list[Pair]:
     """Find the images that show the same picture.
 
-    Of a group of n images not all n² / 2 pairs are given but n - 1 that tie it together: images of identical pixels
+    Of a group of n images not all n² / 2 pairs are given but n - 1 that link it together: images of identical pixels
     each with the first of them, and those firsts among each other.
 
     Args:
         images: uint8 (n, s, s, 3), framed.
         usable: bool (n,); the others are in no pair.
-        progress: called now and then with the name of this step, the pairs compared and their number.
+        progress: told of the pairs compared, in a step a round.
 
     Returns:
         Pairs in the order of `Pair.first`, `Pair.second`.
@@ -83,30 +81,31 @@ def near_duplicates(images: np.ndarray, usable: np.ndarray, *, progress: Progres
     first = rows[identical_groups(digests)]
     pairs = [Pair(int(one), int(row), 1.0, IDENTICAL) for one, row in zip(first, rows, strict=True) if one != row]
     least = threshold(images.shape[1])
-    ties = Ties(sure=least + _SURE * (1 - least))
+    linking = Linking(sure=least + _SURE * (1 - least))
     remaining = np.unique(first)
     for _ in range(_ROUNDS):
-        _search(images, remaining, least, ties, progress)
+        _search(images, remaining, least, linking, progress)
         # An image has only so many nearest: of a large group its parts find each other in the next round.
-        remaining = ties.heads()
-    return sorted(pairs + ties.pairs(), key=lambda pair: (pair.first, pair.second))
+        remaining = linking.heads()
+    return sorted(pairs + linking.pairs(), key=lambda pair: (pair.first, pair.second))
 
 
-def _search(images: np.ndarray, rows: np.ndarray, least: float, ties: Ties, progress: Progress | None) -> None:
+def _search(images: np.ndarray, rows: np.ndarray, least: float, linking: Linking, progress: Progress) -> None:
     if len(rows) < 2:
         return
     maybe = candidates(spectra(images, rows))
     compare = Comparison(images)
+    progress.step("looking for copies", len(maybe))
     every = max(1, len(maybe) // 100)
     with threadpool_limits(1, "blas"):  # on matrices this small, threads wait for each other
         for done, (one, other, turn, zoom, shift) in enumerate(maybe, start=1):
             first, second = int(rows[one]), int(rows[other])
-            if not ties.tied(first, second):
+            if not linking.linked(first, second):
                 score, affine = compare(first, second, turn, zoom, shift)
                 if score >= least:
-                    ties.add(_pair(images, first, second, score, turn, affine))
-            if progress and (done % every == 0 or done == len(maybe)):
-                progress("find near duplicates", done, len(maybe))
+                    linking.add(_pair(images, first, second, score, turn, affine))
+            if done % every == 0 or done == len(maybe):
+                progress.done(done)
 
 
 def _pair(images: np.ndarray, first: int, second: int, score: float, turn: int, affine: np.ndarray) -> Pair:

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from hemascope.augment.batch import augment
+from hemascope.augment.draw import RANDOM_OPERATIONS
 from hemascope.augment.policy import FULL, NAMED, OFF, Policy
-from hemascope.augment.strengths import RANDOM_OPERATIONS
 from hemascope.errors import HemascopeError
 from hemascope.evaluate.shift.corruption import SEVERITIES, Corruption
 from hemascope.evaluate.shift.registry import FURTHER, MEDMNIST_C, RANDOM

@@ -1,4 +1,4 @@
-"""A submission tried: a clean process plays the evaluator, and what comes back is judged."""
+"""A submission tried: a clean process plays the evaluator, and what comes back is compared with the model."""
 
 import json
 import subprocess
@@ -6,13 +6,69 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from zipfile import ZipFile
 
 import numpy as np
 
-from hemascope.errors import ModelFileError
+from hemascope.data.framing import frame
+from hemascope.data.manifest import Manifest
+from hemascope.data.reading import map_images
+from hemascope.data.sources import open_source
+from hemascope.errors import DecodeError, ModelFileError
+from hemascope.evaluate.predictions import FILE_NAME, Predictions
+from hemascope.evaluate.tta import TtaModel
+from hemascope.predict.classifier import Classifier
+
+SIDE = 96
+"""Of the challenge's images, pixels."""
+
+_DRAWN = 32  # synthetic images where there are no others: enough for time and agreement
 
 _EVALUATOR = Path(__file__).with_name("evaluator.py")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Images of the challenge's kind.
+
+    Attributes:
+        images: uint8 (m, 96, 96, 3), all different rows.
+        predictions: what the Run said of the same images at their own size, row by row; None for synthetic ones.
+    """
+
+    images: np.ndarray
+    predictions: Predictions | None
+
+    def repeated(self, count: int) -> np.ndarray:
+        """The images over and over until there are ``count``: uint8 (count, 96, 96, 3)."""
+        return self.images[np.arange(count) % len(self.images)]
+
+
+def collect(folder: Path | None, most: int) -> Inputs:
+    """Read at most ``most`` of the images that a Run was scored on, framed to 96 pixels as training frames them.
+
+    Args:
+        folder: the Run; None, or one whose images are gone, gives synthetic ones.
+        most: spread over all of them.
+    """
+    if folder is not None and (folder / FILE_NAME).is_file():
+        predictions = Predictions.read(folder / FILE_NAME)
+        places = np.unique(np.linspace(0, len(predictions) - 1, min(most, len(predictions))).round().astype(np.int64))
+        chosen = predictions.rows(places)
+        table = chosen.table
+        rows = Manifest.build(list(table["path"]), list(table["true"]), chosen.classes, members=list(table["member"]))
+        found = _framed(rows)
+        if found:
+            return Inputs(np.stack(list(found.values())), chosen.rows(np.array(list(found), np.int64)))
+    drawn = open_source(f"synthetic:{_DRAWN}").rows(np.arange(min(most, _DRAWN)))
+    return Inputs(np.stack(list(_framed(drawn).values())), None)
+
+
+def _framed(rows: Manifest) -> dict[int, np.ndarray]:
+    """Row -> image, without those that cannot be read."""
+    read = map_images(rows, lambda image: frame(image, SIDE))
+    return {row: image for row, image in read if not isinstance(image, DecodeError)}
 
 
 @dataclass(frozen=True)
@@ -97,3 +153,48 @@ def wrong_with(found: np.ndarray, report: dict, images: int, classes: int) -> st
     if found.min() < 0 or found.max() >= classes:
         return f"gives class numbers from {found.min()} to {found.max()}, not 0 to {classes - 1}"
     return "" if report["floats_agree"] else "says otherwise of the same images as floats"
+
+
+TIE = 1e-5
+"""Two classes whose probabilities differ by less are a tie: the order of additions decides it."""
+
+
+class Agreement(NamedTuple):
+    """How often two classifiers say the same.
+
+    Attributes:
+        images: how many were compared.
+        same: how many got the same class.
+        ties: how many did not, but were a tie.
+    """
+
+    images: int
+    same: int
+    ties: int
+
+
+def require_agreement(classes: np.ndarray, images: np.ndarray, classifier: Classifier, views: int) -> Agreement:
+    """Compare a submission's class numbers with those of the model, averaged over the same views.
+
+    Args:
+        classes: int (n,), the submission's; images beyond the first m are these over again.
+        images: uint8 (m, h, w, 3), those that the first m class numbers are of.
+        classifier: the Run's model.
+        views: positions in which every image is classified.
+
+    Raises:
+        ModelFileError: an image gets another class without being a tie.
+    """
+    expected = TtaModel(classifier, views).probabilities(images)
+    rows = np.arange(len(classes)) % len(images)
+    said = expected[rows, classes]
+    best = expected.max(axis=1)[rows]
+    same = classes == expected.argmax(axis=1)[rows]
+    ties = ~same & (best - said < TIE)
+    wrong = int((~same & ~ties).sum())
+    if wrong:
+        raise ModelFileError(
+            f"the submission gives {wrong:,} of {len(classes):,} images another class than the model does",
+            "Report this with the versions of numpy and onnxruntime; do not submit it.",
+        )
+    return Agreement(len(classes), int(same.sum()), int(ties.sum()))

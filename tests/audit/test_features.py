@@ -1,6 +1,6 @@
 import numpy as np
 
-from hemascope.audit.embedding import draw_map, embed
+from hemascope.audit.features import draw_map, embed
 
 
 def test_embedding_keeps_neighbours_and_skips_other_rows() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hemascope.audit.duplicates.turns import NAMES, TURNS, opposite, turn_matrix, turned, turned_spectra
+from hemascope.audit.duplicates.squares import NAMES, TURNS, opposite, turn_matrix, turned, turned_spectra
 
 IMAGE = np.random.default_rng(0).random((8, 8))
 
