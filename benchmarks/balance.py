@@ -14,7 +14,6 @@ from typing import get_args
 
 import numpy as np
 import torch
-from rich.console import Console
 
 import hemascope
 from hemascope.data.sources import open_source
@@ -23,7 +22,6 @@ from hemascope.evaluate.predictions import Predictions
 from hemascope.evaluate.score_model import score_model
 from hemascope.pipeline.train import train
 from hemascope.train.recipe import Balance
-from hemascope.train.recipe_files import load_recipe
 from hemascope.train.run import Run
 
 OPTIONS = get_args(Balance.model_fields["name"].annotation)
@@ -73,10 +71,10 @@ def main() -> None:
     columns = ("balance", "images", "accuracy", "balanced accuracy", "worst class's recall", "minutes")
     print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
     for name in OPTIONS:
-        recipe = load_recipe(args.recipe, [*limit, *args.set, f"balance.name={name}"])
+        changes = [*limit, *args.set, f"balance.name={name}"]
         with tempfile.TemporaryDirectory() as folder:
             began = time.monotonic()
-            run = train(args.source, recipe, Path(folder) / name, Console(quiet=True))
+            run = train(args.source, args.recipe, set=changes, output=Path(folder) / name)
             minutes = (time.monotonic() - began) / 60
             predictions = scored(run, args.test)
         cells = [f"{100 * value:.1f}% [{100 * low:.1f}-{100 * high:.1f}]" for value, low, high in scores(predictions)]

@@ -14,7 +14,6 @@ import time
 from pathlib import Path
 
 import torch
-from rich.console import Console
 from sklearn.ensemble import AdaBoostClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -22,12 +21,13 @@ from sklearn.preprocessing import StandardScaler
 
 from hemascope.pipeline.short_parts import read_parts
 from hemascope.train.boosting.features import features_of
-from hemascope.train.boosting.fit import fit_boosted
 from hemascope.train.boosting.ledger import Round, read_boosting
-from hemascope.train.fit import Part, new_network
+from hemascope.train.fit import Part
+from hemascope.train.kinds import fit_network
 from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import load_recipe
 from hemascope.train.run import Run
+from hemascope.train.start import new_network
 
 TREES = ((), ("boosting.voting=classes",), ("boosting.depth=8",))
 NETWORKS = ((), ("boosting.learning_rate=1",))
@@ -40,7 +40,7 @@ Parts = dict[str, Part]
 def rounds_of(recipe: Recipe, parts: Parts, classes: int) -> tuple[Round, ...]:
     """The rounds of a boosting by a recipe."""
     with tempfile.TemporaryDirectory() as folder:
-        fit_boosted(Run(Path(folder)), recipe, classes, parts["train"], parts["val"], Console(quiet=True))
+        fit_network(Run(Path(folder)), recipe, classes, parts["train"], parts["val"])
         log = read_boosting(Path(folder))
     assert log is not None
     return log.rounds
@@ -77,7 +77,7 @@ def main() -> None:
     began = time.monotonic()
 
     def parts_of(recipe: Recipe) -> tuple[int, Parts]:
-        classes, parts = read_parts(args.source, recipe, Console(quiet=True), train=args.train, val=args.val)
+        classes, parts = read_parts(args.source, recipe, train=args.train, val=args.val)
         return len(classes), parts
 
     recipe = load_recipe("adaboost-features")

@@ -17,8 +17,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 
 def peak() -> float:
     """The largest resident set of this process so far, MiB."""
@@ -28,10 +26,8 @@ def peak() -> float:
 
 def measure(source: str, recipe_name: str, folds: int, overrides: list[str]) -> dict[str, float]:
     """Train in this process and note the peaks."""
-    import hemascope.pipeline.folds as with_folds
-    import hemascope.pipeline.train as without
-    from hemascope.pipeline.train import train
-    from hemascope.train.recipe_files import load_recipe
+    from hemascope.pipeline import folds as with_folds
+    from hemascope.pipeline import train as without
 
     found: dict[str, float] = {}
 
@@ -46,12 +42,12 @@ def measure(source: str, recipe_name: str, folds: int, overrides: list[str]) -> 
         setattr(module, function, noted)
 
     for module in (with_folds, without):
-        noting("trained", module, "fit")
+        noting("trained", module, "fit_network")
         noting("scored", module, "run_network")
-    recipe = load_recipe(recipe_name, [*overrides, *([f"folds={folds}"] if folds > 1 else [])])
+    changes = [*overrides, *([f"folds={folds}"] if folds > 1 else [])]
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        train(source, recipe, Path(folder) / "run", Console(quiet=True))
+        without.train(source, recipe_name, set=changes, output=Path(folder) / "run")
     return {**found, "written": peak(), "minutes": (time.monotonic() - began) / 60}
 
 

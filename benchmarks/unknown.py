@@ -34,7 +34,7 @@ from hemascope.export.graph import write_model
 from hemascope.models.network import Network
 from hemascope.models.unknown import Levels, UnknownScore
 from hemascope.predict.card import ModelCard
-from hemascope.train.fit import load_network
+from hemascope.train.kinds import open_network
 from hemascope.train.recipe import Recipe
 from hemascope.train.run import Run
 from hemascope.train.unknown import fit_head, fit_space, fit_unknown, levels_of, scores_of, set_scale, strangers
@@ -160,7 +160,7 @@ def main() -> None:
     run = Run.open(args.run)
     recipe: Recipe = run.recipe()
     manifest, size = run.manifest(), recipe.input_size
-    network = load_network(run, recipe, len(manifest.classes))
+    network = open_network(run)
     train, val = part(manifest, "train", args.cells, size), part(manifest, "val", args.val, size)
     pictures = list(load_pixels(manifest.rows(np.flatnonzero(manifest.table["split"] == "train")[::12]), 208).images)
     began = time.monotonic()

@@ -34,9 +34,8 @@ from hemascope.data.pixels import load_pixels
 from hemascope.data.smears.paint import draw
 from hemascope.data.sources import open_source
 from hemascope.export.graph import write_model
-from hemascope.models.head import make_head
-from hemascope.models.multilevel import MultiLevel
-from hemascope.models.network import Description, Network, create_network
+from hemascope.models.network import Description, Network, create_network, make_head
+from hemascope.models.unknown import MultiLevel
 from hemascope.predict.card import ModelCard
 
 SIZE = 96

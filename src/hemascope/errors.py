@@ -1,5 +1,8 @@
 """Errors meant for the user: what is wrong, why, and what to do about it."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class HemascopeError(Exception):
     """A problem the user can mend; the command line prints it without a traceback and exits with 2.
@@ -44,3 +47,13 @@ class WeightsError(HemascopeError):
 
 class ServiceError(HemascopeError):
     """A service that cannot be started as asked."""
+
+
+def did_you_mean(name: str, valid: Iterable[str]) -> str:
+    """A sentence with the nearest valid name, after a space; nothing where none is near.
+
+    >>> did_you_mean("drop_out", ["dense", "dropout"])
+    ' Did you mean dropout?'
+    """
+    near = difflib.get_close_matches(name, list(valid), n=1, cutoff=0.5)
+    return f" Did you mean {near[0]}?" if near else ""

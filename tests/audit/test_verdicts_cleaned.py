@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 
 from hemascope.audit.findings import Finding, findings_table
 from hemascope.audit.verdicts import FILE_NAME, cleaned, verdict_counts
@@ -11,6 +10,7 @@ from hemascope.evaluate.predictions import Predictions
 from hemascope.pipeline.train import train
 from hemascope.train.recipe_files import load_recipe
 from tests.networks import TINY_NETWORK
+from tests.told import Told
 
 
 def images() -> Manifest:
@@ -54,9 +54,8 @@ def test_a_cleaned_manifest_trains(tmp_path: Path) -> None:
     cleaned(source, findings_table(found)).write(tmp_path / FILE_NAME)
 
     recipe = load_recipe("demo", ["input_size=32", "batch_size=16", "epochs=1", *TINY_NETWORK])
-    written = (tmp_path / "said.txt").open("w")
-    with written:
-        run = train(str(tmp_path / FILE_NAME), recipe, tmp_path / "run", Console(file=written, width=200))
+    told = Told()
+    run = train(tmp_path / FILE_NAME, recipe, output=tmp_path / "run", progress=told)
     table = run.manifest().table
     assert list(np.flatnonzero(table["verdict"] == "drop")) == [0, 1, 8, 90]
     assert table["verdict"][2] == "review"
@@ -64,7 +63,7 @@ def test_a_cleaned_manifest_trains(tmp_path: Path) -> None:
     predictions = Predictions.read(run.predictions_file)
     assert len(predictions.table) == 39
     assert "90" not in set(predictions.table["member"])
-    said = (tmp_path / "said.txt").read_text()
+    said = "\n".join(told.said)
     assert "77 train, 39 val" in said
     assert "left out: 3, dropped by the audit" in said
     assert "left out: 1, a copy of an image kept in val" in said

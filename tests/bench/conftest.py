@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from hemascope.bench import runner
 from hemascope.data.sources import open_source
 from hemascope.errors import RunError, WeightsError
 from hemascope.predict.shipped import find
@@ -39,7 +40,8 @@ class Trainings:
     def __init__(self):
         self.begun, self.resumed, self.fails, self.kills = [], [], {}, False
 
-    def train(self, source, recipe, folder, console):
+    def train(self, source, recipe, *, output, progress):
+        folder = output
         problem = self.fails.get(folder.parent.name)
         if problem is not None and not (isinstance(problem, WeightsError) and not recipe.pretrained):
             raise problem
@@ -52,7 +54,7 @@ class Trainings:
             raise KeyboardInterrupt
         return run
 
-    def resume(self, folder, console):
+    def resume(self, folder, *, progress):
         self.resumed.append(folder.parent.name)
         if not Run(folder).model_file.exists():
             raise RunError("nothing to go on with")
@@ -62,6 +64,6 @@ class Trainings:
 @pytest.fixture
 def trainings(monkeypatch):
     stand_in = Trainings()
-    monkeypatch.setattr("hemascope.bench.runner.pipeline", stand_in)
-    monkeypatch.setattr("hemascope.bench.runner.images_per_second", lambda model: 100.0)
+    monkeypatch.setattr(runner, "pipeline", stand_in)
+    monkeypatch.setattr(runner, "images_per_second", lambda model: 100.0)
     return stand_in

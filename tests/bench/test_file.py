@@ -2,9 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from hemascope.bench.file import flat, load_bench
+from hemascope.bench.file import load_bench
 from hemascope.bench.runner import plan
 from hemascope.errors import RecipeError
+from hemascope.train.recipe_files import flat
 from tests.bench.conftest import write_bench_file
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"

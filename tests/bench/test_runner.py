@@ -1,29 +1,25 @@
-import io
-
 import pytest
-from rich.console import Console
 
-from hemascope.bench.data import prepare
+from hemascope.bench.bench import bench
 from hemascope.bench.file import load_bench
-from hemascope.bench.page import write_bench
-from hemascope.bench.runner import plan, run_bench
-from hemascope.bench.tables import tables
+from hemascope.bench.runner import plan
 from hemascope.errors import HemascopeError, RecipeError, RunError, WeightsError
 from tests.bench.conftest import ROWS, write_bench_file
+from tests.told import Told
 
 
 def run(file, folder, **options):
-    told = io.StringIO()
-    planned = run_bench(load_bench(file), folder, Console(file=told, width=100), **options)
-    return planned, told.getvalue()
+    told = Told()
+    found = bench(recipe=file, output=folder, progress=told, **options)
+    return found, "\n".join(told.said)
 
 
 def test_every_row_is_run_once_and_the_pages_tell_all(file, tmp_path, trainings):
     out = tmp_path / "out"
-    planned, told = run(file, out)
+    found, told = run(file, out)
     assert [name for name, _ in trainings.begun] == ["a", "b", "final", "views"]
     assert "48 images to train on, 16 held out" in told
-    found = tables(planned)
+    page, found = found.page, found.tables
     assert [table.name for table in found] == ["submissions", "metrics", "local_tta"]
     assert found[0].comparison.by == ("hidden", "accuracy")
     assert (found[0].comparison.images, found[0].comparison.groups) == (32, 16)
@@ -32,50 +28,53 @@ def test_every_row_is_run_once_and_the_pages_tell_all(file, tmp_path, trainings)
     assert found[1].entries[0].report("f1") == 0.93
     assert found[2].entries[0].score("tta") is not None
     assert found[0].agreement() is None
-    bench = load_bench(file)
-    page = write_bench(out, bench, found, prepare(bench, out, Console(quiet=True)), "hemascope bench two.yaml")
     html, text = page.read_text(), (out / "bench.md").read_text()
-    for part in ("Two tables", "SHORT", "72%", "4 of 4 rows done", "hemascope bench two.yaml", "VGG16"):
+    for part in ("Two tables", "SHORT", "72%", "4 of 4 rows done", "two.yaml -o out", "VGG16"):
         assert part in html
         assert part in text
     assert "<script" not in html
     assert len((out / "bench.csv").read_text().splitlines()) == 5
     assert len(html) < 300_000
 
-    _, told = run(file, out)
+    found, told = run(file, out)
     assert told.count("done already") == 4
+    assert found.failed == ()
+    shown = found._repr_html_()
+    assert shown.count("<table>") == 3
+    assert "<td>VGG16</td>" in shown
+    assert f'href="{found.page}"' in shown
     assert len(trainings.begun) == 4
 
 
 def test_a_failing_row_is_told_and_the_others_go_on(file, tmp_path, trainings):
     out = tmp_path / "out"
     trainings.fails = {"a": HemascopeError("no luck", "Try again."), "b": MemoryError("too large")}
-    planned, told = run(file, out, only=["a", "b", "final"])
-    assert [part.outcome and part.outcome.done for part in planned] == [False, False, True, None]
+    found, told = run(file, out, only=["a", "b", "final"])
+    assert [part.outcome and part.outcome.done for part in found.rows] == [False, False, True, None]
     assert "failed: no luck. Try again." in told
     assert "failed: MemoryError: too large" in told
-    found = tables(planned)
-    assert found[0].comparison is None
-    bench = load_bench(file)
-    write_bench(out, bench, found, prepare(bench, out, Console(quiet=True)), "again")
+    assert found.failed == ("a", "b")
+    assert found.tables[0].comparison is None
     text = (out / "bench.md").read_text()
     assert "1 of 4 rows done, 2 failed, 1 not run" in text
     assert "FAILED: no luck. Try again." in text
     trainings.fails = {}
-    planned, _ = run(file, out, only=["a"])
-    assert planned[0].outcome.done
+    found, _ = run(file, out, only=["a"])
+    assert found.rows[0].outcome.done
 
 
 def test_a_killed_training_goes_on(file, tmp_path, trainings):
     trainings.kills = True
+    told = Told()
     with pytest.raises(KeyboardInterrupt):
-        run(file, tmp_path / "out", only=["a"])
+        bench(recipe=file, output=tmp_path / "out", only=["a"], progress=told)
+    assert told.said[-1] == "The whole bench goes on with the same command."
     other = write_bench_file(tmp_path / "other.yaml", set={"epochs": 9})
     with pytest.raises(RunError, match="holds the row 'a' with other settings"):
         run(other, tmp_path / "out", only=["a"])
     trainings.kills = False
-    planned, _ = run(file, tmp_path / "out", only=["a"])
-    assert planned[0].outcome.done
+    found, _ = run(file, tmp_path / "out", only=["a"])
+    assert found.rows[0].outcome.done
     assert trainings.resumed == ["a"]
     assert len(trainings.begun) == 1
 
@@ -83,22 +82,22 @@ def test_a_killed_training_goes_on(file, tmp_path, trainings):
 def test_rows_without_weights_are_trained_from_scratch_only_where_allowed(tmp_path, trainings):
     trainings.fails = {"a": WeightsError("no weights", "Connect.")}
     file = write_bench_file(tmp_path / "refuse.yaml", rows=ROWS[:1])
-    planned, _ = run(file, tmp_path / "refuse")
-    assert not planned[0].outcome.done
+    found, _ = run(file, tmp_path / "refuse")
+    assert not found.rows[0].outcome.done
     file = write_bench_file(tmp_path / "scratch.yaml", rows=ROWS[:1], fallback="scratch")
-    planned, _ = run(file, tmp_path / "scratch")
-    assert planned[0].outcome.scratch
+    found, _ = run(file, tmp_path / "scratch")
+    assert found.rows[0].outcome.scratch
     assert not trainings.begun[0][1].pretrained
 
 
 def test_a_finished_run_is_taken_unless_it_saw_the_images(file, tmp_path, trainings):
-    planned, _ = run(file, tmp_path / "out", only=["a"])
-    rows = [{"name": "a", "run": str(planned[0].folder / "run")}]
+    found, _ = run(file, tmp_path / "out", only=["a"])
+    rows = [{"name": "a", "run": str(found.rows[0].folder / "run")}]
     taken, _ = run(write_bench_file(tmp_path / "taken.yaml", rows=rows), tmp_path / "taken")
-    assert taken[0].outcome.done
+    assert taken.rows[0].outcome.done
     other = write_bench_file(tmp_path / "other.yaml", rows=rows, seed=5)
     refused, _ = run(other, tmp_path / "other")
-    assert "held-out images" in refused[0].outcome.reason
+    assert "held-out images" in refused.rows[0].outcome.reason
     assert len(trainings.begun) == 1
 
 

@@ -25,7 +25,7 @@ def test_rows_trained_for_real_and_one_that_cannot_be(run_bench, tmp_path):
         {"name": "two", "recipe": "demo", "report": 0.4, "set": {**small, "start": "nowhere"}},
     ]
     file = write_bench_file(tmp_path / "two.yaml", rows=rows)
-    code, out, err = run_bench(file, "-o", "out")
+    code, out, err = run_bench("-r", file, "-o", "out")
     assert code == 3, err
     assert max(len(line) for line in out.splitlines() if "│" in line) <= 80
     assert "Report: out/bench.html" in out
@@ -35,8 +35,8 @@ def test_rows_trained_for_real_and_one_that_cannot_be(run_bench, tmp_path):
 
 
 def test_the_command_line_says_what_is_wrong(run_bench, tmp_path, trainings):  # noqa: F811
-    assert "no such bench file" in run_bench("none.yaml")[2]
+    assert "no such bench file" in run_bench("-r", "none.yaml")[2]
     file = write_bench_file(tmp_path / "two.yaml")
-    code, _, err = run_bench(file, "--only", "c")
+    code, _, err = run_bench("-r", file, "--only", "c")
     assert code == 2
     assert "--only c: no such row" in err

@@ -1,12 +1,12 @@
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-import hemascope.pipeline.ensemble as joining
 from hemascope.cli import main
 from hemascope.evaluate.predictions import Predictions
 from hemascope.evaluate.summary import summarise, write_metrics
+from hemascope.pipeline import ensemble as joining
+from hemascope.progress import Progress
 from hemascope.train.run import Run
 from hemascope.train.soup import Soup
 from tests.report.conftest import draw_images, write_run
@@ -38,12 +38,12 @@ def test_each_member_is_told_beside_the_whole(
     write_metrics(run / "metrics.json", summarise(Predictions.read(run / "predictions.parquet"), resamples=20))
     asked: list[list[Path]] = []
 
-    def joined(folders: list[Path], folder: Path, console: Console) -> Run:
+    def joined(folders: list[Path], folder: Path, progress: Progress) -> Run:
         asked.append(folders)
         return Run(folder)
 
     monkeypatch.setattr(joining, "average", joined)
-    monkeypatch.setattr(joining, "soup", lambda *given: (joined(*given), Soup((1,), (0.9, 0.95), 0.95)))
+    monkeypatch.setattr(joining, "cook", lambda *given: (joined(*given), Soup((1,), (0.9, 0.95), 0.95)))
     assert ensemble(run, run, "-o", run, *(["--soup"] if soup else [])) == 0
     said = capsys.readouterr().out
     assert asked == [[run, run]]

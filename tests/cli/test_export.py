@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 import hemascope
 from hemascope.cli import main
@@ -16,7 +15,7 @@ from tests.told import Told
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "tiny"
     recipe = load_recipe("demo", ["limit=64", "epochs=1", "input_size=32", "batch_size=16", *TINY_NETWORK])
-    train("synthetic", recipe, folder, Console(quiet=True))
+    train("synthetic", recipe, output=folder)
     return folder
 
 

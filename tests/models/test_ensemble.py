@@ -3,8 +3,7 @@ import torch
 import torch.nn.functional as F
 
 from hemascope.models.ensemble import Averaged, Shrink
-from hemascope.models.inference import run_network
-from hemascope.models.network import Network, create_network
+from hemascope.models.network import Network, create_network, run_network
 from hemascope.models.unknown import Levels
 
 

@@ -5,18 +5,23 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 import hemascope
-import hemascope.pipeline.folds as folds_module
+from hemascope.data.manifest import Manifest
 from hemascope.data.smears import draw
 from hemascope.data.sources import open_source
+from hemascope.errors import RunError
 from hemascope.evaluate.predictions import Predictions
 from hemascope.evaluate.summary import read_metrics
 from hemascope.models.ensemble import Averaged
-from hemascope.models.inference import run_network
+from hemascope.models.network import run_network
+from hemascope.pipeline import folds as folds_module
+from hemascope.pipeline.division import val_share
+from hemascope.pipeline.folds import open_folds
 from hemascope.pipeline.train import resume, train
-from hemascope.train.open_run import open_network
+from hemascope.train.fit import fit
+from hemascope.train.kinds import open_network
+from hemascope.train.recipe import EarlyStopping, Recipe, Schedule
 from hemascope.train.run import Run
 from tests.pipeline.conftest import tiny
 
@@ -25,7 +30,7 @@ SOURCE = "synthetic:96"
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return train(SOURCE, tiny("folds=2"), tmp_path_factory.mktemp("runs") / "whole", Console(quiet=True))
+    return train(SOURCE, tiny("folds=2"), output=tmp_path_factory.mktemp("runs") / "whole")
 
 
 def test_every_image_is_scored_by_a_network_that_did_not_see_it(finished: Run) -> None:
@@ -60,24 +65,52 @@ def test_the_model_file_is_the_mean_of_the_calibrated_folds(finished: Run) -> No
 def test_stopped_and_resumed_ends_as_uninterrupted(
     finished: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick_finish: Any
 ) -> None:
-    folder, whole = tmp_path / "stopped", folds_module.fit
+    folder, whole = tmp_path / "stopped", folds_module.fit_network
 
-    def stopping(run: Run, *arguments: Any) -> Any:
+    def stopping(run: Run, *arguments: Any, **options: Any) -> Any:
         def stop(row: dict[str, float]) -> None:
             if run.folder.name == "2":
                 raise MemoryError
 
-        return whole(run, *arguments, on_epoch=stop)
+        return fit(run, *arguments, **options, on_epoch=stop)
 
-    monkeypatch.setattr(folds_module, "fit", stopping)
+    monkeypatch.setattr(folds_module, "fit_network", stopping)
     with pytest.raises(MemoryError):
-        train(SOURCE, tiny("folds=2"), folder, Console(quiet=True))
-    monkeypatch.setattr(folds_module, "fit", whole)
+        train(SOURCE, tiny("folds=2"), output=folder)
+    monkeypatch.setattr(folds_module, "fit_network", whole)
     done = Run(folder / "folds" / "1").final_weights.stat().st_mtime_ns
     assert not Run(folder / "folds" / "2").final_weights.exists()
-    resumed = resume(folder, Console(quiet=True))
+    resumed = resume(folder)
     assert Run(folder / "folds" / "1").final_weights.stat().st_mtime_ns == done
     assert len(Run(folder / "folds" / "2").history_file.read_text().splitlines()) == 3
     ours, theirs = (Predictions.read(run.predictions_file) for run in (resumed, finished))
     np.testing.assert_allclose(ours.probabilities, theirs.probabilities, atol=1e-4)
     np.testing.assert_array_equal(ours.folds, theirs.folds)
+
+
+RECIPE = Recipe(network="test_efficientnet", pretrained=False, folds=2, batch_size=8)
+SILENT = EarlyStopping(keep="last", patience=None)
+
+
+def test_validation_gets_images_of_its_own_where_it_decides_something() -> None:
+    assert val_share(RECIPE) == pytest.approx(1 / 9)
+    assert val_share(RECIPE.model_copy(update={"early_stopping": SILENT})) == 0
+    plateau = {"early_stopping": SILENT, "schedule": Schedule(name="plateau")}
+    assert val_share(RECIPE.model_copy(update=plateau)) > 0
+
+
+def test_folds_are_begun_once_and_found_again(tmp_path: Path) -> None:
+    manifest = Manifest.build([f"/{i}.png" for i in range(40)], ["a", "b"] * 20, ["a", "b"], splits=["train"] * 40)
+    run = Run.create(tmp_path / "run", RECIPE, manifest, {})
+    first = open_folds(run, RECIPE, manifest)
+    assert [fold.folder.name for fold in first] == ["1", "2"]
+    held_out = [set(fold.manifest().ids[fold.manifest().table["split"] == "test"]) for fold in first]
+    assert held_out[0].isdisjoint(held_out[1])
+    assert len(held_out[0] | held_out[1]) == 40
+    written = (first[0].folder / "run.json").stat().st_mtime_ns
+    again = open_folds(run, RECIPE, manifest)
+    assert (again[0].folder / "run.json").stat().st_mtime_ns == written
+    assert again[0].recipe().folds is None
+    for changed in ({"epochs": 3}, {"seed": 1}):
+        with pytest.raises(RunError, match="another recipe or another division"):
+            open_folds(run, RECIPE.model_copy(update=changed), manifest)

@@ -4,7 +4,7 @@ import pytest
 
 from hemascope.data.manifest import Manifest
 from hemascope.errors import RunError
-from hemascope.pipeline.parts import check_start
+from hemascope.pipeline.checks import check_start
 from hemascope.train.run import Run
 from tests.pipeline.conftest import tiny
 

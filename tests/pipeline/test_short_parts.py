@@ -3,7 +3,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from rich.console import Console
 
 from hemascope.data.sources import open_source
 from hemascope.errors import RunError
@@ -30,7 +29,7 @@ def write(folder: Path, splits: dict[str, int]) -> str:
 
 @pytest.mark.parametrize("splits", [{"": 30}, {"train": 30}, {"train": 30, "val": 10}, {"train": 30, "test": 10}])
 def test_a_test_part_is_kept_apart_where_the_source_names_none(splits: dict[str, int], tmp_path: Path) -> None:
-    _, parts = read_parts(write(tmp_path / "cells", splits), RECIPE, Console(quiet=True), **COUNTS)
+    _, parts = read_parts(write(tmp_path / "cells", splits), RECIPE, **COUNTS)
     assert {name: len(part.targets) for name, part in parts.items()} == COUNTS
     images = np.concatenate([part.images for part in parts.values()])
     assert len(np.unique(images, axis=0)) == len(images)
@@ -39,7 +38,7 @@ def test_a_test_part_is_kept_apart_where_the_source_names_none(splits: dict[str,
 
 def test_without_one_asked_for_only_the_sources_own_is_given(tmp_path: Path) -> None:
     source = write(tmp_path / "cells", {"train": 30, "val": 10})
-    _, parts = read_parts(source, RECIPE, Console(quiet=True), train=24, val=8)
+    _, parts = read_parts(source, RECIPE, train=24, val=8)
     assert set(parts) == {"train", "val"}
 
 
@@ -49,4 +48,4 @@ def test_a_search_does_not_start_from_a_network_that_knows_what_it_scores(tmp_pa
     run = Run.create(tmp_path / "run", RECIPE, manifest.with_columns(split=["train"] * len(manifest)), {})
     recipe = RECIPE.model_copy(update={"start": str(run.folder)})
     with pytest.raises(RunError, match=r"start: .*was trained on"):
-        read_parts(source, recipe, Console(quiet=True), **COUNTS)
+        read_parts(source, recipe, **COUNTS)

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 import hemascope
 from hemascope.data.manifest import Manifest
@@ -18,8 +17,10 @@ from hemascope.errors import RecipeError, RunError, SourceError
 from hemascope.evaluate.predictions import Predictions
 from hemascope.evaluate.summary import read_metrics, summarise
 from hemascope.models.network import create_network
+from hemascope.pipeline.checks import check_model_size
+from hemascope.pipeline.division import divided
 from hemascope.pipeline.parts import example_image
-from hemascope.pipeline.train import check_model_size, divided, resume, train
+from hemascope.pipeline.train import resume, train
 from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import load_recipe, shipped
 from hemascope.train.run import Run
@@ -39,14 +40,10 @@ TINY = [
 SOURCE = "synthetic:120"
 
 
-def quietly() -> Console:
-    return Console(quiet=True)
-
-
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("runs") / "whole"
-    return train(SOURCE, load_recipe("demo", TINY), folder, quietly())
+    return train(SOURCE, load_recipe("demo", TINY), output=folder)
 
 
 def test_a_run_holds_all_that_it_promises(finished: Run) -> None:
@@ -67,7 +64,7 @@ def test_weights_without_a_run_are_not_gone_on_with(tmp_path: Path) -> None:
     left.final_weights.parent.mkdir(parents=True)
     left.final_weights.touch()
     with pytest.raises(RunError, match=r"never began.*Delete .*checkpoints"):
-        train(SOURCE, load_recipe("demo", TINY), left.folder, quietly())
+        train(SOURCE, load_recipe("demo", TINY), output=left.folder)
 
 
 def test_the_model_file_says_what_the_run_predicted(finished: Run) -> None:
@@ -94,7 +91,7 @@ def test_killed_and_resumed_ends_as_uninterrupted(finished: Run, tmp_path: Path)
     process.communicate()
     assert process.returncode == -signal.SIGKILL
     assert not Run(folder).final_weights.exists()
-    resumed = resume(folder, quietly())
+    resumed = resume(folder)
     ours, theirs = (Predictions.read(run.predictions_file) for run in (resumed, finished))
     np.testing.assert_allclose(ours.probabilities, theirs.probabilities, atol=1e-3)
     without_seconds = [
@@ -104,14 +101,14 @@ def test_killed_and_resumed_ends_as_uninterrupted(finished: Run, tmp_path: Path)
 
 
 def test_the_same_seed_gives_the_same_result(finished: Run, tmp_path: Path) -> None:
-    again = train(SOURCE, load_recipe("demo", TINY), tmp_path / "again", quietly())
+    again = train(SOURCE, load_recipe("demo", TINY), output=tmp_path / "again")
     ours, theirs = (Predictions.read(run.predictions_file) for run in (again, finished))
     np.testing.assert_array_equal(ours.logits, theirs.logits)
 
 
 def test_resuming_a_finished_run_changes_no_score(finished: Run) -> None:
     before = finished.metrics_file.read_text()
-    resume(finished.folder, quietly())
+    resume(finished.folder)
     assert finished.metrics_file.read_text() == before
 
 
@@ -119,25 +116,25 @@ def test_resuming_a_finished_run_changes_no_score(finished: Run) -> None:
 @pytest.mark.parametrize("name", [name for name in shipped() if load_recipe(name).network == Recipe().network])
 def test_every_shipped_recipe_runs(name: str, tmp_path: Path) -> None:
     recipe = load_recipe(name, ["epochs=1", "input_size=32", "limit=64", "batch_size=16"])
-    run = train("synthetic:64", recipe, tmp_path / name, quietly())
+    run = train("synthetic:64", recipe, output=tmp_path / name)
     assert run.report_file.stat().st_size > 10_000
     assert hemascope.load(run.model_file).card.name == name
 
 
 def test_a_folder_with_a_run_is_not_overwritten(finished: Run) -> None:
     with pytest.raises(RunError, match="--resume"):
-        train(SOURCE, load_recipe("demo", TINY), finished.folder, quietly())
+        train(SOURCE, load_recipe("demo", TINY), output=finished.folder)
 
 
 def test_a_bad_recipe_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="no network is called"):
-        train(SOURCE, load_recipe("demo", ["network=nonet"]), tmp_path / "run", quietly())
+        train(SOURCE, load_recipe("demo", ["network=nonet"]), output=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 def test_what_is_no_run_is_not_resumed(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"no run\.json"):
-        resume(tmp_path, quietly())
+        resume(tmp_path)
 
 
 def test_the_example_image_is_one_of_the_runs(finished: Run) -> None:
@@ -174,7 +171,7 @@ def test_bad_combinations_are_refused_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="tta with folds"):
         divided(made(""), tiny("folds=3", "tta=true", "fractions=[0.9,0.1,0]"))
     with pytest.raises(SourceError, match="20 folds want 20 images of every class"):
-        train("synthetic:96", tiny("folds=20"), tmp_path / "run", Console(quiet=True))
+        train("synthetic:96", tiny("folds=20"), output=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
@@ -195,7 +192,7 @@ def test_copies_count_once() -> None:
 def test_a_model_file_that_no_reader_takes_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     network = create_network("test_efficientnet", classes=2, input_size=32, pretrained=False)
     check_model_size(tiny("folds=3"), network)
-    monkeypatch.setattr("hemascope.pipeline.train._LARGEST", 1_000_000)
+    monkeypatch.setattr("hemascope.pipeline.checks._LARGEST", 1_000_000)
     with pytest.raises(RecipeError, match="or fewer folds"):
         check_model_size(tiny("folds=3"), network)
     check_model_size(tiny(), network)

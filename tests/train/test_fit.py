@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from rich.console import Console
 
 from hemascope.augment.policy import Policy
 from hemascope.data.manifest import Manifest
@@ -36,7 +35,7 @@ def fitted(folder: Path, balance: Balance) -> tuple[Run, Network]:
     chosen = recipe(balance)
     fresh = not (folder / "run.json").exists()
     run = Run.create(folder, chosen, Manifest.build([], [], ["a", "b", "c"]), {}) if fresh else Run.open(folder)
-    return run, fit(run, run.recipe(), 3, part(60, 0), part(20, 1), Console(quiet=True))
+    return run, fit(run, run.recipe(), 3, part(60, 0), part(20, 1))
 
 
 def history(run: Run) -> list[str]:

@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from rich.console import Console
 
 from hemascope.augment.policy import Policy
 from hemascope.data.manifest import Manifest
 from hemascope.models.network import Network
 from hemascope.train.checkpoints import RunKeeper, network_weights
-from hemascope.train.fit import Part, fit, new_network
+from hemascope.train.fit import Part, fit
 from hemascope.train.recipe import EarlyStopping, Optimizer, Recipe, Transfer
 from hemascope.train.run import Run
+from hemascope.train.start import new_network
 
 BASE = Recipe(network="test_efficientnet", pretrained=False, input_size=32, epochs=3, batch_size=16)
 NOTHING = Manifest.build([], [], ["a", "b", "c"])
@@ -43,7 +43,7 @@ def recipe(started: Run, transfer: Transfer, **changes: Any) -> Recipe:
 
 def fitted(folder: Path, chosen: Recipe) -> tuple[Run, Network]:
     run = Run.open(folder) if (folder / "run.json").exists() else Run.create(folder, chosen, NOTHING, {})
-    return run, fit(run, run.recipe(), 3, part(48, 0), part(16, 1), Console(quiet=True))
+    return run, fit(run, run.recipe(), 3, part(48, 0), part(16, 1))
 
 
 def history(run: Run) -> list[list[str]]:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from hemascope.errors import RecipeError
-from hemascope.train.fit import new_network
 from hemascope.train.recipe_files import load_recipe
+from hemascope.train.start import new_network
 
 
 @pytest.mark.parametrize(("text", "value"), [("all", "all"), ("head", "head"), ("2", 2), ("blocks.5", "blocks.5")])

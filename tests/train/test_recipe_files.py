@@ -80,3 +80,19 @@ def test_a_written_recipe_reads_back_the_same(tmp_path: Path) -> None:
     recipe = load_recipe("standard", ["seed=4"])
     write_recipe(recipe, tmp_path / "recipe.yaml")
     assert load_recipe(tmp_path / "recipe.yaml") == recipe
+
+
+def test_changes_as_text_or_as_keys_say_the_same(tmp_path: Path) -> None:
+    changes = {"epochs": 3, "optimizer": {"learning_rate": 1e-3}, "head.dropout": 0.1, "start": tmp_path}
+    texts = ["epochs=3", "optimizer.learning_rate=1e-3", "head.dropout=0.1", f"start={tmp_path}"]
+    assert load_recipe("demo", changes) == load_recipe("demo", texts)
+
+
+def test_a_recipe_is_changed_in_a_copy() -> None:
+    recipe = load_recipe("demo")
+    assert load_recipe(recipe) == recipe
+    changed = load_recipe(recipe, {"epochs": recipe.epochs + 1})
+    assert (changed.epochs, changed.name) == (recipe.epochs + 1, "demo")
+    assert load_recipe("demo") == recipe
+    with pytest.raises(RecipeError, match=r"recipe demo: unknown key 'epoch' .*Did you mean epochs"):
+        load_recipe(recipe, {"epoch": 3})

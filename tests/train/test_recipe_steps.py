@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from hemascope.train.fit import new_network
 from hemascope.train.module import CellTraining
 from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import load_recipe, shipped
+from hemascope.train.start import new_network
 
 
 @pytest.mark.parametrize("name", [name for name in shipped() if load_recipe(name).network != Recipe().network])

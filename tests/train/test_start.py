@@ -9,10 +9,9 @@ import torch
 from hemascope.data.manifest import Manifest
 from hemascope.errors import RecipeError, RunError
 from hemascope.models.network import Network, create_network
-from hemascope.train.fit import new_network
 from hemascope.train.recipe import Recipe
 from hemascope.train.run import Run
-from hemascope.train.start import start_from
+from hemascope.train.start import new_network, start_from
 
 
 @pytest.fixture(scope="module")

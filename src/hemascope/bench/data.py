@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 
 from hemascope.bench.file import Bench
 from hemascope.data.manifest import Manifest
-from hemascope.data.sources import open_source
 from hemascope.data.splits import limited, split
 from hemascope.errors import HemascopeError, RunError
-from hemascope.evaluate.predictions import check_classes
 from hemascope.files import write_text
-from hemascope.pipeline.parts import TransferBar, read, with_copies_together
+from hemascope.pipeline.division import with_copies_together
+from hemascope.pipeline.parts import opened, read
+from hemascope.progress import SILENT, Progress
 
 FORMAT_VERSION = 1
 ABOUT, TRAIN, HELD_OUT = "bench.json", "train.parquet", "held-out.parquet"
@@ -35,7 +34,7 @@ class HeldOut:
     trained_on: int
 
 
-def prepare(bench: Bench, folder: Path, console: Console) -> HeldOut:
+def prepare(bench: Bench, folder: Path, *, progress: Progress = SILENT) -> HeldOut:
     """Divide a source once, so that the rows of all later calls see the same images.
 
     Raises:
@@ -49,11 +48,11 @@ def prepare(bench: Bench, folder: Path, console: Console) -> HeldOut:
     if (folder / ABOUT).is_file():
         _check_same(folder, about)
     else:
-        train, held_out = _divided(bench, console)
+        train, held_out = _divided(bench, progress)
         train.write(folder / TRAIN)
         held_out.write(folder / HELD_OUT)
         write_text(folder / ABOUT, json.dumps(about, indent=1) + "\n")  # last: a folder with it is complete
-    pixels = read(Manifest.read(folder / HELD_OUT), bench.hidden.side, console)
+    pixels = read(Manifest.read(folder / HELD_OUT), bench.hidden.side, progress)
     good = (pixels.manifest.table["error"] == "").to_numpy()
     if not good.all():
         raise RunError(
@@ -91,11 +90,8 @@ def _check_same(folder: Path, about: dict[str, object]) -> None:
         )
 
 
-def _divided(bench: Bench, console: Console) -> tuple[Manifest, Manifest]:
-    with TransferBar(console) as progress:
-        manifest = open_source(bench.source, progress=progress)
-    check_classes(manifest.classes)
-    manifest = limited(manifest, bench.images, seed=bench.seed)
+def _divided(bench: Bench, progress: Progress) -> tuple[Manifest, Manifest]:
+    manifest = limited(opened(bench.source, progress), bench.images, seed=bench.seed)
     splits = manifest.table["split"]
     if isinstance(bench.held_out, str):
         apart = splits == bench.held_out
@@ -110,8 +106,8 @@ def _divided(bench: Bench, console: Console) -> tuple[Manifest, Manifest]:
     else:
         named = np.full(len(manifest), "")
         fractions = (1 - bench.held_out, 0.0, bench.held_out)
-    pixels = read(manifest.with_columns(split=named), bench.hidden.side, console)
-    divided = split(with_copies_together(pixels, console), fractions, seed=bench.seed)
+    pixels = read(manifest.with_columns(split=named), bench.hidden.side, progress)
+    divided = split(with_copies_together(pixels, progress), fractions, seed=bench.seed)
     table = divided.table
     usable = divided.usable & table["label"].isin(divided.classes)
     train = divided.rows(usable & (table["split"] == "train"))

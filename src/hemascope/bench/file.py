@@ -7,10 +7,9 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from hemascope.errors import RecipeError
+from hemascope.errors import RecipeError, did_you_mean
 from hemascope.evaluate.compare.hidden import Hidden
-from hemascope.train.nearest import did_you_mean
-from hemascope.train.recipe_files import explain
+from hemascope.train.recipe_files import explain, flat
 
 Table = Literal["submissions", "metrics", "local_tta"]
 
@@ -144,19 +143,6 @@ def _layered(inherited: bool, own: Any, common: Any, single: Any) -> dict[str, A
     found: dict[str, Any] = {}
     for layer in order:
         found |= flat(layer or {})
-    return found
-
-
-def flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """Nested keys as keys with dots.
-
-    >>> flat({"optimizer": {"name": "adam"}, "epochs": 2})
-    {'optimizer.name': 'adam', 'epochs': 2}
-    """
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        name = f"{above}{key}"
-        found |= flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
     return found
 
 

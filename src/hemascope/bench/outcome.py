@@ -16,7 +16,7 @@ FILE_NAME = "result.json"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RowOutcome:
     """What became of a row.
 
     Attributes:
@@ -40,8 +40,8 @@ class Outcome:
         write_text(folder / FILE_NAME, json.dumps({"format_version": FORMAT_VERSION, **asdict(self)}, indent=1) + "\n")
 
 
-def read_outcome(folder: Path) -> Outcome | None:
-    """Read what `Outcome.write` wrote; None where the row was not run to its end.
+def read_outcome(folder: Path) -> RowOutcome | None:
+    """Read what `RowOutcome.write` wrote; None where the row was not run to its end.
 
     Raises:
         RunError: a file that cannot be read, or of a newer format.
@@ -52,7 +52,7 @@ def read_outcome(folder: Path) -> Outcome | None:
     try:
         about = json.loads(path.read_text("utf-8"))
         version = int(about.pop("format_version"))
-        outcome = Outcome(**{**about, "cost": Cost(**about["cost"])})
+        outcome = RowOutcome(**{**about, "cost": Cost(**about["cost"])})
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise RunError(f"{path}: cannot be read ({problem!r})", "Delete it to measure the row again.") from problem
     if version > FORMAT_VERSION:

@@ -1,21 +1,19 @@
-"""Runs a bench: row after row, each once; what failed does not stop the others."""
+"""Runs the rows of a bench, each once; what failed does not stop the others."""
 
 import gc
-import json
 import platform
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from pydantic import ValidationError
-from rich.console import Console
 
 import hemascope
-from hemascope.bench.data import TRAIN, HeldOut, check_unseen, prepare
+from hemascope.bench.data import TRAIN, HeldOut, check_unseen
 from hemascope.bench.file import Bench, Row
-from hemascope.bench.outcome import Outcome, read_outcome, settings_of
+from hemascope.bench.outcome import RowOutcome, read_outcome, settings_of
 from hemascope.errors import HemascopeError, RecipeError, RunError, WeightsError
 from hemascope.evaluate.compare.contender import TTA_TABLE, cost_of, images_per_second
 from hemascope.evaluate.compare.hidden import score_hidden, write_hidden
@@ -24,7 +22,7 @@ from hemascope.evaluate.score_model import score_model
 from hemascope.evaluate.tta import TtaModel
 from hemascope.pipeline import train as pipeline
 from hemascope.predict.classifier import usable_cores
-from hemascope.train.nearest import did_you_mean
+from hemascope.progress import SILENT, Progress
 from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import load_recipe
 from hemascope.train.run import Run
@@ -47,8 +45,8 @@ def _processor() -> str:
 
 
 def run_row(
-    bench: Bench, row: Row, recipe: Recipe, held_out: HeldOut, root: Path, folder: Path, console: Console
-) -> Outcome:
+    bench: Bench, row: Row, recipe: Recipe, held_out: HeldOut, root: Path, folder: Path, progress: Progress
+) -> RowOutcome:
     """Train a row, or go on with it, and score its model file on the held-out images.
 
     Args:
@@ -58,12 +56,12 @@ def run_row(
         held_out: what it is scored on.
         root: the bench's folder.
         folder: the row's.
-        console: where the training's progress goes.
+        progress: what the training reports to.
 
     Raises:
         HemascopeError: the row cannot be run.
     """
-    run = _trained(bench, row, recipe, root, folder / "run", console)
+    run = _trained(bench, row, recipe, root, folder / "run", progress)
     if row.run is not None:
         check_unseen(run.manifest(), held_out.rows, row.run)
     model = hemascope.load(run.model_file)
@@ -77,7 +75,7 @@ def run_row(
     write_hidden(folder, hidden, settings)
     held_out.rows.write(folder / "manifest.parquet")
     predictions.write(folder / PREDICTIONS)
-    outcome = Outcome(
+    outcome = RowOutcome(
         done=True,
         settings=settings_of(bench, row, recipe),
         scratch=row.run is None and recipe.pretrained and not run.recipe().pretrained,
@@ -91,18 +89,18 @@ def run_row(
     return outcome
 
 
-def _trained(bench: Bench, row: Row, recipe: Recipe, root: Path, folder: Path, console: Console) -> Run:
+def _trained(bench: Bench, row: Row, recipe: Recipe, root: Path, folder: Path, progress: Progress) -> Run:
     if row.run is not None:
         return Run.open(row.run)
     if (folder / "run.json").is_file():
-        return pipeline.resume(folder, console)
-    source = str(root / TRAIN)
+        return pipeline.resume(folder, progress=progress)
+    source = root / TRAIN
     try:
-        return pipeline.train(source, recipe, folder, console)
+        return pipeline.train(source, recipe, output=folder, progress=progress)
     except WeightsError:
         if bench.fallback != "scratch":
             raise
-    return pipeline.train(source, _from_scratch(recipe), folder, console)
+    return pipeline.train(source, _from_scratch(recipe), output=folder, progress=progress)
 
 
 def _from_scratch(recipe: Recipe) -> Recipe:
@@ -125,7 +123,7 @@ class Planned:
     folder: Path
 
     @property
-    def outcome(self) -> Outcome | None:
+    def outcome(self) -> RowOutcome | None:
         """What became of it; None where it was not run to its end."""
         return read_outcome(self.folder)
 
@@ -140,7 +138,7 @@ def plan(bench: Bench, folder: Path) -> list[Planned]:
     planned = []
     for row in bench.rows:
         try:
-            recipe = load_recipe(row.recipe, [f"{key}={json.dumps(value)}" for key, value in row.set.items()])
+            recipe = load_recipe(row.recipe, row.set)
         except RecipeError as problem:
             raise RecipeError(f"row {row.name!r}: {problem.problem}", problem.remedy) from problem
         planned.append(Planned(row, recipe, folder / ROWS / _folder_name(row.name)))
@@ -155,58 +153,53 @@ def plan(bench: Bench, folder: Path) -> list[Planned]:
     return planned
 
 
-def run_bench(bench: Bench, folder: Path, console: Console, *, only: Iterable[str] = ()) -> list[Planned]:
+def run_rows(
+    bench: Bench,
+    planned: Sequence[Planned],
+    held_out: HeldOut,
+    folder: Path,
+    *,
+    only: Collection[str] = (),
+    progress: Progress = SILENT,
+) -> None:
     """Run the rows that are not done yet; what was killed goes on at its epoch, what failed is tried again.
+
+    What becomes of a row is in its folder; one that fails raises nothing.
 
     Args:
         bench: the file.
+        planned: its rows.
+        held_out: what they are scored on.
         folder: of the bench.
-        console: where progress goes.
         only: names of rows; all where none is named.
-
-    Returns:
-        All rows of the file; their outcomes are in their folders.
-
-    Raises:
-        HemascopeError: the bench cannot be begun. A row that fails raises nothing.
+        progress: what it reports to.
     """
-    chosen = tuple(only)
-    names = [row.name for row in bench.rows]
-    for name in chosen:
-        if name not in names:
-            raise HemascopeError(
-                f"--only {name}: no such row.{did_you_mean(name, names)}", f"Rows: {', '.join(names)}."
-            )
-    planned = plan(bench, folder)
-    held_out = prepare(bench, folder, console)
-    console.print(f"{held_out.trained_on:,} images to train on, {len(held_out.rows):,} held out", highlight=False)
     for number, part in enumerate(planned, 1):
-        if chosen and part.row.name not in chosen:
+        if only and part.row.name not in only:
             continue
         before = part.outcome
         head = f"{number}/{len(planned)} {part.row.name}"
         if before and before.done:
-            console.print(f"{head}: done already", markup=False, highlight=False)
+            progress.say(f"{head}: done already")
             continue
-        console.print(f"{head}: {part.recipe.network}, {part.recipe.epochs} epochs", markup=False, highlight=False)
+        progress.say(f"{head}: {part.recipe.network}, {part.recipe.epochs} epochs")
         begun = time.monotonic()
-        outcome = _outcome(bench, part, held_out, folder, console)
+        outcome = _outcome(bench, part, held_out, folder, progress)
         said = f"done in {(time.monotonic() - begun) / 60:.1f} minutes" if outcome.done else f"failed: {outcome.reason}"
-        console.print(f"{head}: {said}", markup=False, highlight=False, soft_wrap=True)
+        progress.say(f"{head}: {said}")
         gc.collect()  # a network of the row before is not to add to the next one's memory
-    return planned
 
 
-def _outcome(bench: Bench, part: Planned, held_out: HeldOut, root: Path, console: Console) -> Outcome:
+def _outcome(bench: Bench, part: Planned, held_out: HeldOut, root: Path, progress: Progress) -> RowOutcome:
     settings = settings_of(bench, part.row, part.recipe)
-    Outcome(False, settings, "stopped before its end").write(part.folder)
+    RowOutcome(False, settings, "stopped before its end").write(part.folder)
     try:
-        return run_row(bench, part.row, part.recipe, held_out, root, part.folder, console)
+        return run_row(bench, part.row, part.recipe, held_out, root, part.folder, progress)
     except HemascopeError as problem:
         reason = str(problem)
     except Exception as problem:  # whatever it is, the other rows are worth running
         reason = f"{type(problem).__name__}: {(str(problem).strip() or 'no message').splitlines()[0]}"
-    outcome = Outcome(False, settings, reason)
+    outcome = RowOutcome(False, settings, reason)
     outcome.write(part.folder)
     return outcome
 

@@ -10,7 +10,7 @@ from scipy.stats import spearmanr
 
 from hemascope.bench.data import HeldOut
 from hemascope.bench.file import Bench, Table
-from hemascope.bench.outcome import Outcome
+from hemascope.bench.outcome import RowOutcome
 from hemascope.bench.runner import Planned
 from hemascope.evaluate.bootstrap import Score
 from hemascope.evaluate.compare.comparison import Compared, Comparison, compare
@@ -36,7 +36,7 @@ class Entry:
     """
 
     planned: Planned
-    outcome: Outcome | None
+    outcome: RowOutcome | None
     compared: Compared | None
 
     def report(self, name: str = "accuracy") -> float | None:

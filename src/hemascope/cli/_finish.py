@@ -11,15 +11,14 @@ from hemascope.report.folds import folds_part
 from hemascope.train.run import Run
 
 
-def tell(run: Run, console: Console) -> None:
-    """The scores, where the report is, and the line that classifies an image."""
+def tell(run: Run) -> None:
+    """Print the scores, where the report is, and the line that classifies an image."""
+    console = Console(highlight=False)
     metrics = read_metrics(run.metrics_file)
     for name, measured in metrics["splits"].items():
         console.print(score_table(name, measured))
     if folds := folds_part(metrics):
-        console.print(folds["words"], highlight=False)
+        console.print(folds["words"])
     image, model = shlex.quote(str(example_image(run))), shlex.quote(str(run.model_file))
-    console.print(f"Report: {run.report_file}", markup=False, highlight=False, soft_wrap=True)
-    console.print(
-        f"Classify an image: hemascope predict {image} --model {model}", markup=False, highlight=False, soft_wrap=True
-    )
+    for line in (f"Report: {run.report_file}", f"Classify an image: hemascope predict {image} --model {model}"):
+        console.print(line, markup=False, soft_wrap=True)

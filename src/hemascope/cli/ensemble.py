@@ -26,24 +26,18 @@ def ensemble(
     from rich.console import Console
 
     from hemascope.cli._finish import tell
-    from hemascope.evaluate.summary import read_metrics
-    from hemascope.pipeline.ensemble import average
-    from hemascope.pipeline.ensemble import soup as cook
-    from hemascope.report.words import headline_split, interval, percent
-    from hemascope.train.run import Run
+    from hemascope.pipeline.ensemble import ensemble as join
+    from hemascope.progress import Terminal
+    from hemascope.shown import interval, percent
 
-    console = Console(highlight=False)
-    if soup:
-        run, found = cook(runs, output, console)
-        names = ", ".join(str(runs[i]) for i in found.taken)
-        console.print(f"The soup has {len(found.taken)} of {len(runs)}: {names}", markup=False, soft_wrap=True)
-    else:
-        run = average(runs, output, console)
-    split = headline_split(read_metrics(run.metrics_file))
-    for folder in (*runs, output):
-        measured = read_metrics(Run(folder).metrics_file)["splits"].get(split)
-        if measured:
-            accuracy = measured["scores"]["accuracy"]
-            line = f"{folder}: {percent(accuracy['value'])} ({interval(accuracy)}) on {split}"
-            console.print(line, markup=False, soft_wrap=True)
-    tell(run, console)
+    with Terminal() as progress:
+        found = join(runs, output, soup=soup, progress=progress)
+    lines = []
+    if found.soup:
+        names = ", ".join(str(runs[i]) for i in found.soup.taken)
+        lines.append(f"The soup has {len(found.soup.taken)} of {len(runs)}: {names}")
+    for row in found.accuracies.to_dict("records"):
+        lines.append(f"{row['run']}: {percent(row['value'])} ({interval(row)}) on {row['split']}")
+    for line in lines:
+        Console(highlight=False).print(line, markup=False, soft_wrap=True)
+    tell(found.run)

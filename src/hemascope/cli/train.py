@@ -11,10 +11,7 @@ def train(
         str | None,
         typer.Argument(help="Labelled images: class folders, .npz, Parquet, CSV, or a name.", show_default=False),
     ] = None,
-    recipe: Annotated[
-        str | None,
-        typer.Option("--recipe", "-r", help="A shipped recipe or a YAML file. [standard]", show_default=False),
-    ] = None,
+    recipe: Annotated[str, typer.Option("--recipe", "-r", help="A shipped recipe or a YAML file.")] = "standard",
     set_: Annotated[
         list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change a key of the recipe.")
     ] = None,
@@ -32,34 +29,23 @@ def train(
 
     Ctrl-C or a crash loses at most one epoch: go on with --resume RUN.
     """
-    import time
-
-    from rich.console import Console
-
     from hemascope.cli._finish import tell
     from hemascope.errors import HemascopeError
-    from hemascope.pipeline import train as job
-    from hemascope.train.recipe_files import load_recipe
+    from hemascope.pipeline import train as pipeline
+    from hemascope.progress import Terminal
 
     if (source is None) == (resume is None):
         raise HemascopeError(
             "train wants either a SOURCE of images or --resume RUN", "hemascope train --help shows examples of both."
         )
-    if resume and (recipe or set_ or output):
+    if resume and (recipe != "standard" or set_ or output):
         raise HemascopeError(
             "--resume goes on as the Run began: --recipe, --set and -o do not go with it", "Leave them out."
         )
-    console = Console()
-    if resume:
-        run = job.resume(resume, console)
-    else:
-        assert source is not None
-        chosen = load_recipe(recipe or "standard", set_ or [])
-        folder = output or Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}"
-        try:
-            run = job.train(source, chosen, folder, console)
-        except KeyboardInterrupt:
-            if (folder / "run.json").exists():
-                console.print(f"\nStopped. Go on with: hemascope train --resume {folder}", soft_wrap=True)
-            raise
-    tell(run, console)
+    with Terminal() as progress:
+        if resume:
+            run = pipeline.resume(resume, progress=progress)
+        else:
+            assert source is not None
+            run = pipeline.train(source, recipe, set=set_ or (), output=output, progress=progress)
+    tell(run)

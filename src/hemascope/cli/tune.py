@@ -67,6 +67,7 @@ def tune(
     from hemascope.evaluate.tune.result import RECIPE_NAME
     from hemascope.evaluate.tune.search import Tuner
     from hemascope.pipeline.short_parts import read_parts
+    from hemascope.progress import Terminal
     from hemascope.report.tune import write_search_report
     from hemascope.train.recipe_files import load_recipe
 
@@ -83,7 +84,8 @@ def tune(
         storage=storage,
         name=name or chosen.name,
     )
-    classes, parts = read_parts(source, tuner.space.recipe, console, **counts)
+    with Terminal() as reading:
+        classes, parts = read_parts(source, tuner.space.recipe, **counts, progress=reading)
     try:
         with SearchProgress(console, chosen.early_stopping.monitor) as progress:
             found = tuner.run(

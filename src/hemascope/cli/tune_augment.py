@@ -41,6 +41,7 @@ def tune_augment(
     from hemascope.evaluate.tune_augment.trial import Reference
     from hemascope.files import atomic
     from hemascope.pipeline.short_parts import read_parts
+    from hemascope.progress import Terminal
     from hemascope.report.tune_augment import write_tuning_report
     from hemascope.train.recipe_files import load_recipe, write_recipe
 
@@ -48,7 +49,8 @@ def tune_augment(
     chosen = load_recipe(recipe, set_ or [])
     transforms = choose_transforms(pseudo_policy)
     small = chosen.model_copy(update={"input_size": size})
-    classes, parts = read_parts(source, small, console, train=train_images, val=val_images)
+    with Terminal() as reading:
+        classes, parts = read_parts(source, small, train=train_images, val=val_images, progress=reading)
     seed = chosen.seed
     test = Reference(parts["test"], classes, transforms, copies, seed + 1) if "test" in parts else None
     found = search(

@@ -4,8 +4,7 @@ import numpy as np
 
 from hemascope.data.framing import frame
 from hemascope.evaluate.predictions import softmax
-from hemascope.models.inference import run_network
-from hemascope.models.network import Network
+from hemascope.models.network import Network, run_network
 
 
 class NetworkModel:

@@ -8,7 +8,7 @@ from hemascope.evaluate.network_model import NetworkModel
 from hemascope.evaluate.summary import read_metrics
 from hemascope.explain.grad_cam import grad_cam, map_side
 from hemascope.models.network import Network
-from hemascope.train.open_run import open_network
+from hemascope.train.kinds import open_network
 from hemascope.train.run import Run
 
 

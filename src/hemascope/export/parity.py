@@ -9,8 +9,7 @@ import hemascope
 from hemascope.data.framing import frame
 from hemascope.errors import ModelFileError
 from hemascope.evaluate.predictions import softmax
-from hemascope.models.inference import run_network
-from hemascope.models.network import Network
+from hemascope.models.network import Network, run_network
 
 TOLERANCE = 1e-3
 """Largest difference of a probability that is accepted."""

@@ -3,6 +3,7 @@
 import difflib
 from dataclasses import dataclass
 
+import numpy as np
 import timm
 import torch
 import torch.nn.functional as F
@@ -11,8 +12,8 @@ from torch import Tensor, nn
 from hemascope.errors import RecipeError
 from hemascope.models import staged  # noqa: F401 - it registers its networks with timm
 from hemascope.models.catalogue import CATALOGUE, find, timm_name
-from hemascope.models.head import make_head
 from hemascope.models.pretrained import PACKAGED, PACKAGED_MEAN, PACKAGED_STD, create_from_hub, load_packaged
+from hemascope.progress import SILENT, Progress
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,27 @@ def is_frozen(part: nn.Module) -> bool:
     return bool(weights) and not any(weight.requires_grad for weight in weights)
 
 
+def make_head(features: int, classes: int, *, dense: int | None = None, dropout: float = 0.0) -> nn.Sequential:
+    """Features (n, features) -> [dense + ReLU] -> [dropout] -> logits (n, classes); the softmax is in the loss.
+
+    Args:
+        features: width of the pooled features.
+        classes: number of classes.
+        dense: units of an extra dense layer; None for none.
+        dropout: share of the inputs to the last layer that is zeroed in training, in [0, 1).
+
+    >>> make_head(1280, 8, dense=256, dropout=0.2)[0]
+    Linear(in_features=1280, out_features=256, bias=True)
+    """
+    layers: list[nn.Module] = []
+    if dense:
+        layers += [nn.Linear(features, dense), nn.ReLU()]
+    if dropout:
+        layers.append(nn.Dropout(dropout))
+    layers.append(nn.Linear(dense or features, classes))
+    return nn.Sequential(*layers)
+
+
 def create_network(
     name: str,
     *,
@@ -103,7 +125,7 @@ def create_network(
         classes: number of classes.
         input_size: side of the square input in pixels.
         pretrained: start from ImageNet weights; a random start happens only when this is False.
-        dense, dropout: see `hemascope.models.head.make_head`.
+        dense, dropout: see `make_head`.
 
     Raises:
         RecipeError: no network of that name, or it cannot take that input size.
@@ -173,3 +195,30 @@ def _feature_width(name: str, backbone: nn.Module, input_size: int) -> int:
         ) from problem
     backbone.train(training)
     return int(width)
+
+
+def run_network(
+    network: Network, images: np.ndarray, *, batch_size: int = 128, progress: Progress = SILENT
+) -> np.ndarray:
+    """Logits in float32 of images in memory, in evaluation mode on the network's device.
+
+    Args:
+        network: the network; left in evaluation mode.
+        images: uint8 (n, size, size, 3), already framed to the network's input size.
+        batch_size: images at a time.
+        progress: what it reports to.
+
+    Returns:
+        float32 (n, classes).
+    """
+    progress.step("scoring images", len(images))
+    network.eval()
+    device = next(network.parameters()).device
+    results = [np.zeros((0, 0), np.float32)] if not len(images) else []
+    with torch.inference_mode():
+        for start in range(0, len(images), batch_size):
+            batch = torch.from_numpy(images[start : start + batch_size]).to(device)
+            pixels = batch.permute(0, 3, 1, 2).to(torch.float32).div_(255)
+            results.append(network(pixels).float().cpu().numpy())
+            progress.done(start + len(batch))
+    return np.concatenate(results)

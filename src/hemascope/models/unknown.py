@@ -1,5 +1,6 @@
 """A score that says "none of these classes", computed from what the network sees."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -120,8 +121,7 @@ class Levels(nn.Module):
         backbone: Any = self.network.backbone  # nn.Module's type tells nothing of timm's methods
         last, early = backbone.forward_intermediates(self.network.prepared(images), indices=list(self.stages))
         pooled = backbone.forward_head(last)
-        parts = [part for maps in early for part in (maps.mean((2, 3)), maps.flatten(2).std(2, correction=0))]
-        return pooled, torch.cat([*parts, pooled], dim=1)
+        return pooled, torch.cat([*_mean_and_deviation(early), pooled], dim=1)
 
 
 def _stages(network: Network) -> tuple[int, ...]:
@@ -143,3 +143,36 @@ def _stages(network: Network) -> tuple[int, ...]:
         return ()
     finally:
         network.train(training)
+
+
+def _mean_and_deviation(stages: Sequence[Tensor]) -> list[Tensor]:
+    """Of each stage's maps, float (n, c, h, w): float (n, c) each, all in the order of the stages."""
+    return [part for maps in stages for part in (maps.mean((2, 3)), maps.flatten(2).std(2, correction=0))]
+
+
+class MultiLevel(nn.Module):
+    """A timm backbone whose pooled features come with the mean and the deviation of some earlier stages.
+
+    What an ImageNet network says last tells objects apart; a picture laid over a cell, or chromatin's grain, shows
+    in what it says first.
+
+    Args:
+        backbone: a timm network without classifier that has `forward_intermediates`.
+        stages: which stages to add, as timm numbers them.
+
+    >>> import timm
+    >>> backbone = timm.create_model("tf_efficientnet_lite0", num_classes=0).eval()
+    >>> MultiLevel(backbone, stages=(1, 2))(torch.zeros(2, 3, 64, 64)).shape  # 2 * (24 + 40) + 1280
+    torch.Size([2, 1408])
+    """
+
+    def __init__(self, backbone: nn.Module, stages: tuple[int, ...] = (1, 2, 3)) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.stages = stages
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Float (n, 3, h, w), normalised, to float (n, d)."""
+        backbone: Any = self.backbone  # nn.Module's type tells nothing of timm's methods
+        last, early = backbone.forward_intermediates(images, indices=list(self.stages))
+        return torch.cat([*_mean_and_deviation(early), backbone.forward_head(last)], dim=1)

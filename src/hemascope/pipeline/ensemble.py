@@ -1,26 +1,95 @@
 """Finished Runs -> one Run: the mean of their probabilities, or of their weights."""
 
+import itertools
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
-from rich.console import Console
 
 from hemascope.data.manifest import Manifest
 from hemascope.errors import RunError
+from hemascope.evaluate.summary import read_metrics
 from hemascope.files import atomic
 from hemascope.models.freezing import freeze
-from hemascope.models.inference import run_network
-from hemascope.pipeline.parts import mask, part
-from hemascope.pipeline.train import about, go_on, read_again
+from hemascope.models.network import run_network
+from hemascope.pipeline.parts import mask, part, read_again
+from hemascope.pipeline.train import about, go_on
+from hemascope.progress import SILENT, Progress
+from hemascope.report.words import headline_split
+from hemascope.shown import interval, percent, table
 from hemascope.train.batchnorm import recompute_statistics
 from hemascope.train.device import choose_device
 from hemascope.train.fit import Part
-from hemascope.train.open_run import open_network
+from hemascope.train.kinds import open_network
 from hemascope.train.run import Run
 from hemascope.train.soup import Soup, State, greedy_soup, mean_state
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """What `ensemble` made.
+
+    Attributes:
+        run: the new Run.
+        members: the Runs that it was to be made of.
+        soup: which of them are in it, and what each and the whole score on val; None of a mean of probabilities.
+    """
+
+    run: Run
+    members: tuple[Run, ...]
+    soup: Soup | None = None
+
+    @property
+    def accuracies(self) -> pd.DataFrame:
+        """The accuracy of each member and of the whole, last, on the part that the report speaks of.
+
+        Columns ``run, split, value, low, high``; a member that was not scored on that part is left out.
+        """
+        split = headline_split(read_metrics(self.run.metrics_file))
+        found = []
+        for run in (*self.members, self.run):
+            scored = run.metrics
+            row = scored[(scored["split"] == split) & (scored["score"] == "accuracy")]
+            found.append(row.assign(run=str(run.folder))[["run", "split", "value", "low", "high"]])
+        return pd.concat(found, ignore_index=True)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the accuracies, and the new Run."""
+        rows = [
+            [row.run, percent(row.value), interval({"low": row.low, "high": row.high})]
+            for row in self.accuracies.itertuples()
+        ]
+        return table(["Run", "Accuracy", "95% interval"], rows) + self.run._repr_html_()
+
+
+def ensemble(
+    runs: Sequence[str | Path | Run], output: str | Path, *, soup: bool = False, progress: Progress = SILENT
+) -> Ensemble:
+    """Join finished trainings in one Run with scores, report.html and model.onnx.
+
+    Its model says the mean of the trainings' probabilities; or, of a soup, is one network with the mean of their
+    weights, of those that raise its accuracy on the validation images. All must have the same classes and the same
+    validation and test images, so that no image scores what it trained.
+
+    Args:
+        runs: two or more finished Runs, or their folders.
+        output: folder of the new Run.
+        soup: average weights instead of probabilities; wants trainings of one network that began with the same weights.
+        progress: what it reports to.
+
+    Raises:
+        RunError: Runs that cannot be joined, or a folder that cannot be used; nothing is written then.
+    """
+    folders = [run.folder if isinstance(run, Run) else Path(run) for run in runs]
+    members = tuple(Run(folder) for folder in folders)
+    if not soup:
+        return Ensemble(average(folders, Path(output), progress), members)
+    run, found = cook(folders, Path(output), progress)
+    return Ensemble(run, members, found)
 
 
 def check_joinable(runs: Sequence[Run]) -> None:
@@ -71,13 +140,13 @@ def _ids(manifest: Manifest, name: str) -> set[str]:
 _NOT_COPIED = ("model.onnx", "last.ckpt", "best.pt", "report.html", "example.png")  # no part of the network
 
 
-def average(folders: Sequence[Path], folder: Path, console: Console) -> Run:
+def average(folders: Sequence[Path], folder: Path, progress: Progress) -> Run:
     """Leave a Run whose network is the mean of the probabilities of finished Runs' networks, see `Averaged`.
 
     Args:
         folders: of the Runs; they may be of different networks and input sizes. What is needed of them is copied.
         folder: where the new Run goes. Its recipe is the first's, but for name and input size.
-        console: where progress goes.
+        progress: what it reports to.
 
     Raises:
         RunError: see `check_joinable`; or a folder within one of the Runs. Nothing is written then.
@@ -91,17 +160,17 @@ def average(folders: Sequence[Path], folder: Path, console: Console) -> Run:
     size = max(recipe.input_size for recipe in recipes)
     recipe = recipes[0].model_copy(update={"name": "ensemble", "input_size": size})
     manifest = runs[0].manifest()
-    images = read_again(manifest, size, console)
+    images = read_again(manifest, size, progress)
     names = [f"members/{number}" for number in range(1, len(runs) + 1)]
     for name, run in zip(names, runs, strict=True):
         shutil.copytree(run.folder, folder / name, ignore=shutil.ignore_patterns(*_NOT_COPIED), dirs_exist_ok=True)
     # Calibrated after averaging: the validation images are new to all members.
     joined = {"members": names, "member_temperature": 1.0, "joined": [str(path) for path in folders]}
     run = Run.create(folder, recipe, manifest, {**about(str(runs[0].about().get("source", ""))), **joined})
-    return go_on(run, recipe, manifest, images, console)
+    return go_on(run, recipe, manifest, images, progress)
 
 
-def soup(folders: Sequence[Path], folder: Path, console: Console) -> tuple[Run, Soup]:
+def cook(folders: Sequence[Path], folder: Path, progress: Progress) -> tuple[Run, Soup]:
     """Leave a Run whose network has the mean of finished Runs' weights, chosen by `greedy_soup` on val.
 
     BatchNorm statistics are gathered anew for every mixture, on the first Run's training images; not those of layers
@@ -110,7 +179,7 @@ def soup(folders: Sequence[Path], folder: Path, console: Console) -> tuple[Run, 
     Args:
         folders: of the Runs, all of one network.
         folder: where the new Run goes. Its recipe is the first's, but for its name.
-        console: where progress goes.
+        progress: what it reports to.
 
     Returns:
         The Run, and which of the others' weights it has.
@@ -124,7 +193,7 @@ def soup(folders: Sequence[Path], folder: Path, console: Console) -> tuple[Run, 
     recipe = runs[0].recipe()
     states = _states(runs)
     manifest = runs[0].manifest()
-    images = read_again(manifest, recipe.input_size, console)
+    images = read_again(manifest, recipe.input_size, progress)
     train, val = (part(manifest, images, name) for name in ("train", "val"))
     network = open_network(runs[0])
     if all(run.recipe().transfer == recipe.transfer for run in runs):
@@ -137,21 +206,24 @@ def soup(folders: Sequence[Path], folder: Path, console: Console) -> tuple[Run, 
             recompute_statistics(network, train.images, recipe, device, always=True)
         network.to("cpu")
 
+    tasted = itertools.count(1)
+
     def accuracy(state: State) -> float:
         fill(state)
+        progress.done(next(tasted))
         return _accuracy(run_network(network, val.images), val)
 
-    with console.status("tasting the soup"):
-        found = greedy_soup(states, accuracy)
-        taken = [states[i] for i in found.taken]
-        fill(mean_state(taken) if len(taken) > 1 else taken[0])
+    progress.step("tasting the soup", 2 * len(states) - 1)
+    found = greedy_soup(states, accuracy)
+    taken = [states[i] for i in found.taken]
+    fill(mean_state(taken) if len(taken) > 1 else taken[0])
     run = Run(folder)
     with atomic(run.final_weights) as temporary:
         torch.save(network.state_dict(), temporary)
     recipe = recipe.model_copy(update={"name": "soup"})
     joined = {"joined": [str(path) for path in folders], "soup": [str(folders[i]) for i in found.taken]}
     run = Run.create(folder, recipe, manifest, {**about(str(runs[0].about().get("source", ""))), **joined})
-    return go_on(run, recipe, manifest, images, console), found
+    return go_on(run, recipe, manifest, images, progress), found
 
 
 def _states(runs: Sequence[Run]) -> list[State]:

@@ -1,20 +1,33 @@
 """What a trained network leaves in its Run: predictions, scores, model file and report."""
 
-import numpy as np
-from rich.console import Console
+from datetime import date
 
+import numpy as np
+
+import hemascope
+from hemascope.data.framing import FRAMING
 from hemascope.data.manifest import Manifest
 from hemascope.evaluate.conformal import fit_sets
 from hemascope.evaluate.predictions import Predictions
-from hemascope.evaluate.summary import summarise, write_metrics
+from hemascope.evaluate.summary import card_scores, summarise, write_metrics
+from hemascope.export.graph import write_model
+from hemascope.export.parity import compare, require
+from hemascope.files import atomic
 from hemascope.models.network import Network
-from hemascope.pipeline.model_file import export
-from hemascope.pipeline.parts import some_images
+from hemascope.models.unknown import UnknownScore
+from hemascope.pipeline.parts import evaluated_part, mask, some_images
+from hemascope.predict.card import ModelCard
+from hemascope.progress import Progress
 from hemascope.report.page import write_report
 from hemascope.train.fit import Part
 from hemascope.train.recipe import Recipe
 from hemascope.train.run import Run
 from hemascope.train.unknown import fit_unknown
+
+LIMITS = (
+    "Not a medical device: not for diagnosis. Knows only its classes and gives every picture one of them. "
+    "Scores were measured on images of the training data's laboratory; other stains and cameras score lower."
+)
 
 _EXAMPLES = 1000  # training pictures from whose corners the score of unknown objects learns bare ground
 
@@ -27,7 +40,7 @@ def finish(
     predictions: Predictions,
     train: Part,
     unseen: np.ndarray,
-    console: Console,
+    progress: Progress,
 ) -> Run:
     """Write predictions, metrics, model file and report of a trained network.
 
@@ -39,16 +52,69 @@ def finish(
         predictions: of the images that are scored, calibrated; those of val calibrate the prediction sets.
         train: what the score of unknown objects learns known cells from.
         unseen: images uint8 (m, size, size, 3) that what this score looks through was not trained on.
-        console: where progress goes.
+        progress: what it reports to.
     """
     predictions.write(run.predictions_file)
     metrics = summarise(predictions)
     write_metrics(run.metrics_file, metrics)
-    with console.status("learning what none of the classes looks like"):
-        pictures = some_images(manifest, "train", _EXAMPLES)
-        score, unknown = fit_unknown(network, recipe, (train.images, train.targets), unseen, pictures)
-    judged = predictions.of("val")
-    about = {"unknown": unknown, "conformal": fit_sets(judged.probabilities, judged.targets, recipe.seed)}
-    export(run, recipe, manifest, network, predictions.temperature, metrics, score, about)
+    pictures = some_images(manifest, "train", _EXAMPLES)
+    known = (train.images, train.targets)
+    score, unknown = fit_unknown(network, recipe, known, unseen, pictures, progress=progress)
+    val = predictions.of("val")
+    about = {"unknown": unknown, "conformal": fit_sets(val.probabilities, val.targets, recipe.seed)}
+    progress.step("writing model file and report")
+    _write_model_file(run, recipe, manifest, network, predictions.temperature, metrics, score, about)
     write_report(run.folder)
     return run
+
+
+def _write_model_file(
+    run: Run,
+    recipe: Recipe,
+    manifest: Manifest,
+    network: Network,
+    temperature: float,
+    metrics: dict,
+    score: UnknownScore,
+    about: dict[str, dict],
+) -> None:
+    """Write the Run's model file: its card, its graph and the proof that it computes what the network does.
+
+    Args:
+        run: its folder.
+        recipe: goes on the card.
+        manifest: with splits; some of its images are shown to network and file.
+        network: in evaluation mode, on the CPU.
+        temperature: of its calibration.
+        metrics: as `summarise` gives them; the card states some.
+        score: of unknown objects.
+        about: the card's parts ``unknown`` and ``conformal``.
+
+    Raises:
+        ModelFileError: the file does not compute what the network does.
+    """
+    card = ModelCard(
+        name=recipe.name,
+        classes=manifest.classes,
+        input_size=recipe.input_size,
+        framing=FRAMING,
+        network=network.description.network,
+        parameters=sum(p.numel() for p in network.parameters()),
+        temperature=temperature,
+        data={
+            "name": manifest.name,
+            "licence": manifest.licence,
+            "attribution": manifest.attribution,
+            "images": int(mask(manifest, "train").sum()),
+        },
+        scores=card_scores(metrics),
+        **about,
+        recipe=recipe.model_dump(mode="json"),
+        limits=LIMITS,
+        created=date.today().isoformat(),
+        hemascope=hemascope.__version__,
+    )
+    with atomic(run.model_file) as temporary:
+        write_model(network, card, temporary, score)
+        pictures = some_images(manifest, evaluated_part(manifest))
+        require(compare(network, temperature, temporary, pictures), run.model_file)

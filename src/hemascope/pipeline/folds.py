@@ -3,24 +3,26 @@
 import gc
 
 import numpy as np
-from rich.console import Console
 
 from hemascope.data.manifest import SPLITS, Manifest
 from hemascope.data.pixels import Arranged
+from hemascope.data.splits import fold_manifest, fold_numbers
+from hemascope.errors import RunError
 from hemascope.evaluate.calibration import fit_temperature
 from hemascope.evaluate.predictions import Predictions
 from hemascope.evaluate.tta import measure_tta
-from hemascope.models.inference import run_network
+from hemascope.models.network import run_network
+from hemascope.pipeline.division import val_share
 from hemascope.pipeline.finish import finish
 from hemascope.pipeline.parts import mask
-from hemascope.train.fit import Part, fit
-from hemascope.train.folds import open_folds
-from hemascope.train.open_run import open_network
+from hemascope.progress import Progress
+from hemascope.train.fit import Part
+from hemascope.train.kinds import fit_network, open_network
 from hemascope.train.recipe import Recipe
 from hemascope.train.run import Run
 
 
-def go_on_with_folds(run: Run, recipe: Recipe, manifest: Manifest, images: np.ndarray, console: Console) -> Run:
+def go_on_with_folds(run: Run, recipe: Recipe, manifest: Manifest, images: np.ndarray, progress: Progress) -> Run:
     """Train the folds that are not trained yet and write all that a Run holds.
 
     The images are in memory once: each fold's parts are slices of the one array, which is reordered in place. Of the
@@ -31,7 +33,7 @@ def go_on_with_folds(run: Run, recipe: Recipe, manifest: Manifest, images: np.nd
         recipe: with ``folds`` and a resolved ``batch_size``.
         manifest: with the splits train, which is divided, and where there is one test.
         images: uint8 (n, size, size, 3), row by row those of the Manifest; left in another order.
-        console: where progress goes.
+        progress: what it reports to.
     """
     folds = open_folds(run, recipe, manifest)
     targets, arranged = manifest.targets(), Arranged(images)
@@ -39,11 +41,11 @@ def go_on_with_folds(run: Run, recipe: Recipe, manifest: Manifest, images: np.nd
     numbers = np.zeros(len(manifest), np.int64)
     for number, fold in enumerate(folds, start=1):
         train, val, held_out = _rows(fold)
-        console.print(f"fold {number} of {len(folds)}: {len(held_out):,} images held out", highlight=False)
+        progress.say(f"fold {number} of {len(folds)}: {len(held_out):,} images held out")
         parts = arranged.parts([train, val, *([held_out] if held_out is not val else [])])
         learnt, watched = (Part(part, targets[rows]) for part, rows in zip(parts, (train, val), strict=False))
-        network = fit(fold, fold.recipe(), len(manifest.classes), learnt, watched, console)
-        logits[held_out], numbers[held_out] = run_network(network, parts[-1]), number
+        network = fit_network(fold, fold.recipe(), len(manifest.classes), learnt, watched, progress=progress)
+        logits[held_out], numbers[held_out] = run_network(network, parts[-1], progress=progress), number
         del network
         gc.collect()  # a trainer and its network hold each other
     out_of_fold, test = numbers > 0, mask(manifest, "test")
@@ -52,7 +54,7 @@ def go_on_with_folds(run: Run, recipe: Recipe, manifest: Manifest, images: np.nd
     ensemble = open_network(run)
     logits = _calibrated_elsewhere(logits, targets, numbers, temperature)
     if test.any():
-        logits[test] = run_network(ensemble, *arranged.parts([np.flatnonzero(test)]))
+        logits[test] = run_network(ensemble, *arranged.parts([np.flatnonzero(test)]), progress=progress)
     splits = np.where(out_of_fold, "val", manifest.table["split"].to_numpy(object))
     told = out_of_fold | test
     rows = manifest.with_columns(split=splits).rows(told)
@@ -63,7 +65,43 @@ def go_on_with_folds(run: Run, recipe: Recipe, manifest: Manifest, images: np.nd
     # The ensemble looks for unknown objects through its first network, to which the first fold's images are new.
     train, _, held_out = _rows(folds[0])
     seen, unseen = arranged.parts([train, held_out])
-    return finish(run, recipe, manifest, ensemble, predictions, Part(seen, targets[train]), unseen, console)
+    return finish(run, recipe, manifest, ensemble, predictions, Part(seen, targets[train]), unseen, progress)
+
+
+def open_folds(run: Run, recipe: Recipe, manifest: Manifest) -> list[Run]:
+    """The Runs of all folds, in ``folds/1`` and so on: begun where they are not there, else as they stand.
+
+    Args:
+        run: of the whole.
+        recipe: with ``folds`` and a resolved ``batch_size``.
+        manifest: of the whole; its split train is divided.
+
+    Returns:
+        One Run a fold. Its Manifest has the rows of the whole one: those of the other folds are train and val, those
+        held out test, or val where validation decides nothing.
+
+    Raises:
+        RunError: a folder holds a fold of another recipe or division.
+        SourceError: more folds than the rarest class can fill.
+    """
+    assert recipe.folds is not None
+    numbers = fold_numbers(manifest, recipe.folds, seed=recipe.seed)
+    own = recipe.model_copy(update={"folds": None})
+    found = []
+    for number in range(1, recipe.folds + 1):
+        divided = fold_manifest(manifest, numbers, number, val_share(recipe), seed=recipe.seed)
+        folder = run.folder / "folds" / str(number)
+        if not (folder / "run.json").exists():
+            found.append(Run.create(folder, own, divided, {"fold": number, "folds": recipe.folds}))
+            continue
+        fold = Run.open(folder)
+        if fold.recipe() != own or not fold.manifest().table["split"].equals(divided.table["split"]):
+            raise RunError(
+                f"{folder}: was begun with another recipe or another division of the images",
+                f"Give {run.folder / 'recipe.yaml'} the values it had, or begin a new training with -o.",
+            )
+        found.append(fold)
+    return found
 
 
 def _rows(fold: Run) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

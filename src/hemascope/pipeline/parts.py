@@ -1,22 +1,19 @@
 """The parts of a data set: which rows they have, and their images in memory."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from hemascope.audit.duplicates.pair import joined
-from hemascope.audit.duplicates.search import IDENTICAL, near_duplicates
 from hemascope.data.manifest import Manifest
 from hemascope.data.pixels import Pixels, load_pixels
 from hemascope.data.reading import read_images
+from hemascope.data.sources import open_source
 from hemascope.errors import DecodeError, RunError
+from hemascope.evaluate.predictions import check_classes
 from hemascope.files import atomic
+from hemascope.progress import Progress
 from hemascope.train.fit import Part
-from hemascope.train.recipe import Recipe
 from hemascope.train.run import Run
 
 _SOME = 32
@@ -55,84 +52,40 @@ def some_images(manifest: Manifest, split_name: str, count: int = _SOME) -> list
     return [image for _, image in read_images(manifest.rows(chosen)) if not isinstance(image, DecodeError)]
 
 
-def read(manifest: Manifest, size: int, console: Console) -> Pixels:
-    """The images of a Manifest, framed to ``size`` pixels, and its table with errors and identical images."""
-    columns = (TextColumn("reading images"), BarColumn(bar_width=20), MofNCompleteColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=len(manifest))
-        return load_pixels(manifest, size, progress=lambda done, _: progress.update(task, completed=done))
-
-
-class TransferBar:
-    """A progress bar that appears only when bytes are fetched."""
-
-    def __init__(self, console: Console) -> None:
-        self.bar = Progress(console=console, transient=True, disable=not console.is_terminal)
-
-    def __enter__(self) -> "TransferBar":
-        return self
-
-    def __call__(self, done: int, total: int | None) -> None:
-        """Show that ``done`` of ``total`` bytes are here."""
-        if not self.bar.task_ids:
-            self.bar.start()
-            self.bar.add_task("fetching", total=total)
-        self.bar.update(self.bar.task_ids[0], completed=done, total=total)
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.stop()
-
-
-def with_copies_together(pixels: Pixels, console: Console) -> Manifest:
-    """The Manifest with near duplicates in one ``group``; takes a second for 1,000 images."""
-    manifest = pixels.manifest
-    pairs = near_duplicates(pixels.images, manifest.usable.to_numpy())
-    group = joined(manifest.table["group"].to_numpy(np.int64), pairs)
-    near = group[[pair.first for pair in pairs if pair.relation != IDENTICAL]]
-    if len(near):
-        console.print(
-            f"near duplicates: {int(np.isin(group, near).sum()):,} images in {len(np.unique(near)):,} groups, kept on "
-            "one side of every split",
-            highlight=False,
-        )
-    return manifest.with_columns(group=group)
-
-
-def check_start(recipe: Recipe, manifest: Manifest) -> None:
-    """Refuse a start from a network that was trained on images which this training scores.
-
-    The Run that it starts from, and those that this one started from in turn, as far as they are still there, must not
-    have trained on an image of val or test, nor have chosen their epoch by one of test. With ``folds`` every image is
-    scored, before and after the division.
-
-    Args:
-        recipe: what it starts from, and whether it has folds.
-        manifest: with splits, but for ``folds``.
+def opened(source: str | Path, progress: Progress) -> Manifest:
+    """The Manifest of a source, whose classes may stand in a table of predictions.
 
     Raises:
-        RunError: such images.
+        SourceError: no such source, or one that cannot be read.
+        RunError: a class that is named like a column of the table.
     """
-    for run in _ancestors(recipe.start):
-        theirs = run.manifest()
-        trained = manifest.ids.isin(theirs.ids[mask(theirs, "train")]).to_numpy()
-        known = manifest.ids.isin(theirs.ids[mask(theirs, "val")]).to_numpy() | trained
-        seen = known if recipe.folds else (mask(manifest, "val") & trained) | (mask(manifest, "test") & known)
-        if seen.any():
-            raise RunError(
-                f"start: {run.folder} was trained on {int(seen.sum()):,} of the images that this training would be "
-                f"scored by, such as {manifest.ids[seen].iloc[0]}",
-                "Start from a Run of other images, or leave out start."
-                if recipe.folds
-                else f"Divide the images as it did: name {run.manifest_file} as the source; or leave out start.",
-            )
+    progress.step("opening the images")
+    manifest = open_source(source, progress=progress.done)
+    check_classes(manifest.classes)
+    return manifest
 
 
-def _ancestors(start: str | None) -> Iterator[Run]:
-    passed: set[Path] = set()
-    while start is not None and (folder := Path(start).resolve()) not in passed and (folder / "run.json").is_file():
-        passed.add(folder)
-        yield (run := Run.open(Path(start)))
-        start = run.recipe().start
+def read(manifest: Manifest, size: int, progress: Progress) -> Pixels:
+    """The images of a Manifest, framed to ``size`` pixels, and its table with errors and identical images."""
+    progress.step("reading images", len(manifest))
+    return load_pixels(manifest, size, progress=progress.done)
+
+
+def read_again(manifest: Manifest, size: int, progress: Progress) -> np.ndarray:
+    """The images of a Run, uint8 (n, size, size, 3).
+
+    Raises:
+        RunError: one that could be read when the Run began no longer can, or the other way round.
+    """
+    pixels = read(manifest, size, progress)
+    changed = (pixels.manifest.table["error"] != manifest.table["error"]).to_numpy()
+    if changed.any():
+        row = int(np.argmax(changed))
+        raise RunError(
+            f"{manifest.ids.iloc[row]}: no longer readable ({pixels.manifest.table['error'].iloc[row]})",
+            "Put the images back where they were when this training began, or begin a new one.",
+        )
+    return pixels.images
 
 
 def example_image(run: Run) -> Path:

@@ -1,29 +1,31 @@
 """Small parts of a source in memory, for the short trainings of a search."""
 
+from pathlib import Path
+
 import numpy as np
-from rich.console import Console
 
 from hemascope.data.manifest import Manifest
-from hemascope.data.sources import open_source
 from hemascope.data.splits import limited, split
-from hemascope.evaluate.predictions import check_classes
-from hemascope.pipeline.parts import TransferBar, check_start, mask, part, read, with_copies_together
+from hemascope.pipeline.checks import check_start
+from hemascope.pipeline.division import with_copies_together
+from hemascope.pipeline.parts import mask, opened, part, read
+from hemascope.progress import SILENT, Progress
 from hemascope.train.fit import Part
 from hemascope.train.recipe import Recipe
 
 
 def read_parts(
-    source: str, recipe: Recipe, console: Console, *, train: int, val: int, test: int = 0
+    source: str | Path, recipe: Recipe, *, train: int, val: int, test: int = 0, progress: Progress = SILENT
 ) -> tuple[tuple[str, ...], dict[str, Part]]:
     """The parts of a source in memory, for short trainings: copies on one side, classes in proportion.
 
     Args:
         source: what `hemascope.data.sources.open_source` reads; splits that it names are kept.
         recipe: its input size and seed.
-        console: where progress goes.
         train: about so many images to train on.
         val: about so many for each other part.
         test: about so many to keep apart as ``test`` where the source names no such part; 0: none.
+        progress: what it reports to.
 
     Returns:
         The classes, and the parts ``train``, ``val`` and, where the source names one or it is asked for, ``test``.
@@ -31,9 +33,7 @@ def read_parts(
     Raises:
         HemascopeError: a source that cannot be used, or a recipe that starts from a network which knows these images.
     """
-    with TransferBar(console) as progress:
-        manifest = open_source(source, progress=progress)
-    check_classes(manifest.classes)
+    manifest = opened(source, progress)
     splits = manifest.table["split"]
     named = set(splits)
     kept_apart = 0 if "test" in named else test
@@ -41,8 +41,8 @@ def read_parts(
     most = {"": whole, "train": whole, "val": val, "test": test or val}
     parts = [limited(manifest.rows(splits == name), count, seed=recipe.seed) for name, count in most.items()]
     chosen = manifest.rows(manifest.ids.isin([name for part in parts for name in part.ids]))
-    pixels = read(chosen, recipe.input_size, console)
-    manifest = with_copies_together(pixels, console)
+    pixels = read(chosen, recipe.input_size, progress)
+    manifest = with_copies_together(pixels, progress)
     if kept_apart and "val" in named:
         manifest = _with_test(manifest, test / (train + test), recipe.seed)
         kept_apart = 0

@@ -1,6 +1,8 @@
-"""Fitting the network of a Run: begun, gone on with, or finished already."""
+"""Fitting one network in its Run: begun, gone on with, or finished already."""
 
+import logging
 import signal
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,14 +11,15 @@ from typing import Any
 import lightning as L
 import numpy as np
 import torch
-from rich.console import Console
+from lightning.pytorch.callbacks import WeightAveraging
+from torch import Tensor
 
 from hemascope.errors import RunError
 from hemascope.files import atomic
 from hemascope.models.depthwise import use_fast_depthwise
-from hemascope.models.freezing import freeze, frozen_weights
-from hemascope.models.network import Network, create_network
-from hemascope.train.averaging import MovingAverage
+from hemascope.models.freezing import freeze
+from hemascope.models.network import Network
+from hemascope.progress import SILENT, Progress
 from hemascope.train.balance import class_weights
 from hemascope.train.batches import evaluation_batches, training_batches
 from hemascope.train.batchnorm import recompute_statistics
@@ -25,10 +28,9 @@ from hemascope.train.device import choose_device, use_bfloat16
 from hemascope.train.module import CellTraining
 from hemascope.train.phases import EarlyStoppingOfTheRest, Phases
 from hemascope.train.progress import TrainingProgress
-from hemascope.train.quiet import LightningQuiet
 from hemascope.train.recipe import Recipe
 from hemascope.train.run import Run
-from hemascope.train.start import start_from
+from hemascope.train.start import first_network, new_network
 
 
 @dataclass(frozen=True)
@@ -39,32 +41,18 @@ class Part:
     targets: np.ndarray
 
 
-def new_network(recipe: Recipe, classes: int, *, pretrained: bool) -> Network:
-    """The recipe's network; its random part (the head, or everything) depends on the seed alone."""
-    torch.manual_seed(recipe.seed)
-    network = create_network(
-        recipe.network,
-        classes=classes,
-        input_size=recipe.input_size,
-        pretrained=pretrained,
-        dense=recipe.head.dense,
-        dropout=recipe.head.dropout,
-    )
-    frozen_weights(network, recipe.transfer.trainable)  # refuses layers that it does not have
-    return network
-
-
 def fit(
     run: Run,
     recipe: Recipe,
     classes: int,
     train: Part,
     val: Part,
-    console: Console,
+    *,
     on_epoch: Callable[[dict[str, float]], None] | None = None,
     draw_weights: np.ndarray | None = None,
+    progress: Progress = SILENT,
 ) -> Network:
-    """Train the Run's network from wherever it stands and return it, in evaluation mode.
+    """Train one network from wherever its Run stands and return it, in evaluation mode.
 
     After every epoch the Run holds a checkpoint; calling this again goes on from there and reaches the weights that
     an uninterrupted training would have. The result has the weights of the best epoch, with BatchNorm statistics
@@ -72,32 +60,27 @@ def fit(
 
     Args:
         run: the folder.
-        recipe: with ``batch_size`` resolved to a number.
+        recipe: with ``batch_size`` resolved to a number; its ``boosting`` is not asked, see `hemascope.train.kinds`.
         classes: number of classes.
         train: what to learn from.
         val: what to stop by.
-        console: where progress goes.
         on_epoch: called with the new row of the history once the epoch's checkpoint is written; what it raises ends
-            the training there, to be gone on with. A boosting does not call it: no epoch is of the whole.
+            the training there, to be gone on with.
         draw_weights: how often to draw each training image, in proportion, float (n,); None: by the recipe's balance.
+        progress: what the training reports to.
     """
     if run.final_weights.exists():
         return load_network(run, recipe, classes)
-    if recipe.boosting is not None:
-        from hemascope.train.boosting.fit import fit_boosted  # it fits its learners by this function
-
-        return fit_boosted(run, recipe, classes, train, val, console)
     device = choose_device()
-    # A resumed network's weights come from its checkpoint, so the pretrained ones are not needed again.
-    fresh = not run.last_checkpoint.exists()
-    network = new_network(recipe, classes, pretrained=recipe.pretrained and fresh and recipe.start is None)
-    if fresh and recipe.start is not None:
-        start_from(recipe.start, network)
+    if run.last_checkpoint.exists():
+        network = new_network(recipe, classes, pretrained=False)  # its weights come from the checkpoint
+    else:
+        network = first_network(recipe, classes)
     if device.type == "cpu":
         use_fast_depthwise(network)
     network.to(memory_format=torch.channels_last)
     freeze(network, recipe.transfer.trainable)
-    _train(run, recipe, network, classes, train, val, console, device, on_epoch, draw_weights)
+    _train(run, recipe, network, classes, train, val, device, on_epoch, draw_weights, progress)
     network.load_state_dict(_read(run.best_weights))
     recompute_statistics(network, train.images, recipe, device)
     with atomic(run.final_weights) as temporary:
@@ -106,17 +89,26 @@ def fit(
 
 
 def load_network(run: Run, recipe: Recipe, classes: int) -> Network:
-    """The finished network of a Run, in evaluation mode on the CPU."""
-    if not run.final_weights.exists():
-        raise RunError(f"{run.folder}: its training is not finished", f"hemascope train --resume {run.folder}")
-    weights = _read(run.final_weights)
-    if recipe.boosting is not None:
-        from hemascope.train.boosting.fit import boosted_of
+    """One finished network, in evaluation mode on the CPU.
 
-        return boosted_of(weights, recipe, classes)
+    Raises:
+        RunError: its training is not finished.
+    """
+    weights = finished_weights(run)
     network = new_network(recipe, classes, pretrained=False)
     network.load_state_dict(weights)
     return network.eval()
+
+
+def finished_weights(run: Run) -> dict[str, Tensor]:
+    """The weights that a training left.
+
+    Raises:
+        RunError: it is not finished.
+    """
+    if not run.final_weights.exists():
+        raise RunError(f"{run.folder}: its training is not finished", f"hemascope train --resume {run.folder}")
+    return _read(run.final_weights)
 
 
 def _train(
@@ -126,10 +118,10 @@ def _train(
     classes: int,
     train: Part,
     val: Part,
-    console: Console,
     device: torch.device,
     on_epoch: Callable[[dict[str, float]], None] | None,
     draw_weights: np.ndarray | None,
+    progress: Progress,
 ) -> None:
     assert isinstance(recipe.batch_size, int)  # "auto" is resolved before a training begins
     size, seed = recipe.batch_size, recipe.seed
@@ -140,7 +132,7 @@ def _train(
         weights = torch.from_numpy(class_weights(counts, recipe.balance.strength)).float()
     steps = len(batches) * (recipe.epochs - recipe.transfer.head_epochs)
     module = CellTraining(network, recipe, classes=classes, steps=steps, class_weights=weights)
-    progress = TrainingProgress(console)
+    told = TrainingProgress(progress)
     stopping = EarlyStoppingOfTheRest(
         recipe.early_stopping.monitor,
         recipe.early_stopping.mode,
@@ -149,7 +141,7 @@ def _train(
     )
 
     def tell(row: dict[str, float]) -> None:
-        progress.epoch(row)
+        told.epoch(row)
         if on_epoch:
             on_epoch(row)
 
@@ -166,7 +158,7 @@ def _train(
             devices=1,
             precision="bf16-mixed" if use_bfloat16(recipe.precision, device) else "32-true",
             max_epochs=recipe.epochs,
-            callbacks=[Phases(recipe.transfer, recipe.optimizer.learning_rate), *average, stopping, progress, keeper],
+            callbacks=[Phases(recipe.transfer, recipe.optimizer.learning_rate), *average, stopping, told, keeper],
             logger=False,
             enable_checkpointing=True,
             enable_progress_bar=False,
@@ -191,5 +183,31 @@ def _is_over(saved: dict[str, Any], recipe: Recipe) -> bool:
     return stopped or saved["epoch"] + 1 >= recipe.epochs
 
 
-def _read(path: Path) -> dict[str, torch.Tensor]:
+def _read(path: Path) -> dict[str, Tensor]:
     return torch.load(path, map_location="cpu", weights_only=True)
+
+
+class MovingAverage(WeightAveraging):
+    """Validates and keeps the moving average of weights and BatchNorm statistics.
+
+    The decay rises as (1 + t) / (10 + t) with the number of steps t up to ``decay``, so that short trainings are
+    averaged too (Tensorflow's ExponentialMovingAverage with num_updates).
+    """
+
+    def __init__(self, decay: float) -> None:
+        def average(averaged: Tensor, current: Tensor, steps: Tensor | int) -> Tensor:
+            t = float(steps)
+            return averaged + (current - averaged) * (1 - min(decay, (1 + t) / (10 + t)))
+
+        super().__init__(avg_fn=average)
+
+
+class LightningQuiet(warnings.catch_warnings):
+    """Keep Lightning's advice about workers, devices and tips from the user, and its own deprecations from tests."""
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        warnings.filterwarnings("ignore", module=r"lightning.*")
+        warnings.filterwarnings("ignore", module=r"torch.*", category=DeprecationWarning)
+        for name in ("lightning.pytorch", "lightning.fabric", "pytorch_lightning"):
+            logging.getLogger(name).setLevel(logging.ERROR)

@@ -1,6 +1,6 @@
 """Finding, reading, overriding and writing recipes."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, get_args
@@ -8,9 +8,8 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from hemascope.errors import RecipeError
+from hemascope.errors import RecipeError, did_you_mean
 from hemascope.files import write_text
-from hemascope.train.nearest import did_you_mean
 from hemascope.train.recipe import Recipe
 
 _SHIPPED = resources.files("hemascope.recipes")
@@ -21,25 +20,24 @@ def shipped() -> dict[str, str]:
     return dict(sorted(_heads()))
 
 
-def load_recipe(name_or_path: str | Path, overrides: Iterable[str] = ()) -> Recipe:
-    """Read a shipped recipe by name, or a YAML file, and apply ``key=value`` overrides.
+def load_recipe(recipe: str | Path | Recipe, changes: Iterable[str] | Mapping[str, Any] = ()) -> Recipe:
+    """Read a shipped recipe by name, or a YAML file, and change some of its keys.
 
-    >>> load_recipe("quick", ["optimizer.learning_rate=0.002", "epochs=1"]).epochs
-    1
+    Args:
+        recipe: a name, a path that ends in .yaml or .yml, or a Recipe, which is changed in a copy.
+        changes: what ``--set`` takes, ``key=value`` each; or keys, with dots or nested, and their values.
 
     Raises:
         RecipeError: no such recipe, bad YAML, or a key or value that is not valid, with the nearest valid key.
+
+    >>> load_recipe("quick", ["optimizer.learning_rate=0.002", "epochs=1"]).epochs
+    1
+    >>> load_recipe("quick", {"optimizer.learning_rate": 0.002, "head": {"dropout": 0.1}}).head.dropout
+    0.1
     """
-    text, origin = _text(name_or_path)
-    try:
-        values = yaml.safe_load(text) or {}
-    except yaml.YAMLError as problem:
-        raise RecipeError(f"{origin}: not valid YAML ({' '.join(str(problem).split())})") from problem
-    if not isinstance(values, dict):
-        raise RecipeError(f"{origin}: a recipe is a list of keys and values, not a {type(values).__name__}")
-    for override in overrides:
-        _override(values, override)
-    values.setdefault("name", Path(str(name_or_path)).stem)
+    values, origin = _values(recipe)
+    for key, value in _pairs(changes):
+        _change(values, key, value)
     try:
         return Recipe.model_validate(values)
     except ValidationError as problem:
@@ -68,6 +66,21 @@ def _heads() -> Iterator[tuple[str, str]]:
             yield file.name.removesuffix(".yaml"), "\n".join(head)
 
 
+def _values(recipe: str | Path | Recipe) -> tuple[dict[str, Any], str]:
+    """The keys of a recipe, and what to call it in an error."""
+    if isinstance(recipe, Recipe):
+        return recipe.model_dump(mode="json"), f"recipe {recipe.name}"
+    text, origin = _text(recipe)
+    try:
+        values = yaml.safe_load(text) or {}
+    except yaml.YAMLError as problem:
+        raise RecipeError(f"{origin}: not valid YAML ({' '.join(str(problem).split())})") from problem
+    if not isinstance(values, dict):
+        raise RecipeError(f"{origin}: a recipe is a list of keys and values, not a {type(values).__name__}")
+    values.setdefault("name", Path(str(recipe)).stem)
+    return values, origin
+
+
 def _text(name_or_path: str | Path) -> tuple[str, str]:
     name, path = str(name_or_path), Path(name_or_path)
     if path.suffix in (".yaml", ".yml"):
@@ -86,24 +99,46 @@ def _text(name_or_path: str | Path) -> tuple[str, str]:
     return (_SHIPPED / f"{name}.yaml").read_text("utf-8"), f"recipe {name}"
 
 
-def _override(values: dict[str, Any], override: str) -> None:
-    key, equals, text = override.partition("=")
-    if not equals or not key:
-        raise RecipeError(
-            f"--set {override}: not of the form key=value", "Example: --set optimizer.learning_rate=0.002"
-        )
-    *parents, last = key.strip().split(".")
+def _pairs(changes: Iterable[str] | Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Dotted keys and their new values."""
+    if isinstance(changes, Mapping):
+        yield from flat(changes).items()
+        return
+    for text in [changes] if isinstance(changes, str) else changes:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise RecipeError(
+                f"--set {text}: not of the form key=value", "Example: --set optimizer.learning_rate=0.002"
+            )
+        try:
+            yield key.strip(), _plain(yaml.safe_load(value))
+        except yaml.YAMLError as problem:
+            raise RecipeError(f"--set {text}: the value is not valid YAML") from problem
+
+
+def flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Nested keys as keys with dots.
+
+    >>> flat({"optimizer": {"name": "adam"}, "epochs": 2})
+    {'optimizer.name': 'adam', 'epochs': 2}
+    """
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        name = f"{above}{key}"
+        found |= flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
+    return found
+
+
+def _change(values: dict[str, Any], key: str, value: Any) -> None:
+    *parents, last = key.split(".")
     place = values
     for parent in parents:
         if parent == "augment" and isinstance(place.get(parent), str):
             place[parent] = {"name": place[parent]}  # a policy's name stands for all of its keys
         place = place.setdefault(parent, {})
         if not isinstance(place, dict):
-            raise RecipeError(f"--set {override}: {parent} has no keys below it")
-    try:
-        place[last] = _plain(yaml.safe_load(text))
-    except yaml.YAMLError as problem:
-        raise RecipeError(f"--set {override}: the value is not valid YAML") from problem
+            raise RecipeError(f"--set {key}={value}: {parent} has no keys below it")
+    place[last] = str(value) if isinstance(value, Path) else value
 
 
 def _plain(value: Any) -> Any:

@@ -1,14 +1,18 @@
 """The Run: the folder that a training leaves, and what is where in it."""
 
+import html
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from hemascope.data.manifest import Manifest
 from hemascope.errors import RunError
 from hemascope.files import write_text
+from hemascope.shown import SCORE_TITLES, interval, paragraphs, percent, table
 from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import load_recipe, write_recipe
 
@@ -17,7 +21,11 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True)
 class Run:
-    """A training's folder; every file in it is written whole or not at all."""
+    """A training's folder; every file in it is written whole or not at all.
+
+    >>> Run(Path("runs/first")).model_file.as_posix()
+    'runs/first/model.onnx'
+    """
 
     folder: Path
 
@@ -146,3 +154,61 @@ class Run:
     def manifest(self) -> Manifest:
         """The Run's Manifest."""
         return Manifest.read(self.manifest_file)
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """The scores: columns ``split, score, value, low, high``, the last two of the 95% interval.
+
+        NaN stands for what cannot be measured. Everything that is measured, by class too, is in `metrics_file`.
+
+        Raises:
+            RunError: the training is not finished.
+        """
+        return pd.DataFrame(
+            [
+                {"split": split, "score": name, **score}
+                for split, measured in self._measured().items()
+                for name, score in measured["scores"].items()
+            ],
+            columns=["split", "score", "value", "low", "high"],
+        ).astype({"value": float, "low": float, "high": float})
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """The predictions table: what the model said of each image that is scored, and what is true.
+
+        Raises:
+            RunError: the training is not finished.
+        """
+        return pd.read_parquet(self._written(self.predictions_file))
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """One row an epoch: losses, accuracies, learning rate and seconds.
+
+        Raises:
+            RunError: no epoch is finished.
+        """
+        return pd.read_csv(self._written(self.history_file))
+
+    def _measured(self) -> dict[str, Any]:
+        return dict(json.loads(self._written(self.metrics_file).read_text("utf-8"))["splits"])
+
+    def _written(self, path: Path) -> Path:
+        if not path.is_file():
+            raise RunError(f"{self.folder}: its training is not finished", f"hemascope train --resume {self.folder}")
+        return path
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the scores of each split with their intervals, and where report and model are."""
+        if not self.metrics_file.is_file():
+            return paragraphs([f"{self.folder}: not finished; hemascope.resume goes on with it."])
+        measured = self._measured()
+        headings = ["Score", *(f"{name}, {part['images']:,} images" for name, part in measured.items())]
+        rows = []
+        for name, title in SCORE_TITLES.items():
+            scores = [part["scores"][name] for part in measured.values()]
+            rows.append([title, *(f"{percent(score['value'])} [{interval(score)}]" for score in scores)])
+        files = [("Report", self.report_file), ("Model", self.model_file)]
+        links = [f'{name}: <a href="{html.escape(str(path))}">{html.escape(str(path))}</a>' for name, path in files]
+        return table(headings, rows, str(self.folder)) + f"<p>{'<br>'.join(links)}</p>"

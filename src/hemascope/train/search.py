@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from hemascope.train.nearest import did_you_mean
+from hemascope.errors import did_you_mean
 
 FIXED = {
     "name": "it changes no training",

@@ -1,14 +1,45 @@
-"""Going on from the network of a finished Run, on other images or by another recipe."""
+"""The network that a training begins with: new, pretrained, or that of a finished Run."""
 
 from pathlib import Path
 
 import torch
 
 from hemascope.errors import RecipeError, RunError
-from hemascope.models.network import Network
+from hemascope.models.freezing import frozen_weights
+from hemascope.models.network import Network, create_network
+from hemascope.train.recipe import Recipe
 from hemascope.train.run import Run
 
 _HEAD = "head."
+
+
+def first_network(recipe: Recipe, classes: int) -> Network:
+    """What the recipe's training begins with: its network with pretrained weights, or with those of ``start``.
+
+    Raises:
+        RecipeError: no such network, or one that does not fit the recipe's other keys.
+        RunError: what it starts from is no finished Run.
+        WeightsError: its pretrained weights cannot be had.
+    """
+    network = new_network(recipe, classes, pretrained=recipe.pretrained and recipe.start is None)
+    if recipe.start is not None:
+        start_from(recipe.start, network)
+    return network
+
+
+def new_network(recipe: Recipe, classes: int, *, pretrained: bool) -> Network:
+    """The recipe's network; its random part (the head, or everything) depends on the seed alone."""
+    torch.manual_seed(recipe.seed)
+    network = create_network(
+        recipe.network,
+        classes=classes,
+        input_size=recipe.input_size,
+        pretrained=pretrained,
+        dense=recipe.head.dense,
+        dropout=recipe.head.dropout,
+    )
+    frozen_weights(network, recipe.transfer.trainable)  # refuses layers that it does not have
+    return network
 
 
 def start_from(folder: str, network: Network) -> bool:

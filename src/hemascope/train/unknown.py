@@ -16,6 +16,7 @@ from hemascope.data.foreign import corner, damaged, drawing, empty_field, overla
 from hemascope.data.framing import frame
 from hemascope.models.network import Network
 from hemascope.models.unknown import Levels, UnknownScore
+from hemascope.progress import SILENT, Progress
 from hemascope.train.recipe import Recipe
 
 DIMENSIONS = 64
@@ -150,6 +151,8 @@ def fit_unknown(
     train: tuple[np.ndarray, np.ndarray],
     val: np.ndarray,
     pictures: Sequence[np.ndarray],
+    *,
+    progress: Progress = SILENT,
 ) -> tuple[UnknownScore, dict[str, Any]]:
     """Fit the score to a network and choose its threshold.
 
@@ -163,10 +166,12 @@ def fit_unknown(
         train: images uint8 (n, size, size, 3) and class numbers int (n,).
         val: images uint8 (m, size, size, 3) of known cells that the network was not trained on.
         pictures: some training pictures before framing, uint8 (h, w, 3) each.
+        progress: what it reports to.
 
     Returns:
         The score, a function of `Levels`, and the part ``unknown`` of the model card.
     """
+    progress.step("learning what none of the classes looks like")
     rng = np.random.default_rng(recipe.seed)
     levels = Levels(network).eval()
     images, targets = train

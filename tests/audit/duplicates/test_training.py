@@ -1,17 +1,15 @@
 """Training keeps near duplicates on one side of every split."""
 
-import io
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from rich.console import Console
 
 from hemascope.data.manifest import Manifest
 from hemascope.data.smears import draw
 from hemascope.pipeline.train import train
-from hemascope.train.recipe_files import load_recipe
 from tests.networks import TINY_NETWORK
+from tests.told import Told
 
 IMAGES = 64
 COPIES = 12
@@ -24,11 +22,11 @@ def save(image: np.ndarray, path: Path) -> None:
 
 
 def trained(source: Path) -> tuple[Manifest, str]:
-    said = io.StringIO()
-    run = train(str(source), load_recipe("demo", QUICK), source.parent / "run", Console(file=said, width=200))
+    told = Told()
+    run = train(source, "demo", set=QUICK, output=source.parent / "run", progress=told)
     manifest = run.manifest()
     names = manifest.table["path"].map(lambda path: Path(path).name)
-    return manifest.with_columns(path=names), said.getvalue()
+    return manifest.with_columns(path=names), "\n".join(told.said)
 
 
 def test_a_copy_lands_where_its_original_is(tmp_path: Path) -> None:

@@ -6,17 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from rich.console import Console
 
 from hemascope.augment.policy import Policy
 from hemascope.data.manifest import Manifest
 from hemascope.errors import RecipeError, RunError
 from hemascope.models.boosted import Boosted, TreeVotes
-from hemascope.models.inference import run_network
-from hemascope.models.network import Network, create_network
+from hemascope.models.network import Network, create_network, run_network
 from hemascope.train.boosting.ledger import read_boosting
 from hemascope.train.checkpoints import RunKeeper
-from hemascope.train.fit import Part, fit, load_network
+from hemascope.train.fit import Part
+from hemascope.train.kinds import fit_network, open_network
 from hemascope.train.recipe import Boosting, Recipe
 from hemascope.train.run import Run
 from hemascope.train.start import start_from
@@ -45,7 +44,7 @@ def fitted(folder: Path, chosen: Recipe) -> tuple[Run, Network]:
     run = Run(folder)
     if not (folder / "run.json").exists():
         run = Run.create(folder, chosen, Manifest.build([], [], ["a", "b", "c"]), {})
-    return run, fit(run, run.recipe(), 3, TRAIN, VAL, Console(quiet=True))
+    return run, fit_network(run, run.recipe(), 3, TRAIN, VAL)
 
 
 def history(run: Run) -> list[str]:
@@ -64,7 +63,7 @@ def test_networks_vote_and_are_read_again(whole: tuple[Run, Network]) -> None:
     assert log is not None
     assert len(log.rounds) == len(network.members) == 3
     assert all(0 < each.error < 2 / 3 and each.alpha > 0 for each in log.rounds)
-    again = load_network(run, run.recipe(), 3)
+    again = open_network(run)
     logits = run_network(network, VAL.images)
     np.testing.assert_array_equal(run_network(again, VAL.images), logits)
     together = log.rounds[-1].ensemble_val_accuracy
@@ -103,7 +102,7 @@ def test_networks_no_better_than_chance_are_told(tmp_path: Path) -> None:
     nonsense = Part(np.zeros_like(TRAIN.images), np.arange(60) % 3)
     run = Run.create(tmp_path / "run", lazy, Manifest.build([], [], ["a", "b", "c"]), {})
     with pytest.raises(RunError, match="learner 1 is no better than chance"):
-        fit(run, lazy, 3, nonsense, VAL, Console(quiet=True))
+        fit_network(run, lazy, 3, nonsense, VAL)
 
 
 def test_a_boosted_run_is_no_start(whole: tuple[Run, Network]) -> None:
@@ -120,7 +119,7 @@ def test_trees_on_features_vote_and_are_read_again(tmp_path: Path) -> None:
     assert isinstance(network.head, TreeVotes)
     assert len(log.rounds) == len(network.head.vote.alphas) == 12
     logits = run_network(network, VAL.images)
-    np.testing.assert_array_equal(run_network(load_network(run, run.recipe(), 3), VAL.images), logits)
+    np.testing.assert_array_equal(run_network(open_network(run), VAL.images), logits)
     assert (logits.argmax(1) == VAL.targets).mean() == pytest.approx(log.rounds[-1].ensemble_val_accuracy)
     assert log.rounds[-1].ensemble_val_accuracy > 0.6
     own = create_network("vanilla_cnn", classes=3, input_size=16, pretrained=False)

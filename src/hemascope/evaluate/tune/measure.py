@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hemascope.evaluate.bootstrap import Score, hit_scores
-from hemascope.models.inference import run_network
-from hemascope.models.network import Network
+from hemascope.models.network import Network, run_network
 from hemascope.train.fit import Part
 
 

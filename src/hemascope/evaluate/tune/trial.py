@@ -4,8 +4,6 @@ import csv
 from collections.abc import Callable
 from pathlib import Path
 
-from rich.console import Console
-
 from hemascope.models.network import Network
 from hemascope.train.fit import Part, fit
 from hemascope.train.recipe import Recipe
@@ -40,7 +38,7 @@ def train_trial(
         if on_epoch:
             on_epoch(row)
     fitted = recipe.model_copy(update={"batch_size": min(int(recipe.batch_size), len(train.targets))})
-    network = fit(run, fitted, classes, train, val, Console(quiet=True), on_epoch)
+    network = fit(run, fitted, classes, train, val, on_epoch=on_epoch)
     forget(folder, finished=False)
     return network
 

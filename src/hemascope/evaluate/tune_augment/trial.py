@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 
 from hemascope.augment.policy import Policy
 from hemascope.evaluate.network_model import NetworkModel
@@ -62,8 +61,7 @@ def run_trial(folder: Path, recipe: Recipe, train: Part, reference: Reference) -
     """Train in a folder and score; what is there already, whole or in part, is not done again."""
     run = Run(folder)
     if not (folder / _HITS).is_file():
-        quiet = Console(quiet=True)
-        network = fit(run, recipe, len(reference.classes), train, reference.part, quiet)
+        network = fit(run, recipe, len(reference.classes), train, reference.part)
         scored = _scored(NetworkModel(network, reference.classes, recipe.input_size), reference)
         with atomic(folder / _HITS) as temporary, temporary.open("wb") as file:
             np.savez(file, clean=scored.clean_hits, copies=scored.copy_hits)

@@ -5,20 +5,20 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from rich.console import Console
 from sklearn.tree import DecisionTreeClassifier
 
 from hemascope.augment.batch import augment
 from hemascope.augment.policy import Policy
 from hemascope.models.boosted import Trees, TreeVotes, Vote
 from hemascope.models.network import Network
+from hemascope.progress import SILENT, Progress
 from hemascope.train.batches import to_unit_range
 from hemascope.train.boosting.ledger import Ledger
 from hemascope.train.device import choose_device
-from hemascope.train.fit import Part, new_network
+from hemascope.train.fit import Part
 from hemascope.train.recipe import Recipe
 from hemascope.train.run import Run
-from hemascope.train.start import start_from
+from hemascope.train.start import first_network
 
 SPLIT_WIDTH = 0.01
 """Width of a split as a share of its feature's standard deviation."""
@@ -74,7 +74,9 @@ def _walk(part: object, place: np.ndarray, left: np.ndarray, right: np.ndarray) 
 _BATCH = 64
 
 
-def fit_features(run: Run, recipe: Recipe, classes: int, train: Part, val: Part, console: Console) -> Network:
+def fit_features(
+    run: Run, recipe: Recipe, classes: int, train: Part, val: Part, *, progress: Progress = SILENT
+) -> Network:
     """Grow scikit-learn's decision trees and make them the network's head.
 
     Every split looks at a random choice of the features, as many as the root of their number: it is many times as fast
@@ -82,37 +84,36 @@ def fit_features(run: Run, recipe: Recipe, classes: int, train: Part, val: Part,
     strong already, and boosting makes it worse.
 
     Args:
-        run, recipe, classes, train, val, console: as of `hemascope.train.fit.fit`.
+        run, recipe, classes, train, val, progress: as of `hemascope.train.fit.fit`.
 
     Raises:
         RunError: the first tree is no better than chance.
     """
     boosting = recipe.boosting
     assert boosting is not None
-    network = new_network(recipe, classes, pretrained=recipe.pretrained and recipe.start is None)
-    if recipe.start is not None:
-        start_from(recipe.start, network)
-    with console.status("computing features"):
-        views = [
-            features_of(network, train.images, recipe.augment, recipe.seed + view) for view in range(boosting.views)
-        ]
-        seen, targets = np.concatenate(views), np.tile(train.targets, boosting.views)
-        unseen = features_of(network, val.images)
+    network = first_network(recipe, classes)
+    progress.step("computing features", boosting.views + 1)
+    views = []
+    for view in range(boosting.views):
+        views.append(features_of(network, train.images, recipe.augment, recipe.seed + view))
+        progress.done(len(views))
+    seen, targets = np.concatenate(views), np.tile(train.targets, boosting.views)
+    unseen = features_of(network, val.images)
     spread = seen.std(0)
     ledger = Ledger(boosting, targets, val.targets)
     trees: list[DecisionTreeClassifier] = []
-    with console.status("") as status:
-        while len(trees) < boosting.rounds and not ledger.log.stopped:
-            status.update(f"growing tree {ledger.next}/{boosting.rounds}")
-            begun = time.monotonic()
-            tree = DecisionTreeClassifier(
-                max_depth=boosting.depth, max_features="sqrt", random_state=recipe.seed + len(trees)
-            ).fit(seen, targets, sample_weight=ledger.weights)
-            seconds = time.monotonic() - begun
-            if ledger.add(tree.predict(seen), _said(tree, unseen, spread, classes), seconds):
-                trees.append(tree)
-    ledger.tell_round(console)
-    ledger.tell_end(console)
+    progress.step("growing trees", boosting.rounds)
+    while len(trees) < boosting.rounds and not ledger.log.stopped:
+        begun = time.monotonic()
+        tree = DecisionTreeClassifier(
+            max_depth=boosting.depth, max_features="sqrt", random_state=recipe.seed + len(trees)
+        ).fit(seen, targets, sample_weight=ledger.weights)
+        seconds = time.monotonic() - begun
+        if ledger.add(tree.predict(seen), _said(tree, unseen, spread, classes), seconds):
+            trees.append(tree)
+        progress.done(len(trees))
+    ledger.tell_round(progress)
+    ledger.tell_end(progress)
     ledger.log.write(run.folder)
     network.head = TreeVotes(as_tensors(trees, spread, classes), Vote(ledger.alphas, boosting.voting))
     return network.to("cpu").eval()

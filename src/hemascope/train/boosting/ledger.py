@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from rich.console import Console
 
 from hemascope.errors import RunError
 from hemascope.files import write_text
 from hemascope.models.boosted import Voting
+from hemascope.progress import Progress
 from hemascope.train.recipe import Boosting
 
 FORMAT_VERSION = 1
@@ -211,19 +211,18 @@ class Ledger:
             )
         return True
 
-    def tell_round(self, console: Console) -> None:
-        """Print the last round that is kept."""
+    def tell_round(self, progress: Progress) -> None:
+        """Say how the last round that is kept went."""
         last = self.log.rounds[-1]
-        console.print(
+        progress.say(
             f"round {len(self.log.rounds)}/{self.log.planned}  error {last.error:.3f}  vote {last.alpha:.2f}  "
-            f"val accuracy {last.val_accuracy:.4f}, together {last.ensemble_val_accuracy:.4f}",
-            highlight=False,
+            f"val accuracy {last.val_accuracy:.4f}, together {last.ensemble_val_accuracy:.4f}"
         )
 
-    def tell_end(self, console: Console) -> None:
-        """Print why there are no more rounds, where there are fewer than planned."""
+    def tell_end(self, progress: Progress) -> None:
+        """Say why there are no more rounds, where there are fewer than planned."""
         if self.log.stopped:
-            console.print(f"boosting ends: {self.log.stopped}", highlight=False)
+            progress.say(f"boosting ends: {self.log.stopped}")
 
     def _stop(self, reason: str) -> None:
         self.log = replace(self.log, stopped=reason)

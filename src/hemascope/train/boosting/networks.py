@@ -6,13 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from rich.console import Console
 from scipy import special
 
 from hemascope.files import atomic, write_text
 from hemascope.models.boosted import Boosted
-from hemascope.models.inference import run_network
-from hemascope.models.network import Network
+from hemascope.models.network import Network, run_network
+from hemascope.progress import SILENT, Progress
 from hemascope.train.boosting.ledger import Ledger
 from hemascope.train.checkpoints import HISTORY_COLUMNS
 from hemascope.train.device import choose_device
@@ -28,7 +27,9 @@ class Said(NamedTuple):
     val: np.ndarray
 
 
-def fit_networks(run: Run, recipe: Recipe, classes: int, train: Part, val: Part, console: Console) -> Network:
+def fit_networks(
+    run: Run, recipe: Recipe, classes: int, train: Part, val: Part, *, progress: Progress = SILENT
+) -> Network:
     """Train round after round, from wherever the Run stands, and join the learners.
 
     Each round is a training by the whole recipe, from new weights and with its own seed, in ``rounds/1`` and so on
@@ -37,7 +38,7 @@ def fit_networks(run: Run, recipe: Recipe, classes: int, train: Part, val: Part,
     work as always (resampling does as well as reweighting: Seiffert et al. 2008, "Resampling or reweighting").
 
     Args:
-        run, recipe, classes, train, val, console: as of `hemascope.train.fit.fit`.
+        run, recipe, classes, train, val, progress: as of `hemascope.train.fit.fit`.
 
     Raises:
         RunError: the first learner is no better than chance.
@@ -48,13 +49,13 @@ def fit_networks(run: Run, recipe: Recipe, classes: int, train: Part, val: Part,
     members: list[Network] = []
     while len(members) < boosting.rounds and not ledger.log.stopped:
         part = round_run(run, ledger.next)
-        network, said = _learner(part, round_recipe(recipe, ledger.next), classes, train, val, ledger, console)
+        network, said = _learner(part, round_recipe(recipe, ledger.next), classes, train, val, ledger, progress)
         if ledger.add(said.train, said.val, _seconds(part)):
             members.append(network)
-            ledger.tell_round(console)
+            ledger.tell_round(progress)
         ledger.log.write(run.folder)
         _join_histories(run, len(members))
-    ledger.tell_end(console)
+    ledger.tell_end(progress)
     return Boosted(members, ledger.alphas, boosting.voting).eval()
 
 
@@ -69,15 +70,15 @@ def round_recipe(recipe: Recipe, number: int) -> Recipe:
 
 
 def _learner(
-    part: Run, recipe: Recipe, classes: int, train: Part, val: Part, ledger: Ledger, console: Console
+    part: Run, recipe: Recipe, classes: int, train: Part, val: Part, ledger: Ledger, progress: Progress
 ) -> tuple[Network, Said]:
     kept = part.folder / "said.npz"
     if kept.is_file():
         with np.load(kept) as saved:
             return load_network(part, recipe, classes), Said(saved["train"], saved["val"])
-    console.print(f"round {ledger.next}/{ledger.log.planned}", highlight=False)
+    progress.say(f"round {ledger.next}/{ledger.log.planned}")
     weights = None if ledger.next == 1 else ledger.weights
-    network = fit(part, recipe, classes, train, val, console, draw_weights=weights)
+    network = fit(part, recipe, classes, train, val, draw_weights=weights, progress=progress)
     network.to(choose_device())
     said = Said(
         run_network(network, train.images).argmax(1),

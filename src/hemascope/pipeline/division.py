@@ -1,0 +1,86 @@
+"""How a training divides its images: copies on one side, parts by the recipe, and what a fold validates on."""
+
+import numpy as np
+
+from hemascope.audit.duplicates.pair import joined
+from hemascope.audit.duplicates.search import IDENTICAL, near_duplicates
+from hemascope.data.manifest import Manifest
+from hemascope.data.pixels import Pixels
+from hemascope.data.splits import check_folds, fold_manifest, fold_numbers, into_train, split
+from hemascope.errors import RecipeError, RunError
+from hemascope.pipeline.parts import mask
+from hemascope.progress import Progress
+from hemascope.train.recipe import Recipe
+
+
+def with_copies_together(pixels: Pixels, progress: Progress) -> Manifest:
+    """The Manifest with near duplicates in one ``group``; takes a second for 1,000 images."""
+    manifest = pixels.manifest
+    progress.step("looking for copies")
+    pairs = near_duplicates(
+        pixels.images,
+        manifest.usable.to_numpy(),
+        progress=lambda _, done, total: progress.done(done, total),
+    )
+    group = joined(manifest.table["group"].to_numpy(np.int64), pairs)
+    near = group[[pair.first for pair in pairs if pair.relation != IDENTICAL]]
+    if len(near):
+        progress.say(
+            f"near duplicates: {int(np.isin(group, near).sum()):,} images in {len(np.unique(near)):,} groups, kept on "
+            "one side of every split"
+        )
+    return manifest.with_columns(group=group)
+
+
+def divided(manifest: Manifest, recipe: Recipe) -> Manifest:
+    """Fill the column ``split`` by the recipe: its fractions, without a test part for ``no_test``.
+
+    For ``folds`` there are train, which is to be divided further, and test; a source's own val is part of train.
+
+    Raises:
+        SourceError: images that cannot be divided so.
+        RunError: too few images for validation images in every fold.
+        RecipeError: test-time augmentation of folds without a test part to measure it on.
+    """
+    train, val, test = recipe.fractions
+    if recipe.no_test:
+        return split(into_train(manifest, "test"), (train + test, val, 0.0), seed=recipe.seed)
+    if not recipe.folds:
+        return split(manifest, recipe.fractions, seed=recipe.seed)
+    manifest = split(into_train(manifest, "val"), (train + val, 0.0, test), seed=recipe.seed)
+    check_folds(manifest, recipe.folds, grouped=True)
+    _check_fold_val(manifest, recipe, recipe.folds)
+    if recipe.tta and not mask(manifest, "test").any():
+        raise RecipeError(
+            "tta with folds is measured on the test part, and there is none",
+            "Set tta=false, or fractions with a test part.",
+        )
+    return manifest
+
+
+def _check_fold_val(manifest: Manifest, recipe: Recipe, folds: int) -> None:
+    share = val_share(recipe)
+    if not share:
+        return
+    numbers = fold_numbers(manifest, folds, seed=recipe.seed)
+    for number in range(1, folds + 1):
+        if not mask(fold_manifest(manifest, numbers, number, share, seed=recipe.seed), "val").any():
+            raise RunError(
+                f"{manifest.name or 'the source'} has too few images for {folds} folds with validation images of their "
+                f"own: fold {number} would have none",
+                "Give more images, a larger val in fractions, or early_stopping.keep=last and "
+                "early_stopping.patience=null, which need none.",
+            )
+
+
+def val_share(recipe: Recipe) -> float:
+    """The share of a fold's images that its training validates on.
+
+    The held-out images give the reported score, so they must not choose the epoch: where a recipe lets validation
+    decide anything, it gets images of its own, in the proportion of ``fractions``. Where it decides nothing, all
+    images that are not held out are trained on, and 0 is returned.
+    """
+    stopping = recipe.early_stopping
+    decides = stopping.keep == "best" or stopping.patience is not None or recipe.schedule.name == "plateau"
+    train, val, _ = recipe.fractions
+    return val / (train + val) if decides else 0.0
