@@ -112,10 +112,7 @@ def _divided(bench: Bench, console: Console) -> tuple[Manifest, Manifest]:
         fractions = (1 - bench.held_out, 0.0, bench.held_out)
     pixels = read(manifest.with_columns(split=named), bench.hidden.side, console)
     divided = split(with_copies_together(pixels, console), fractions, seed=bench.seed)
-    table = divided.table
-    usable = divided.usable & table["label"].isin(divided.classes)
-    train = divided.rows(usable & (table["split"] == "train"))
-    held_out = divided.rows(usable & (table["split"] == "test"))
+    train, held_out = divided.rows(divided.part("train")), divided.rows(divided.part("test"))
     if not len(held_out):
         raise HemascopeError(f"held_out: {bench.held_out} leaves no image to score on", "Hold out a larger share.")
     # The rows divide what is left by their own recipes.

@@ -68,9 +68,9 @@ def audit(
     check_output(output, *filter(None, (source, against)))
     console = Console()
     with AuditBar() as bar:
-        manifest = open_source(source, progress=bar.fetched)
+        manifest = open_source(source)
         if against is not None:
-            manifest = join(manifest, open_source(against, progress=bar.fetched))
+            manifest = join(manifest, open_source(against))
         outcome = audit_into(
             output, manifest, findings_file=findings, reuse=apply or findings is not None, progress=bar.step
         )

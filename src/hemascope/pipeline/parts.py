@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, Progress, TextColumn
 
 from hemascope.audit.duplicates.pair import joined
 from hemascope.audit.duplicates.search import IDENTICAL, near_duplicates
@@ -15,6 +15,7 @@ from hemascope.data.pixels import Pixels, load_pixels
 from hemascope.data.reading import read_images
 from hemascope.errors import DecodeError, RunError
 from hemascope.files import atomic
+from hemascope.progress import Silent
 from hemascope.train.fit import Part
 from hemascope.train.recipe import Recipe
 from hemascope.train.run import Run
@@ -39,8 +40,7 @@ def part(manifest: Manifest, images: np.ndarray, split_name: str) -> Part:
 
 def mask(manifest: Manifest, split_name: str) -> np.ndarray:
     """True, bool (n,), for the rows of a part that can be trained on or scored."""
-    known = manifest.table["label"].isin(manifest.classes)
-    return (manifest.usable & known & (manifest.table["split"] == split_name)).to_numpy()
+    return manifest.part(split_name)
 
 
 def evaluated_part(manifest: Manifest) -> str:
@@ -57,14 +57,12 @@ def some_images(manifest: Manifest, split_name: str, count: int = _SOME) -> list
 
 def read(manifest: Manifest, size: int, console: Console) -> Pixels:
     """The images of a Manifest, framed to ``size`` pixels, and its table with errors and identical images."""
-    columns = (TextColumn("reading images"), BarColumn(bar_width=20), MofNCompleteColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=len(manifest))
-        return load_pixels(manifest, size, progress=lambda done, _: progress.update(task, completed=done))
+    with TransferBar(console) as progress:
+        return load_pixels(manifest, size, progress=progress)
 
 
-class TransferBar:
-    """A progress bar that appears only when bytes are fetched."""
+class TransferBar(Silent):
+    """A progress bar that appears only when something is done."""
 
     def __init__(self, console: Console) -> None:
         self.bar = Progress(console=console, transient=True, disable=not console.is_terminal)
@@ -72,12 +70,14 @@ class TransferBar:
     def __enter__(self) -> "TransferBar":
         return self
 
-    def __call__(self, done: int, total: int | None) -> None:
-        """Show that ``done`` of ``total`` bytes are here."""
-        if not self.bar.task_ids:
-            self.bar.start()
-            self.bar.add_task("fetching", total=total)
-        self.bar.update(self.bar.task_ids[0], completed=done, total=total)
+    def step(self, name: str, total: int | None = None) -> None:
+        """Show a bar."""
+        self.bar.start()
+        self.bar.add_task(name, total=total)
+
+    def done(self, count: int, total: int | None = None, note: str = "") -> None:
+        """Show that ``count`` of ``total`` are done."""
+        self.bar.update(self.bar.task_ids[-1], completed=count, total=total)
 
     def __exit__(self, *_: object) -> None:
         self.bar.stop()
