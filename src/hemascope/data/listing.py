@@ -98,10 +98,10 @@ def places(path: Path, table: Delimited) -> list[Place]:
 
 
 def _place(text: str, member: str, folder: Path) -> Place:
-    if not text or text.startswith(SCHEME):
-        return Place(text, member)
-    whole = folder / text
     file, mark, after = text.partition("#")
+    if not text or text.startswith(SCHEME):
+        return Place(file, member or after)
+    whole = folder / text
     if not member and mark and file_kind(file) in (Kind.NPZ, Kind.TAR, Kind.PARQUET) and not whole.is_file():
         return Place(str(folder / file), after)
     return Place(str(whole), member)
