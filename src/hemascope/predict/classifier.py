@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain
+from io import IOBase
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard, overload
 
@@ -127,7 +128,7 @@ class Classifier:
         >>> [found.label in classifier.classes for found in classifier(iter([drawn, drawn]))]
         [True, True]
         """
-        if isinstance(image, Iterator):
+        if isinstance(image, Iterator) and not isinstance(image, IOBase):  # an open file is no stream of images
             return self._each(image)
         if _are_many(image):
             return self._many(image)
@@ -240,8 +241,10 @@ class Classifier:
         return list(self._each(images))
 
     def _each(self, images: Iterable[Picture]) -> Iterator[Prediction]:
-        blocks = classify(self, (_item(number, image) for number, image in enumerate(images)))
-        return chain.from_iterable(map(self._told, blocks))
+        named = (_item(number, image) for number, image in enumerate(images))
+        with closing(classify(self, named)) as blocks:
+            for block in blocks:
+                yield from self._told(block)
 
     def _told(self, block: Block) -> Iterator[Prediction]:
         for row, unknown, error in zip(block.probabilities, block.unknown_or_none, block.errors, strict=True):
