@@ -265,10 +265,10 @@ def main() -> None:
     parser.add_argument("--other", nargs="*", default=[], metavar="DIR", help="labelled folders of other laboratories")
     args = parser.parse_args()
     source = open_source(args.source)
-    val = source.rows(source.table["split"] == "val")
+    val = source.in_split("val")
     half = np.zeros(len(val), bool)
     half[np.random.default_rng(7).permutation(len(val))[: len(val) // 2]] = True
-    together = Together({name: load(name, source.rows(source.table["split"] == "train")) for name in args.models})
+    together = Together({name: load(name, source.in_split("train")) for name in args.models})
     reference = build_reference(together, val.rows(half), images=args.images)
     images, targets = read(limited(val.rows(~half), args.images), together)
     tests = [

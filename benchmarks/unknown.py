@@ -45,8 +45,7 @@ _SUFFIXES = (".png", ".jpg", ".jpeg")
 
 def part(manifest: Manifest, name: str, count: int, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Images uint8 (n, size, size, 3) and class numbers of a random part of a split."""
-    known = manifest.usable & manifest.table["label"].isin(manifest.classes) & (manifest.table["split"] == name)
-    rows = np.random.default_rng(0).permutation(np.flatnonzero(known))[:count]
+    rows = np.random.default_rng(0).permutation(np.flatnonzero(manifest.part(name)))[:count]
     chosen = manifest.rows(np.sort(rows))
     return load_pixels(chosen, size).images, chosen.targets()
 

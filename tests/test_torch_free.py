@@ -4,12 +4,18 @@ import json
 import subprocess
 import sys
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from hemascope.data.manifest import Manifest
 from tests.predict.model import write_model
-from tests.predict.pictures import write_folder
+from tests.predict.pictures import encoded, picture, write_folder, write_tar
 
 HEAVY = ("torch", "torchvision", "timm", "lightning", "pandas", "sklearn", "pydantic", "onnx", "matplotlib", "yaml")
+
+SOURCES = ("a.npz", "a.tar.gz", "a.parquet", "manifest.parquet", "out.csv", "out.parquet", "synthetic:8", "cells/*.png")
 
 SCRIPT = """
 import json, sys
@@ -22,6 +28,8 @@ from hemascope.cli import main
 classifier = hemascope.load("model.onnx")
 labels = [prediction.label for prediction in classifier(["cells/cell_00000.png", "cells/cell_00001.png"])]
 classifier.features(numpy.zeros((2, 4, 4, 3), "uint8"))
+list(classifier(iter(["cells/cell_00000.png"])))
+len(hemascope.predict("cells", "model.onnx"))
 codes = []
 for arguments in (
     ["--help"],
@@ -31,6 +39,7 @@ for arguments in (
     ["predict", "cells", "--model", "model.onnx", "-o", "out.jsonl"],
     ["predict", "cells", "--model", "model.onnx", "-o", "out.parquet"],
     ["predict", "cells", "--model", "model.onnx", "-o", "out.parquet", "--resume"],
+    ["predict", *{sources!r}, "--model", "model.onnx"],
 ):
     try:
         main(arguments)
@@ -45,8 +54,14 @@ print(json.dumps([labels, codes, imported]), file=sys.stderr)
 def test_nothing_of_the_training_stack_is_imported(tmp_path, blocked):
     write_model(tmp_path / "model.onnx")
     write_folder(tmp_path / "cells", 20)
+    images = np.stack([picture("basophil")] * 2)
+    np.savez(tmp_path / "a.npz", images=images)
+    write_tar(tmp_path / "a.tar.gz", {"a/1.png": encoded("basophil")})
+    pq.write_table(pa.table({"image": [encoded("basophil")]}), tmp_path / "a.parquet")
+    found = Manifest.build(["a.npz", "a.tar.gz"], ["", ""], (), members=["images/1", "a/1.png"])
+    found.write(tmp_path / "manifest.parquet")
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT.format(heavy=HEAVY, blocked=blocked)],
+        [sys.executable, "-c", SCRIPT.format(heavy=HEAVY, blocked=blocked, sources=SOURCES)],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -55,7 +70,7 @@ def test_nothing_of_the_training_stack_is_imported(tmp_path, blocked):
     assert done.returncode == 0, done.stderr
     labels, codes, imported = json.loads(done.stderr.splitlines()[-1])
     assert labels == ["eosinophil", "lymphocyte"]
-    assert codes == [0] * 7
+    assert codes == [0] * 8
     assert imported == []
 
 

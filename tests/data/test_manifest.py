@@ -83,3 +83,21 @@ def test_what_is_no_manifest_is_refused(manifest: Manifest, tmp_path: Path) -> N
     pq.write_table(table.replace_schema_metadata({**table.schema.metadata, b"hemascope.format_version": b"2"}), path)
     with pytest.raises(SourceError, match="newer"):
         Manifest.read(path)
+
+
+def test_the_rows_of_a_part_are_usable_and_of_a_known_class() -> None:
+    manifest = Manifest.build(
+        list("123456"),
+        ["a", "b", "zebra", "", "a", "b"],
+        ("a", "b"),
+        splits=["train", "val", "val", "val", "val", "test"],
+        errors=["", "", "", "", "broken", ""],
+    ).with_columns(verdict=["keep", "review", "keep", "keep", "keep", "drop"])
+    assert manifest.part("val").tolist() == [False, True, False, False, False, False]
+    assert manifest.part("train", "val").tolist() == [True, True, False, False, False, False]
+    assert not manifest.part("test").any()
+    assert manifest.known(("zebra",)).tolist() == [False, False, True, False, False, False]
+    assert len(manifest.in_split("val")) == 4
+    assert manifest.in_split("") is manifest
+    with pytest.raises(SourceError, match=r"no image is in the split 'other'"):
+        manifest.in_split("other")

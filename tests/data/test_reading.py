@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hemascope.data import reading
+from hemascope.data.containers import open as containers
 from hemascope.data.manifest import Manifest
 from hemascope.data.reading import map_images, read_images
 from hemascope.errors import DecodeError
@@ -58,8 +58,8 @@ def test_containers_of_every_kind_in_one_table(tmp_path: Path) -> None:
 def test_a_container_is_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     np.savez(tmp_path / "a.npz", images=np.stack([noise(i) for i in range(9)]))
     opened = []
-    real = reading.open_container
-    monkeypatch.setattr(reading, "open_container", lambda path: opened.append(path) or real(path))
+    real = containers.open_container
+    monkeypatch.setattr(containers, "open_container", lambda path: opened.append(path) or real(path))
     manifest = Manifest.build(
         [str(tmp_path / "a.npz")] * 9, ["a"] * 9, ("a", "b"), members=[f"images/{i}" for i in range(9)]
     )

@@ -2,13 +2,14 @@ import io
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 import hemascope
-from hemascope.errors import DecodeError, ModelFileError
+from hemascope.errors import DecodeError, ModelFileError, SourceError
 from tests.predict.model import CLASSES, COLOURS, write_model
-from tests.predict.pictures import encoded, picture
+from tests.predict.pictures import encoded, picture, write_folder
 
 
 @pytest.fixture(scope="module")
@@ -149,3 +150,79 @@ def test_conformal_sets_of_a_stated_coverage(telling):
     assert telling.sets(probabilities, 0.99) == [CLASSES]
     with pytest.raises(ModelFileError, match=r"Ask for one of 0\.9, 0\.99"):
         telling.sets(probabilities, 0.7)
+
+
+def test_an_iterator_of_any_length_gives_an_iterator_that_is_not_far_ahead(classifier):
+    taken = 0
+
+    def endless():
+        nonlocal taken
+        while True:
+            taken += 1
+            yield picture(CLASSES[taken % 3]) if taken % 7 else b"bad"
+
+    found = classifier(endless())
+    assert taken == 0
+    answers = [next(found) for _ in range(400)]
+    assert [answer.label for answer in answers] == [CLASSES[i % 3] if i % 7 else "" for i in range(1, 401)]
+    assert taken - 400 <= 64 * (classifier.threads + 3)
+    found.close()
+
+
+def test_an_open_file_is_no_stream_of_images(classifier, tmp_path):
+    (tmp_path / "cell.png").write_bytes(encoded("basophil"))
+    with (tmp_path / "cell.png").open("rb") as file, pytest.raises(DecodeError, match="is not an image"):
+        classifier(file)
+
+
+def test_a_list_and_an_iterator_over_it_give_the_same(classifier):
+    images = [picture(name, 5, 9) for name in CLASSES] * 9
+    assert list(classifier(iter(images))) == classifier(images)
+    assert list(classifier(iter([]))) == []
+
+
+def test_a_column_of_paths_gives_a_list(classifier, tmp_path):
+    expected = write_folder(tmp_path, 5)
+    for column in (pd.Series(list(expected)), np.array(list(expected)), dict.fromkeys(expected)):
+        assert [found.label for found in classifier(column)] == list(expected.values())
+
+
+@pytest.mark.parametrize("kind", ["folder", "glob", "list", "iterator"])
+def test_a_table_of_sources(classifier, tmp_path, kind):
+    expected = write_folder(tmp_path / "cells", 70)
+    table = classifier.table(
+        {
+            "folder": tmp_path / "cells",
+            "glob": f"{tmp_path}/c*/*.png",
+            "list": list(expected),
+            "iterator": (Path(path) for path in expected),
+        }[kind]
+    )
+    assert list(table.columns) == ["path", "label", "confidence", *CLASSES, "error"]
+    assert dict(zip(table["path"], table["label"], strict=True)) == expected
+    assert np.allclose(table[list(CLASSES)].sum(axis=1), 1)
+
+
+def test_a_table_of_images_and_sources_together(classifier, tmp_path):
+    write_folder(tmp_path, 2)
+    table = classifier.table([picture("basophil"), tmp_path, encoded("eosinophil"), b"bad"])
+    assert table["path"].tolist()[0] == "image 0"
+    assert table["label"].tolist()[:4] == ["basophil", "eosinophil", "lymphocyte", "eosinophil"]
+    assert "not a picture" in table["error"].iloc[4]
+    assert classifier.table(picture("basophil"))["label"].tolist() == ["basophil"]
+    assert classifier.table(np.stack([picture("basophil")] * 2))["label"].tolist() == ["basophil"] * 2
+    assert list(classifier.table([]).columns) == list(table.columns)
+    with pytest.raises(SourceError, match="no such source"):
+        classifier.table("gone.png")
+
+
+def test_a_prediction_and_a_classifier_draw_themselves(classifier, telling):
+    drawn = classifier(picture("basophil"))._repr_html_()
+    assert "<b>Basophil</b></p>" in drawn
+    assert drawn.count("<tr>") == len(CLASSES)
+    assert "probably none of these" in telling(np.full((8, 8, 3), 250, np.uint8))._repr_html_()
+    assert classifier([b"<bad>"])[0]._repr_html_() == "<p>Not read: not a picture of a known format</p>"
+    card = hemascope.load()._repr_html_()
+    assert "Immature granulocyte" in card
+    assert "CC BY 4.0" in card
+    assert "accuracy 0.991" in card

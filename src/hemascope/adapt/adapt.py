@@ -15,12 +15,13 @@ from hemascope.adapt.graph import find_layers
 from hemascope.adapt.metadata import set_card
 from hemascope.adapt.refit import PRIOR, refit
 from hemascope.cells import title
+from hemascope.cores import usable_cores
 from hemascope.data.framing import frame
 from hemascope.errors import DecodeError, ModelFileError, SourceError
 from hemascope.files import atomic
 from hemascope.notebook import drawn
 from hemascope.predict.card import ModelCard
-from hemascope.predict.classifier import load, usable_cores
+from hemascope.predict.classifier import load
 from hemascope.predict.items import Item, check, items
 from hemascope.progress import SILENT, Progress
 

@@ -17,7 +17,8 @@ from hemascope.data.manifest import Manifest
 from hemascope.data.pixels import pixel_digest
 from hemascope.data.reading import map_images
 from hemascope.errors import DecodeError
-from hemascope.predict.classifier import BATCH, Classifier, load
+from hemascope.predict.classifier import Classifier, load
+from hemascope.predict.modelfile import BATCH
 from hemascope.progress import SILENT, Progress
 
 CLASSES = ("cell", "junk", "blank")

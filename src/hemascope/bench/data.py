@@ -8,11 +8,12 @@ import numpy as np
 
 from hemascope.bench.file import Bench
 from hemascope.data.manifest import Manifest
+from hemascope.data.pixels import load_pixels
 from hemascope.data.splits import limited, split
 from hemascope.errors import HemascopeError, RunError
 from hemascope.files import write_text
 from hemascope.pipeline.division import with_copies_together
-from hemascope.pipeline.parts import opened, read
+from hemascope.pipeline.parts import opened
 from hemascope.progress import SILENT, Progress
 
 FORMAT_VERSION = 1
@@ -106,12 +107,9 @@ def _divided(bench: Bench, progress: Progress) -> tuple[Manifest, Manifest]:
     else:
         named = np.full(len(manifest), "")
         fractions = (1 - bench.held_out, 0.0, bench.held_out)
-    pixels = read(manifest.with_columns(split=named), bench.hidden.side, progress)
+    pixels = load_pixels(manifest.with_columns(split=named), bench.hidden.side, progress=progress)
     divided = split(with_copies_together(pixels, progress), fractions, seed=bench.seed)
-    table = divided.table
-    usable = divided.usable & table["label"].isin(divided.classes)
-    train = divided.rows(usable & (table["split"] == "train"))
-    held_out = divided.rows(usable & (table["split"] == "test"))
+    train, held_out = divided.rows(divided.part("train")), divided.rows(divided.part("test"))
     if not len(held_out):
         raise HemascopeError(f"held_out: {bench.held_out} leaves no image to score on", "Hold out a larger share.")
     # The rows divide what is left by their own recipes.

@@ -14,6 +14,7 @@ import hemascope
 from hemascope.bench.data import TRAIN, HeldOut, check_unseen
 from hemascope.bench.file import Bench, Row
 from hemascope.bench.outcome import RowOutcome, read_outcome, settings_of
+from hemascope.cores import usable_cores
 from hemascope.errors import HemascopeError, RecipeError, RunError, WeightsError
 from hemascope.evaluate.compare.contender import TTA_TABLE, cost_of, images_per_second
 from hemascope.evaluate.compare.hidden import score_hidden, write_hidden
@@ -21,7 +22,6 @@ from hemascope.evaluate.predictions import FILE_NAME as PREDICTIONS
 from hemascope.evaluate.score_model import score_model
 from hemascope.evaluate.tta import TtaModel
 from hemascope.pipeline import train as pipeline
-from hemascope.predict.classifier import usable_cores
 from hemascope.progress import SILENT, Progress
 from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import load_recipe

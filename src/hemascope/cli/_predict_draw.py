@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -11,27 +10,6 @@ from hemascope.cells import title
 
 _NARROW = 0.5
 """Below this confidence an answer is drawn dim: another class may be as likely."""
-
-
-class _Rate(ProgressColumn):
-    """Images a second."""
-
-    def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:,.0f} images/s", style="progress.data.speed")
-
-
-def progress() -> Progress:
-    """A bar on stderr with rate and time left; it goes away when done."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
 
 
 def table(first: Sequence[tuple[str, str, float, bool]], counts: Mapping[str, int], classes: Sequence[str]) -> None:

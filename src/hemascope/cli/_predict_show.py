@@ -1,9 +1,8 @@
-"""What `hemascope predict` shows: CSV into a pipe; on a terminal a progress bar, a table and a summary."""
+"""What `hemascope predict` shows: CSV into a pipe; on a terminal a table and a summary."""
 
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,6 @@ from hemascope.predict.rows import Layout
 from hemascope.predict.stream import Block
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from hemascope.predict.run import Outcome
 
 TABLE_ROWS = 40
@@ -26,40 +23,21 @@ FAILURES = 10
 class Show:
     """Takes the results as they come; rich is imported only where there is a terminal to draw on."""
 
-    def __init__(self, layout: Layout, paths: Sequence[str], output: Path | None) -> None:
-        self._layout = layout
-        self._paths = paths
+    def __init__(self, output: Path | None) -> None:
         self._output = output
+        self._layout = Layout(())
         self._counts: Counter[str] = Counter()
         self._unknown = 0  # images that are probably none of the classes
         self._failures: list[tuple[str, str]] = []
         self._first: list[tuple[str, str, float, bool]] = []
-        self._before = 0  # images done by an earlier run
         self._as_csv = output is None and not sys.stdout.isatty()
-        self._progress: Progress | None = None
 
-    def __enter__(self) -> "Show":
+    def begin(self, layout: Layout, before: int) -> None:
+        """Begin the table."""
+        self._layout = layout
         if self._as_csv:
             sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-            rows.write_csv_header(sys.stdout, self._layout)
-        if sys.stderr.isatty():
-            from hemascope.cli import _predict_draw
-            from hemascope.predict import items
-
-            self._progress = _predict_draw.progress()
-            self._task = self._progress.add_task("Classifying", total=items.count(self._paths))
-            self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._progress:
-            self._progress.stop()
-
-    def begin(self, done: int) -> None:
-        """Start from what an earlier run has done."""
-        self._before = done
-        if self._progress and done:
-            self._progress.update(self._task, completed=done)
+            rows.write_csv_header(sys.stdout, layout)
 
     def add(self, block: Block) -> None:
         """Take a block of results."""
@@ -77,8 +55,6 @@ class Show:
                 self._failures.append((rows.printable(path), error))
             if label and len(self._first) <= TABLE_ROWS:
                 self._first.append((rows.printable(path), label, float(row.max()), bool(flag)))
-        if self._progress:
-            self._progress.advance(self._task, len(block.paths))
 
     def end(self, outcome: "Outcome") -> None:
         """Say how it went: the table and the summary on a terminal, one line and the failures elsewhere."""
@@ -107,7 +83,7 @@ class Show:
         elif not outcome.complete:
             lines.append(f"Stopped after {outcome.images:,} images.")
         elif self._output:
-            before = f" ({self._before:,} of them by the run before)" if self._before else ""
+            before = f" ({outcome.before:,} of them by the run before)" if outcome.before else ""
             lines.append(f"{outcome.images:,} images{before} -> {self._output}")
         for line in lines:
             print(line, file=sys.stderr)  # noqa: T201

@@ -82,7 +82,7 @@ def evaluate(
 
     import hemascope
     from hemascope.data.sources import open_source
-    from hemascope.errors import HemascopeError, SourceError
+    from hemascope.errors import HemascopeError
     from hemascope.evaluate.score_model import score_model
     from hemascope.evaluate.summary import summarise
 
@@ -110,11 +110,7 @@ def evaluate(
         from hemascope.evaluate.tta import Timed, TtaModel
 
         judge = timed = Timed(TtaModel(classifier, tta_steps))
-    manifest = open_source(source)
-    if split:
-        manifest = manifest.rows(manifest.table["split"] == split)
-        if not len(manifest):
-            raise SourceError(f"{source}: no image is in the split {split!r}", "Leave out --split to score all.")
+    manifest = open_source(source).in_split(split)
     bar = (TextColumn("scoring"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*bar, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=int((manifest.usable & (manifest.table["label"] != "")).sum()))

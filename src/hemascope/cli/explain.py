@@ -46,8 +46,9 @@ def explain(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from hemascope.cli._explain_show import changes, check_output, choose_policy
-    from hemascope.errors import HemascopeError, SourceError
-    from hemascope.explain.cases import Which, choose, explain_cases, judge, open_pictures
+    from hemascope.data.sources import open_source
+    from hemascope.errors import HemascopeError
+    from hemascope.explain.cases import Which, choose, explain_cases, judge
     from hemascope.explain.explainer import open_explainer
     from hemascope.explain.focus import measure_focus
     from hemascope.explain.study import Study
@@ -58,11 +59,7 @@ def explain(
     check_output(output)
     which: Which = "all" if all_ else "correct" if correct else "wrong"
     chosen = choose_policy(policy, model)
-    manifest = open_pictures(source)
-    if split:
-        manifest = manifest.rows(manifest.table["split"] == split)
-        if not len(manifest):
-            raise SourceError(f"{source}: no image is in the split {split!r}", "Leave out --split to see all.")
+    manifest = open_source(source, unlabelled=True).in_split(split)
     explainer = open_explainer(model, layer)
     console = Console(highlight=False, soft_wrap=True)
     bar = (TextColumn("classifying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -7,8 +7,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from hemascope.data.kinds import ANY
 from hemascope.predict.shipped import DEFAULT
+
+if TYPE_CHECKING:
+    from hemascope.progress import Progress
 
 _ABOUT = """\
 Classify images with a model file.
@@ -38,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("paths", nargs="+", metavar="PATHS", help="images, folders, quoted globs, .npz, .tar, .tar.gz")
+    parser.add_argument("sources", nargs="+", metavar="SOURCES", help=ANY)
     parser.add_argument(
         "-m", "--model", default=DEFAULT, help=f"a model file, a Run folder or a shipped model's name [{DEFAULT}]"
     )
@@ -58,53 +63,30 @@ def parser() -> argparse.ArgumentParser:
 
 def run(arguments: list[str]) -> int:
     """Run the command; returns the exit code."""
-    options = parser().parse_args(arguments)
-    paths: list[str] = options.paths
-    output: Path | None = options.output
+    options = vars(parser().parse_args(arguments))
+    sources: list[str] = options.pop("sources")
+    output: Path | None = options["output"]
 
-    from hemascope import load
     from hemascope.cli._predict_show import Show
-    from hemascope.errors import SourceError
-    from hemascope.predict import items
-    from hemascope.predict import run as job
-    from hemascope.predict.rows import Layout
+    from hemascope.predict.run import run
 
-    if output:
-        job.check_output(output, resume=options.resume, overwrite=options.overwrite)
-    elif options.resume or options.overwrite:
-        raise SourceError("--resume and --overwrite need an output", "Name it by -o.")
-    items.check(paths)
-    if output and options.resume and job.is_complete(output):
-        from hemascope.predict.output import failures
-
+    show = Show(output)
+    with _bar() as progress, _stopped_by_ctrl_c() as stop:
+        outcome = run(sources, watcher=show, stop=stop, progress=progress, **options)
+    if outcome.finished:
         print(f"{output} is complete already", file=sys.stderr)  # noqa: T201
-        return 3 if failures(output) else 0
-    classifier = load(options.model, threads=options.threads)
-    layout = Layout.of(classifier, options.coverage)
-    images = items.items(paths)
-    with Show(layout, paths, output) as show, _stopped_by_ctrl_c() as stop:
-        if output:
-            outcome = job.classify_to_file(
-                classifier,
-                images,
-                output,
-                resume=options.resume,
-                coverage=options.coverage,
-                batch=options.batch,
-                stop=stop,
-                begun=show.begin,
-                progress=show.add,
-            )
-        else:
-            outcome = job.classify_to(show.add, classifier, images, batch=options.batch, stop=stop)
-    if outcome.complete and not outcome.images:
-        raise SourceError(
-            f"{', '.join(paths)}: no image there", "Folders are searched for files with an image's suffix."
-        )
-    show.end(outcome)
+    else:
+        show.end(outcome)
     if not outcome.complete:
         return 130
     return 3 if outcome.failed else 0
+
+
+def _bar() -> "contextlib.AbstractContextManager[Progress]":
+    """The bar; rich is imported only where there is a terminal to draw on."""
+    from hemascope.progress import SILENT, Terminal
+
+    return Terminal() if sys.stderr.isatty() else contextlib.nullcontext(SILENT)
 
 
 @contextlib.contextmanager

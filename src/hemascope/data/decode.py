@@ -13,12 +13,6 @@ from hemascope.errors import DecodeError
 MAX_PIXELS = 100_000_000
 """Pictures larger than this are refused before they are unpacked: a small file may claim to be any size."""
 
-IMAGE_SUFFIXES = frozenset(
-    f".{kind}"
-    for kind in ("jpg", "jpeg", "jpe", "jfif", "png", "tif", "tiff", "bmp", "gif", "webp", "jp2", "avif", "ppm", "pgm")
-)
-"""Suffixes, lower case with the dot, of the files taken for pictures."""
-
 # An explicit list, because Pillow would hand other formats (EPS) to external programs.
 _FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP", "JPEG2000", "PPM", "AVIF")
 _ORIENTATION = 0x0112  # EXIF tag

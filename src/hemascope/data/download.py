@@ -5,13 +5,12 @@ import http.client
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from hemascope.errors import SourceError
-
-Progress = Callable[[int, int | None], None]
+from hemascope.progress import SILENT, Progress
 
 _CHUNK = 1 << 20
 _FOR_NOW = {408, 425, 429, 500, 502, 503, 504}  # HTTP states that may be over in a moment
@@ -23,7 +22,7 @@ def fetch(
     path: Path,
     *,
     md5: str,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
     timeout: float = 30.0,
     retries: int = 5,
     backoff: float = 1.0,
@@ -37,7 +36,7 @@ def fetch(
         url: where it is fetched from.
         path: where it is put.
         md5: its checksum, hexadecimal.
-        progress: called with the bytes at hand and their total, None where the server does not tell.
+        progress: told the bytes at hand, and their total where the server tells it.
         timeout: seconds without a byte after which a connection counts as stalled.
         retries: attempts in a row, after the first, that may bring nothing new.
         backoff: seconds before the second attempt; doubled with each one that brings nothing.
@@ -55,6 +54,7 @@ def fetch(
     with _on_disk(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     resumed = part.is_file() and part.stat().st_size > 0
+    progress.step(f"fetching {path.name}")
     _collect(url, path, part, progress, timeout, retries, backoff)
     got = _md5(part)
     if got != md5 and resumed:  # what was there may have come from somewhere else: once more from the beginning
@@ -70,7 +70,7 @@ def fetch(
 
 
 def _collect(
-    url: str, path: Path, part: Path, progress: Progress | None, timeout: float, retries: int, backoff: float
+    url: str, path: Path, part: Path, progress: Progress, timeout: float, retries: int, backoff: float
 ) -> None:
     """Fetch into ``part`` until the server has no more to give."""
     fruitless = 0
@@ -98,7 +98,7 @@ def _collect(
         time.sleep(backoff * 2 ** max(fruitless - 1, 0))
 
 
-def _attempt(url: str, part: Path, start: int, progress: Progress | None, timeout: float) -> bool:
+def _attempt(url: str, part: Path, start: int, progress: Progress, timeout: float) -> bool:
     """One connection's worth of bytes, from ``start``; whether the file is whole, as far as the server tells."""
     request = urllib.request.Request(url, headers={"User-Agent": "hemascope"})
     if start:
@@ -117,8 +117,7 @@ def _attempt(url: str, part: Path, start: int, progress: Progress | None, timeou
                 with _on_disk(part):
                     file.write(chunk)
                 done += len(chunk)
-                if progress:
-                    progress(done, total)
+                progress.done(done, total)
     return total is None or done >= total
 
 

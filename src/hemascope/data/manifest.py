@@ -82,6 +82,34 @@ class Manifest:
         """True for every row that may be trained on or scored: decodable and not dropped."""
         return (self.table["error"] == "") & (self.table["verdict"] != "drop")
 
+    def known(self, classes: Sequence[str] | None = None) -> pd.Series:
+        """True for every usable row whose label is one of the classes: of the Manifest, or those of a model."""
+        return self.usable & self.table["label"].isin(self.classes if classes is None else classes)
+
+    def part(self, *names: str) -> np.ndarray:
+        """True, bool (n,), for the rows of some splits that can be trained on or scored: usable and of a known class.
+
+        >>> manifest = Manifest.build(["1.png", "2.png"], ["a", "b"], ("a", "b"), splits=["train", "val"])
+        >>> manifest.part("val").tolist(), manifest.part("train", "val").tolist()
+        ([False, True], [True, True])
+        """
+        return (self.known() & self.table["split"].isin(names)).to_numpy()
+
+    def in_split(self, name: str) -> "Manifest":
+        """Only the rows of one split, usable or not; all of them where ``name`` is "".
+
+        Raises:
+            SourceError: it has none.
+        """
+        if not name:
+            return self
+        chosen = (self.table["split"] == name).to_numpy()
+        if not chosen.any():
+            raise SourceError(
+                f"{self.name or 'the source'}: no image is in the split {name!r}", "Leave out the split to use all."
+            )
+        return self.rows(chosen)
+
     @property
     def ids(self) -> pd.Series:
         """A unique name an image: ``path``, or ``path#member`` inside a container."""

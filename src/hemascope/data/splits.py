@@ -42,7 +42,7 @@ def split(manifest: Manifest, fractions: tuple[float, float, float] = (0.8, 0.1,
     """
     _check_fractions(fractions)
     table = manifest.table
-    usable = (manifest.usable & table["label"].isin(manifest.classes)).to_numpy()
+    usable = manifest.known().to_numpy()
     labels = table["label"].to_numpy(object)
     groups = own_groups(table["group"].to_numpy(np.int64))
     splits = table["split"].to_numpy(object).copy()
@@ -172,9 +172,7 @@ def fold_numbers(manifest: Manifest, folds: int, *, seed: int = 0) -> np.ndarray
     """
     check_folds(manifest, folds, grouped=True)
     table = manifest.table
-    chosen = np.flatnonzero(
-        (manifest.usable & table["label"].isin(manifest.classes) & (table["split"] == "train")).to_numpy()
-    )
+    chosen = np.flatnonzero(manifest.part("train"))
     groups = own_groups(table["group"].to_numpy(np.int64))[chosen]
     numbers = np.zeros(len(table), np.int64)
     divided = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)

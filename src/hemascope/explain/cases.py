@@ -1,7 +1,6 @@
 """Images explained one by one: what was said and where it was seen, plain and augmented."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -10,10 +9,8 @@ import torch
 from hemascope.augment.batch import augment
 from hemascope.augment.colour import AFFINE, DENSITY
 from hemascope.augment.policy import NAMED, Policy
-from hemascope.data.decode import IMAGE_SUFFIXES
 from hemascope.data.manifest import Manifest
 from hemascope.data.pixels import load_pixels
-from hemascope.data.sources import open_source
 from hemascope.errors import SourceError
 from hemascope.explain.explainer import Explainer
 from hemascope.explain.focus import heat_share
@@ -236,21 +233,6 @@ def _views(explainer: Explainer, images: np.ndarray, probabilities: np.ndarray) 
         View(image, explainer.classes[number], float(row[number]), heat)
         for image, number, row, heat in zip(images, said, probabilities, heats, strict=True)
     ]
-
-
-def open_pictures(spec: str) -> Manifest:
-    """As `hemascope.data.sources.open_source`; a folder that holds pictures and no folder gives them unlabelled.
-
-    Raises:
-        SourceError: no such source, or one that cannot be read.
-    """
-    folder = Path(spec).expanduser()
-    if folder.is_dir():
-        inside = sorted(path for path in folder.resolve().iterdir() if not path.name.startswith("."))
-        found = [str(path) for path in inside if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()]
-        if found and not any(path.is_dir() for path in inside):
-            return Manifest.build(found, [""] * len(found), [], name=folder.name)
-    return open_source(spec)
 
 
 COLOURS = Policy.model_validate({name: NAMED["wide"][name] for name in (*AFFINE, *DENSITY)})

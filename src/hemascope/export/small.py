@@ -14,7 +14,6 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 
 import hemascope
 from hemascope.adapt.metadata import set_card
-from hemascope.data.manifest import Manifest
 from hemascope.data.reading import read_images
 from hemascope.data.splits import limited
 from hemascope.errors import DecodeError, RunError
@@ -112,15 +111,14 @@ def export_int8(folder: Path, path: Path, *, name: str, progress: Progress = SIL
     if not run.model_file.exists():
         raise RunError(f"{folder}: its training is not finished", f"hemascope train --resume {folder}")
     manifest = run.manifest()
-    split = manifest.table["split"]
-    held_out = _known(manifest.rows(split.isin(["val", "test"])))
+    held_out = manifest.rows(manifest.part("val", "test"))
     if not len(held_out):
         raise RunError(
             f"{folder}: every image trained one of its folds, so none is left to score the smaller model by",
             "Export it whole (without --int8), or train with a test part.",
         )
     progress.step("measuring activations on training images")
-    shown = limited(_known(manifest.rows(split == "train")), _CALIBRATION, seed=run.recipe().seed)
+    shown = limited(manifest.rows(manifest.part("train")), _CALIBRATION, seed=run.recipe().seed)
     images = [image for _, image in read_images(shown) if not isinstance(image, DecodeError)]
     if not images:
         raise RunError(f"{folder}: none of its training images can be read", "Put them back where they were.")
@@ -142,7 +140,3 @@ def export_int8(folder: Path, path: Path, *, name: str, progress: Progress = SIL
     with atomic(path) as whole:
         onnx.save(graph, whole)
     return metrics
-
-
-def _known(manifest: Manifest) -> Manifest:
-    return manifest.rows(manifest.usable & manifest.table["label"].isin(manifest.classes))

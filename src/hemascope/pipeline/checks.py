@@ -8,7 +8,6 @@ import psutil
 from hemascope.data.manifest import Manifest
 from hemascope.errors import RecipeError, RunError
 from hemascope.models.network import Network
-from hemascope.pipeline.parts import mask
 from hemascope.train.recipe import Recipe
 from hemascope.train.run import Run
 
@@ -69,9 +68,9 @@ def check_start(recipe: Recipe, manifest: Manifest) -> None:
     """
     for run in _ancestors(recipe.start):
         theirs = run.manifest()
-        trained = manifest.ids.isin(theirs.ids[mask(theirs, "train")]).to_numpy()
-        known = manifest.ids.isin(theirs.ids[mask(theirs, "val")]).to_numpy() | trained
-        seen = known if recipe.folds else (mask(manifest, "val") & trained) | (mask(manifest, "test") & known)
+        trained = manifest.ids.isin(theirs.ids[theirs.part("train")]).to_numpy()
+        known = manifest.ids.isin(theirs.ids[theirs.part("val")]).to_numpy() | trained
+        seen = known if recipe.folds else (manifest.part("val") & trained) | (manifest.part("test") & known)
         if seen.any():
             raise RunError(
                 f"start: {run.folder} was trained on {int(seen.sum()):,} of the images that this training would be "

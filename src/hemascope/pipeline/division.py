@@ -8,7 +8,6 @@ from hemascope.data.manifest import Manifest
 from hemascope.data.pixels import Pixels
 from hemascope.data.splits import check_folds, fold_manifest, fold_numbers, into_train, split
 from hemascope.errors import RecipeError, RunError
-from hemascope.pipeline.parts import mask
 from hemascope.progress import Progress
 from hemascope.train.recipe import Recipe
 
@@ -16,12 +15,7 @@ from hemascope.train.recipe import Recipe
 def with_copies_together(pixels: Pixels, progress: Progress) -> Manifest:
     """The Manifest with near duplicates in one ``group``; takes a second for 1,000 images."""
     manifest = pixels.manifest
-    progress.step("looking for copies")
-    pairs = near_duplicates(
-        pixels.images,
-        manifest.usable.to_numpy(),
-        progress=lambda _, done, total: progress.done(done, total),
-    )
+    pairs = near_duplicates(pixels.images, manifest.usable.to_numpy(), progress=progress)
     group = joined(manifest.table["group"].to_numpy(np.int64), pairs)
     near = group[[pair.first for pair in pairs if pair.relation != IDENTICAL]]
     if len(near):
@@ -50,7 +44,7 @@ def divided(manifest: Manifest, recipe: Recipe) -> Manifest:
     manifest = split(into_train(manifest, "val"), (train + val, 0.0, test), seed=recipe.seed)
     check_folds(manifest, recipe.folds, grouped=True)
     _check_fold_val(manifest, recipe, recipe.folds)
-    if recipe.tta and not mask(manifest, "test").any():
+    if recipe.tta and not manifest.part("test").any():
         raise RecipeError(
             "tta with folds is measured on the test part, and there is none",
             "Set tta=false, or fractions with a test part.",
@@ -64,7 +58,7 @@ def _check_fold_val(manifest: Manifest, recipe: Recipe, folds: int) -> None:
         return
     numbers = fold_numbers(manifest, folds, seed=recipe.seed)
     for number in range(1, folds + 1):
-        if not mask(fold_manifest(manifest, numbers, number, share, seed=recipe.seed), "val").any():
+        if not fold_manifest(manifest, numbers, number, share, seed=recipe.seed).part("val").any():
             raise RunError(
                 f"{manifest.name or 'the source'} has too few images for {folds} folds with validation images of their "
                 f"own: fold {number} would have none",

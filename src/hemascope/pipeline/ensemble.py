@@ -16,7 +16,7 @@ from hemascope.evaluate.summary import read_metrics
 from hemascope.files import atomic
 from hemascope.models.freezing import freeze
 from hemascope.models.network import run_network
-from hemascope.pipeline.parts import mask, part, read_again
+from hemascope.pipeline.parts import part, read_again
 from hemascope.pipeline.train import about, go_on
 from hemascope.progress import SILENT, Progress
 from hemascope.report.words import headline_split
@@ -134,7 +134,7 @@ def check_joinable(runs: Sequence[Run]) -> None:
 
 
 def _ids(manifest: Manifest, name: str) -> set[str]:
-    return set(manifest.ids[mask(manifest, name)])
+    return set(manifest.ids[manifest.part(name)])
 
 
 _NOT_COPIED = ("model.onnx", "last.ckpt", "best.pt", "report.html", "example.png")  # no part of the network

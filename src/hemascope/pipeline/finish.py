@@ -15,7 +15,7 @@ from hemascope.export.parity import compare, require
 from hemascope.files import atomic
 from hemascope.models.network import Network
 from hemascope.models.unknown import UnknownScore
-from hemascope.pipeline.parts import evaluated_part, mask, some_images
+from hemascope.pipeline.parts import evaluated_part, some_images
 from hemascope.predict.card import ModelCard
 from hemascope.progress import Progress
 from hemascope.report.page import write_report
@@ -105,7 +105,7 @@ def _write_model_file(
             "name": manifest.name,
             "licence": manifest.licence,
             "attribution": manifest.attribution,
-            "images": int(mask(manifest, "train").sum()),
+            "images": int(manifest.part("train").sum()),
         },
         scores=card_scores(metrics),
         **about,

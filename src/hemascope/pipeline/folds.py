@@ -14,7 +14,6 @@ from hemascope.evaluate.tta import measure_tta
 from hemascope.models.network import run_network
 from hemascope.pipeline.division import val_share
 from hemascope.pipeline.finish import finish
-from hemascope.pipeline.parts import mask
 from hemascope.progress import Progress
 from hemascope.train.fit import Part
 from hemascope.train.kinds import fit_network, open_network
@@ -48,7 +47,7 @@ def go_on_with_folds(run: Run, recipe: Recipe, manifest: Manifest, images: np.nd
         logits[held_out], numbers[held_out] = run_network(network, parts[-1], progress=progress), number
         del network
         gc.collect()  # a trainer and its network hold each other
-    out_of_fold, test = numbers > 0, mask(manifest, "test")
+    out_of_fold, test = numbers > 0, manifest.part("test")
     temperature = fit_temperature(logits[out_of_fold], targets[out_of_fold])
     run.write_members(folds, temperature)
     ensemble = open_network(run)
@@ -107,7 +106,7 @@ def open_folds(run: Run, recipe: Recipe, manifest: Manifest) -> list[Run]:
 def _rows(fold: Run) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Positions of the images that a fold trains on, validates on and holds out; the last two may be the same."""
     manifest = fold.manifest()
-    train, val, test = (np.flatnonzero(mask(manifest, name)) for name in SPLITS)
+    train, val, test = (np.flatnonzero(manifest.part(name)) for name in SPLITS)
     return train, val, test if len(test) else val
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from hemascope.data.manifest import Manifest
-from hemascope.data.pixels import Pixels, load_pixels
+from hemascope.data.pixels import load_pixels
 from hemascope.data.reading import read_images
 from hemascope.data.sources import open_source
 from hemascope.errors import DecodeError, RunError
@@ -25,7 +25,7 @@ def part(manifest: Manifest, images: np.ndarray, split_name: str) -> Part:
     Raises:
         RunError: it has none.
     """
-    chosen = mask(manifest, split_name)
+    chosen = manifest.part(split_name)
     if not chosen.any():
         raise RunError(
             f"{manifest.name or 'the source'} leaves no image in its {split_name} part",
@@ -34,20 +34,14 @@ def part(manifest: Manifest, images: np.ndarray, split_name: str) -> Part:
     return Part(images[chosen], manifest.targets()[chosen])
 
 
-def mask(manifest: Manifest, split_name: str) -> np.ndarray:
-    """True, bool (n,), for the rows of a part that can be trained on or scored."""
-    known = manifest.table["label"].isin(manifest.classes)
-    return (manifest.usable & known & (manifest.table["split"] == split_name)).to_numpy()
-
-
 def evaluated_part(manifest: Manifest) -> str:
     """The name of the part to show a model pictures of: val, else test, else train."""
-    return next(name for name in ("val", "test", "train") if name == "train" or mask(manifest, name).any())
+    return next(name for name in ("val", "test", "train") if name == "train" or manifest.part(name).any())
 
 
 def some_images(manifest: Manifest, split_name: str, count: int = _SOME) -> list[np.ndarray]:
     """About ``count`` pictures of a part as they are, uint8 (h, w, 3) each, from all over it."""
-    rows = np.flatnonzero(mask(manifest, split_name))
+    rows = np.flatnonzero(manifest.part(split_name))
     chosen = rows[:: max(1, len(rows) // count)][:count]
     return [image for _, image in read_images(manifest.rows(chosen)) if not isinstance(image, DecodeError)]
 
@@ -59,16 +53,9 @@ def opened(source: str | Path, progress: Progress) -> Manifest:
         SourceError: no such source, or one that cannot be read.
         RunError: a class that is named like a column of the table.
     """
-    progress.step("opening the images")
-    manifest = open_source(source, progress=progress.done)
+    manifest = open_source(source, progress=progress)
     check_classes(manifest.classes)
     return manifest
-
-
-def read(manifest: Manifest, size: int, progress: Progress) -> Pixels:
-    """The images of a Manifest, framed to ``size`` pixels, and its table with errors and identical images."""
-    progress.step("reading images", len(manifest))
-    return load_pixels(manifest, size, progress=progress.done)
 
 
 def read_again(manifest: Manifest, size: int, progress: Progress) -> np.ndarray:
@@ -77,7 +64,7 @@ def read_again(manifest: Manifest, size: int, progress: Progress) -> np.ndarray:
     Raises:
         RunError: one that could be read when the Run began no longer can, or the other way round.
     """
-    pixels = read(manifest, size, progress)
+    pixels = load_pixels(manifest, size, progress=progress)
     changed = (pixels.manifest.table["error"] != manifest.table["error"]).to_numpy()
     if changed.any():
         row = int(np.argmax(changed))
@@ -92,7 +79,7 @@ def example_image(run: Run) -> Path:
     """An evaluated image as a file, to try the model on: the original where it is a file, else a copy in the Run."""
     manifest = run.manifest()
     name = evaluated_part(manifest)
-    row = manifest.rows(np.flatnonzero(mask(manifest, name))[:1])
+    row = manifest.rows(np.flatnonzero(manifest.part(name))[:1])
     if row.table["member"].iloc[0] == "":
         return Path(row.table["path"].iloc[0])
     path = run.folder / "example.png"

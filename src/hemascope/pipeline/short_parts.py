@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from hemascope.data.manifest import Manifest
+from hemascope.data.pixels import load_pixels
 from hemascope.data.splits import limited, split
 from hemascope.pipeline.checks import check_start
 from hemascope.pipeline.division import with_copies_together
-from hemascope.pipeline.parts import mask, opened, part, read
+from hemascope.pipeline.parts import opened, part
 from hemascope.progress import SILENT, Progress
 from hemascope.train.fit import Part
 from hemascope.train.recipe import Recipe
@@ -41,7 +42,7 @@ def read_parts(
     most = {"": whole, "train": whole, "val": val, "test": test or val}
     parts = [limited(manifest.rows(splits == name), count, seed=recipe.seed) for name, count in most.items()]
     chosen = manifest.rows(manifest.ids.isin([name for part in parts for name in part.ids]))
-    pixels = read(chosen, recipe.input_size, progress)
+    pixels = load_pixels(chosen, recipe.input_size, progress=progress)
     manifest = with_copies_together(pixels, progress)
     if kept_apart and "val" in named:
         manifest = _with_test(manifest, test / (train + test), recipe.seed)
@@ -49,7 +50,7 @@ def read_parts(
     total = train + val + kept_apart
     manifest = split(manifest, (train / total, val / total, kept_apart / total), seed=recipe.seed)
     check_start(recipe.model_copy(update={"folds": None}), manifest)
-    names = ("train", "val", "test") if mask(manifest, "test").any() else ("train", "val")
+    names = ("train", "val", "test") if manifest.part("test").any() else ("train", "val")
     return manifest.classes, {name: part(manifest, pixels.images, name) for name in names}
 
 

@@ -12,6 +12,7 @@ import torch
 
 import hemascope
 from hemascope.data.manifest import SPLITS, Manifest
+from hemascope.data.pixels import load_pixels
 from hemascope.data.splits import check_folds, limited
 from hemascope.evaluate.calibration import fit_temperature
 from hemascope.evaluate.predictions import Predictions
@@ -21,7 +22,7 @@ from hemascope.pipeline.checks import check_model_size, check_new, check_start
 from hemascope.pipeline.division import divided, val_share, with_copies_together
 from hemascope.pipeline.finish import finish
 from hemascope.pipeline.folds import go_on_with_folds
-from hemascope.pipeline.parts import mask, opened, part, read, read_again
+from hemascope.pipeline.parts import opened, part, read_again
 from hemascope.progress import SILENT, Progress
 from hemascope.report.data_part import reasons_dropped
 from hemascope.train.device import choose_device, resolve_batch_size
@@ -68,7 +69,7 @@ def train(
     manifest = limited(opened(source, progress), chosen.limit, seed=chosen.seed)
     # Made here, and thrown away before the training, to refuse what cannot be made before the long work.
     network = _checked_network(chosen, manifest)
-    pixels = read(manifest, chosen.input_size, progress)
+    pixels = load_pixels(manifest, chosen.input_size, progress=progress)
     manifest = divided(with_copies_together(pixels, progress), chosen)
     check_start(chosen, manifest)
     chosen = _with_batch_size(chosen, network, manifest)
@@ -118,7 +119,7 @@ def _go_on_with_one(run: Run, recipe: Recipe, manifest: Manifest, images: np.nda
         network = open_network(run)  # of trainings that were finished elsewhere
     else:
         network = fit_network(run, recipe, len(manifest.classes), train_part, val_part, progress=progress)
-    scored = mask(manifest, "val") | mask(manifest, "test")
+    scored = manifest.part("val") | manifest.part("test")
     rows = manifest.rows(scored)
     logits = run_network(network, images[scored], progress=progress)
     on_val = (rows.table["split"] == "val").to_numpy()
@@ -140,7 +141,7 @@ def _checked_network(recipe: Recipe, manifest: Manifest) -> Network:
 
 
 def _with_batch_size(recipe: Recipe, network: Network, manifest: Manifest) -> Recipe:
-    images = int(mask(manifest, "train").sum())
+    images = int(manifest.part("train").sum())
     if recipe.folds:
         images = int(images * (1 - 1 / recipe.folds) * (1 - val_share(recipe)))  # a fold's
     return recipe.model_copy(update={"batch_size": resolve_batch_size(recipe, network, choose_device(), images)})
@@ -159,7 +160,7 @@ def about(source: str | Path) -> dict[str, object]:
 
 def tell_data(manifest: Manifest, progress: Progress) -> None:
     """Say how many images each part has, and what was left out and why."""
-    counts = {name: int(mask(manifest, name).sum()) for name in SPLITS}
+    counts = {name: int(manifest.part(name).sum()) for name in SPLITS}
     parts = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
     progress.say(f"{manifest.name or 'images'}: {parts}, {len(manifest.classes)} classes")
     errors = manifest.table["error"]

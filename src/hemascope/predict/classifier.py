@@ -1,25 +1,29 @@
 """The deployed classifier: images in, calibrated probabilities out."""
 
 import hashlib
-import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
+from io import IOBase
 from pathlib import Path
-from typing import overload
+from typing import TYPE_CHECKING, TypeGuard, overload
 
 import numpy as np
 import onnxruntime as ort
 
+from hemascope.cores import usable_cores
 from hemascope.errors import DecodeError, ModelFileError
 from hemascope.predict.card import ModelCard, class_sets, set_threshold
-from hemascope.predict.modelfile import INPUT, OUTPUTS, UNKNOWN, open_model
+from hemascope.predict.items import Item, check, items
+from hemascope.predict.modelfile import BATCH, INPUT, OUTPUTS, UNKNOWN, open_model
 from hemascope.predict.pixels import Picture, pixels
 from hemascope.predict.shipped import DEFAULT, find
+from hemascope.predict.stream import Block, classify, classify_few
 
-BATCH = 8
-"""Images a network run: the fastest on one core, because its activations stay in the cache."""
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,11 @@ class Prediction:
         flag = None if unknown is None or threshold is None else unknown > threshold
         return cls(classes[top], values[classes[top]], values, unknown=unknown, is_unknown=flag)
 
+    def _repr_html_(self) -> str:
+        from hemascope.predict.html import prediction_html
+
+        return prediction_html(self)
+
 
 class Classifier:
     """A model file, ready to use; safe to call from several threads. Made by `load`.
@@ -96,24 +105,59 @@ class Classifier:
     def __call__(self, image: Picture) -> Prediction: ...  # type: ignore[overload-overlap]  # str is a Sequence too
     @overload
     def __call__(self, image: Sequence[Picture]) -> list[Prediction]: ...
-    def __call__(self, image: Picture | Sequence[Picture]) -> Prediction | list[Prediction]:
-        """Classify one image, or a list of images of any sizes.
+    @overload
+    def __call__(self, image: Iterator[Picture]) -> Iterator[Prediction]: ...
+    def __call__(self, image: Picture | Iterable[Picture]) -> Prediction | list[Prediction] | Iterator[Prediction]:
+        """Classify one image, or many of any sizes.
 
         Args:
-            image: a path, encoded bytes, a Pillow image or uint8 pixels (h, w, 3); or a list of such, or
-                uint8 pixels (n, h, w, 3).
+            image: a path, encoded bytes, a Pillow image or uint8 pixels (h, w, 3); or a list, a column of a table or
+                an iterator of such, or uint8 pixels (n, h, w, 3).
 
         Returns:
-            a Prediction; for a list a list of them, where an image that cannot be read has its ``error``
-            filled and no label, so that it does not lose the others.
+            a Prediction. For many a list of them; for an iterator, which may be of any length, an iterator, so that few
+            images are in memory at a time. There, an image that cannot be read has its ``error`` filled and no label,
+            so that it does not lose the others.
 
         Raises:
             DecodeError: a single image that cannot be read.
+
+        >>> import hemascope
+        >>> classifier = hemascope.load(threads=1)
+        >>> drawn = np.full((96, 96, 3), 200, np.uint8)
+        >>> [found.label in classifier.classes for found in classifier(iter([drawn, drawn]))]
+        [True, True]
         """
-        if isinstance(image, list | tuple) or (isinstance(image, np.ndarray) and image.ndim == 4):
+        if isinstance(image, Iterator) and not isinstance(image, IOBase):  # an open file is no stream of images
+            return self._each(image)
+        if _are_many(image):
             return self._many(image)
         probabilities, unknown = self.judge(pixels(image)[None])  # type: ignore[arg-type]
         return self._prediction(probabilities[0], None if unknown is None else unknown[0])
+
+    def table(
+        self, images: str | Path | Picture | Iterable[str | Path | Picture], *, coverage: float | None = None
+    ) -> "pd.DataFrame":
+        """Classify images, or all of a source, into a table; needs pandas.
+
+        Args:
+            images: paths are sources as in `hemascope.predict`: pictures, folders, globs, .npz, .tar, Parquet, CSV,
+                Manifests or names; anything else is one image, or a list or iterator of images. Lists may mix them.
+            coverage: add the column ``set``: the classes that hold the true one in this share of cells, as 0.95.
+
+        Returns:
+            a row an image: ``path, label, confidence``, one probability a class, ``unknown`` and ``is_unknown`` where
+            the model tells, ``error``; None where there is no value.
+
+        Raises:
+            HemascopeError: pandas is not installed; there is no such source; the model has no sets of that coverage.
+        """
+        from hemascope.predict.dataframe import as_frame, require_pandas
+        from hemascope.predict.rows import Layout
+
+        require_pandas()
+        layout = Layout.of(self, coverage)
+        return as_frame(classify(self, _named(images)), layout)
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Calibrated probabilities, float32 (n, k), of uint8 RGB images (n, h, w, 3) of any h and w."""
@@ -191,31 +235,49 @@ class Classifier:
         with ThreadPoolExecutor(min(self.threads, len(parts))) as pool:
             return np.concatenate(list(pool.map(lambda part: self.run(output, part), parts)))
 
-    def _many(self, images: Sequence[Picture] | np.ndarray) -> list[Prediction]:
-        from hemascope.predict.items import Item
-        from hemascope.predict.stream import classify, classify_few
+    def _many(self, images: "Sequence[Picture] | np.ndarray") -> list[Prediction]:
+        if self.threads == 1 and 0 < len(images) <= BATCH:  # to start a thread takes longer
+            return list(self._told(classify_few(self, list(map(_item, range(len(images)), images)))))
+        return list(self._each(images))
 
-        items = (
-            Item(str(image) if isinstance(image, str | Path) else f"image {i}", image) for i, image in enumerate(images)
-        )
-        few = self.threads == 1 and 0 < len(images) <= BATCH
-        return [
-            Prediction("", 0.0, error=error) if error else self._prediction(row, unknown)
-            for block in ([classify_few(self, list(items))] if few else classify(self, items))
-            for row, unknown, error in zip(block.probabilities, block.unknown_or_none, block.errors, strict=True)
-        ]
+    def _each(self, images: Iterable[Picture]) -> Iterator[Prediction]:
+        named = (_item(number, image) for number, image in enumerate(images))
+        with closing(classify(self, named)) as blocks:
+            for block in blocks:
+                yield from self._told(block)
+
+    def _told(self, block: Block) -> Iterator[Prediction]:
+        for row, unknown, error in zip(block.probabilities, block.unknown_or_none, block.errors, strict=True):
+            yield Prediction("", 0.0, error=error) if error else self._prediction(row, unknown)
 
     def _prediction(self, probabilities: np.ndarray, unknown: float | None) -> Prediction:
         score = None if unknown is None else float(unknown)
         return Prediction.of(self.classes, probabilities, score, self.unknown_threshold)
 
+    def _repr_html_(self) -> str:
+        from hemascope.predict.html import card_html
+
+        return card_html(self.card)
+
     def __repr__(self) -> str:
         return f"Classifier({self.card.name!r}, {len(self.classes)} classes, {self.path})"
 
 
-def load(path_or_name: str | Path = DEFAULT, *, threads: int | None = None) -> Classifier:
-    """Load a classifier from a model file, a Run folder, or a shipped one by its name; see `hemascope.load`."""
-    path = find(path_or_name)
+def load(model: str | Path = DEFAULT, *, threads: int | None = None) -> Classifier:
+    """Open a classifier.
+
+    Args:
+        model: a model file, a Run folder, or a shipped model's name.
+        threads: images worked on at a time; one a core where not given.
+
+    Raises:
+        ModelFileError: there is none, or it cannot be used.
+
+    >>> import hemascope
+    >>> hemascope.load("tiny").classes[:2]
+    ('basophil', 'eosinophil')
+    """
+    path = find(model)
     session, card = open_model(path)
     return Classifier(session, card, path, threads or usable_cores())
 
@@ -228,8 +290,26 @@ def _check(images: np.ndarray) -> None:
         )
 
 
-def usable_cores() -> int:
-    """CPU cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def _are_many(image: object) -> "TypeGuard[Sequence[Picture] | np.ndarray]":
+    """Whether these are several images of a known number: a list, a stack of pixels, a column of paths."""
+    if isinstance(image, np.ndarray):
+        return image.ndim == 4 or (image.ndim == 1 and image.dtype.kind in "OU")
+    if isinstance(image, str | bytes | bytearray | memoryview):
+        return False
+    # Tensors and data frames are no lists of images; a column of a data frame is.
+    return isinstance(image, Sized) and isinstance(image, Iterable) and len(getattr(image, "shape", (0,))) == 1
+
+
+def _item(number: int, image: Picture) -> Item:
+    return Item(str(image) if isinstance(image, str | Path) else f"image {number}", image)
+
+
+def _named(images: Picture | Iterable[Picture]) -> Iterator[Item]:
+    """Every image of a source, of an image, or of several of both."""
+    several = images if isinstance(images, Iterator) or _are_many(images) else [images]
+    for number, image in enumerate(several):
+        if isinstance(image, str | Path):
+            check([str(image)])
+            yield from items([str(image)])
+        else:
+            yield _item(number, image)

@@ -6,7 +6,8 @@ import numpy as np
 from PIL import Image
 
 from hemascope.errors import ModelFileError
-from hemascope.predict.classifier import BATCH, Classifier
+from hemascope.predict.classifier import Classifier
+from hemascope.predict.modelfile import BATCH
 from hemascope.predict.pixels import Picture, pixels
 
 SIDE = 32

@@ -1,17 +1,19 @@
-"""The images to classify, one after another, from files, folders, globs, .npz and .tar; nothing is held."""
+"""The images to classify, one after another, from any source (see `hemascope.data.kinds`); nothing is held."""
 
-import glob
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from hemascope.data.decode import IMAGE_SUFFIXES
+from hemascope.data.kinds import Kind, file_kind, is_image, kind_of
+from hemascope.data.walk import Found, matches, walk
 from hemascope.errors import DecodeError, SourceError
-from hemascope.predict import npz, tar
 from hemascope.predict.pixels import Picture, pixels
+from hemascope.progress import SILENT, Progress
+
+# What only one kind of source needs is imported where it is met: one picture is to be classified at once.
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,11 @@ class Item:
 
     Attributes:
         path: the name of its row: the file's path, or ``file#member`` inside a container.
-        picture: where its pixels come from, or why there are none.
+        picture: where its pixels come from, what reads them, or why there are none.
     """
 
     path: str
-    picture: Picture | DecodeError
+    picture: Picture | Callable[[], np.ndarray] | DecodeError
 
     @property
     def nbytes(self) -> int:
@@ -41,92 +43,213 @@ class Item:
         """
         if isinstance(self.picture, DecodeError):
             raise self.picture
+        if callable(self.picture):
+            return self.picture()
         return pixels(self.picture, self.path)
 
 
-def check(paths: Sequence[str]) -> None:
-    """Make sure, before anything is loaded, that every path or glob matches something.
+def check(sources: Sequence[str], progress: Progress = SILENT) -> None:
+    """Make sure, before anything is loaded, that every source is there; named sets are fetched.
 
     Raises:
-        SourceError: names the first that matches nothing.
+        SourceError: names the first that is not, or a table that lists no images.
     """
-    for path in paths:
-        if os.path.lexists(path):
-            continue
-        if not glob.has_magic(path):
-            raise SourceError(f"{path}: no such file or folder", "Check the spelling; globs need quotes.")
-        if next(_matches(path), None) is None:
-            raise SourceError(f"{path}: no image, .npz or .tar matches this", "Check it; ** looks in subfolders.")
+    for source in sources:
+        match kind_of(source):
+            case Kind.GLOB:
+                if next(matches(_expanded(source)), None) is None:
+                    raise SourceError(
+                        f"{source}: no image, .npz or .tar matches this", "Check it; ** looks in subfolders."
+                    )
+            case Kind.NAMED:
+                _fetched(source, progress)
+            case Kind.SYNTHETIC:
+                from hemascope.data.containers.synthetic import parse
+
+                parse(source)
+            case Kind.CSV | Kind.PARQUET:
+                _check_table(_expanded(source))
 
 
-def items(paths: Sequence[str]) -> Iterator[Item]:
-    """Every image of the paths in a fixed order: that of the paths, inside each sorted by name.
+def items(sources: Sequence[str]) -> Iterator[Item]:
+    """Every image of the sources in a fixed order: that of the sources, inside each sorted by name or as it is stored.
 
-    A folder gives the files in and below it that have an image's suffix and no leading dot; a file given by its
-    own name is tried whatever its suffix. What cannot be read becomes an Item that says so.
+    A folder gives the files in and below it that have an image's suffix and no leading dot, or, where it has none, the
+    images of its Parquet files; a file given by its own name is tried whatever its suffix. Labels, splits and verdicts
+    are passed over. What cannot be read becomes an Item that says so.
+
+    >>> [item.path for item in items(["synthetic:8:3"])][:2]
+    ['synthetic://3#0', 'synthetic://3#1']
     """
-    for file in _files(paths):
-        if isinstance(file, Item):
-            yield file
-        elif npz.is_npz(file):
-            yield from (Item(f"{file}#{name}" if name else file, picture) for name, picture in npz.images(file))
-        elif tar.is_tar(file):
-            yield from (Item(f"{file}#{name}" if name else file, picture) for name, picture in tar.images(file))
-        else:
-            yield Item(file, file)
+    for source in sources:
+        if kind_of(source) == Kind.SYNTHETIC:
+            yield from _drawn(source)
+        for found in _files(source):
+            yield from [Item(found.path, DecodeError(found.error))] if found.error else _in_file(found.path)
 
 
-def count(paths: Sequence[str]) -> int | None:
+def count(sources: Sequence[str]) -> int | None:
     """How many images `items` will give; None where only reading them all would tell."""
     total = 0
-    for file in _files(paths):
-        found: int | None = 1
-        if isinstance(file, str) and npz.is_npz(file):
-            found = npz.count(file)
-        elif isinstance(file, str) and tar.is_tar(file):
-            found = tar.count(file)
-        if found is None:
-            return None
-        total += found
+    for source in sources:
+        if kind_of(source) == Kind.SYNTHETIC:
+            from hemascope.data.containers.synthetic import parse
+
+            total += parse(source).count
+        for found in _files(source):
+            number = 1 if found.error else _count(found.path)
+            if number is None:
+                return None
+            total += number
     return total
 
 
-def _files(paths: Sequence[str]) -> Iterator[str | Item]:
-    for path in paths:
-        if os.path.lexists(path):
-            yield from _walk(path) if Path(path).is_dir() else (path,)
-        else:
-            yield from _matches(path)
+def _files(source: str) -> Iterator[Found]:
+    """The files that a source consists of."""
+    kind = kind_of(source)
+    if kind == Kind.NAMED:
+        yield Found(str(_fetched(source)))
+    elif kind == Kind.GLOB:
+        yield from (found for found in matches(_expanded(source)) if found.error or _is_read(found.path))
+    elif kind == Kind.FOLDER:
+        folder, empty = _expanded(source), True
+        for found in walk(folder):
+            if found.error or is_image(found.path):
+                empty = False
+                yield found
+        if empty:
+            yield from _parquet_files(folder)
+    elif kind != Kind.SYNTHETIC:
+        yield Found(_expanded(source))
 
 
-def _matches(pattern: str) -> Iterator[str | Item]:
-    """What a glob matches: images and containers; folders too, unless ** has been through them already."""
-    for path in sorted(glob.iglob(pattern, recursive=True)):  # noqa: PTH207 (patterns may be absolute)
-        if Path(path).is_dir():
-            if "**" not in pattern:
-                yield from _walk(path)
-        elif _is_image(path) or npz.is_npz(path) or tar.is_tar(path):
-            yield path
+def _is_read(path: str) -> bool:
+    """Whether a file that was not given by its own name is opened at all."""
+    return is_image(path) or file_kind(path) != Kind.PICTURE
 
 
-def _walk(folder: str, above: tuple[tuple[int, int], ...] = ()) -> Iterator[str | Item]:
-    try:
-        about = Path(folder).stat()
-        here = (about.st_dev, about.st_ino)
-        if here in above:  # a link to a folder above it
-            return
-        with os.scandir(folder) as entries:
-            found = sorted((entry.name, entry.is_dir()) for entry in entries if not entry.name.startswith("."))
-    except OSError as problem:
-        yield Item(folder, DecodeError(f"{folder}: {problem.strerror or problem}"))
+def _parquet_files(folder: str) -> Iterator[Found]:
+    from hemascope.data.containers.parquet import parquet_files
+
+    yield from (Found(str(path)) for path in parquet_files(Path(folder)))
+
+
+def _in_file(path: str) -> Iterator[Item]:
+    match file_kind(path):
+        case Kind.NPZ:
+            from hemascope.data.containers import npz
+
+            for member, array in npz.images(path):
+                yield Item(_name(path, member), array)
+        case Kind.TAR:
+            from hemascope.data.containers import tar
+
+            for member, data in tar.images(path):
+                yield Item(_name(path, member), data)
+        case Kind.PARQUET | Kind.CSV:
+            try:
+                yield from _in_table(path)
+            except SourceError as problem:
+                yield Item(path, DecodeError(problem.problem))
+        case _:
+            yield Item(path, path)
+
+
+def _in_table(path: str) -> Iterator[Item]:
+    """The images of a Parquet file, or of the paths in a CSV, a Manifest or a table of predictions.
+
+    Raises:
+        SourceError: it cannot be read, or has neither images nor paths.
+    """
+    from hemascope.data.containers.open import Containers
+    from hemascope.data.listing import Place
+
+    if _holds_images(path):
+        from hemascope.data.containers import parquet
+
+        yield from (Item(_name(path, member), picture) for member, picture in parquet.images(path))
         return
-    for name, is_folder in found:
-        path = os.path.join(folder, name)  # noqa: PTH118 (keeps the folder as the user wrote it)
-        if is_folder:
-            yield from _walk(path, (*above, here))
-        elif _is_image(name):
-            yield path
+    containers = Containers()
+    for file, member, error in _listed(path):
+        if error:
+            picture: Picture | Callable[[], np.ndarray] | DecodeError = DecodeError(error)
+        else:
+            picture = containers.job(file, member) if member else file
+        yield Item(Place(file, member).name, picture)
+    containers.close()
 
 
-def _is_image(path: str) -> bool:
-    return Path(path).suffix.lower() in IMAGE_SUFFIXES
+def _check_table(path: str) -> None:
+    """Refuse a table that has neither images nor paths."""
+    if not _holds_images(path):
+        next(iter(_listed(path)), None)
+
+
+def _holds_images(path: str) -> bool:
+    """Whether a table is a Parquet file with a column of images, or ought to be one."""
+    if file_kind(path) == Kind.CSV:
+        return False
+    from hemascope.data.containers.parquet import IMAGES, image_column, is_manifest, read_schema
+    from hemascope.data.listing import PATHS, column
+
+    schema = read_schema(path)
+    if is_manifest(schema) or (not set(IMAGES) & set(schema.names) and column(schema.names, PATHS) is not None):
+        return False
+    image_column(path, schema)
+    return True
+
+
+def _listed(path: str) -> Iterable[tuple[str, str, str]]:
+    """Path, member and error of every row of a CSV, a Manifest or a table of predictions."""
+    from hemascope.data.listing import places, read_listing
+
+    if file_kind(path) == Kind.PARQUET:
+        from hemascope.data.containers.parquet import is_manifest, manifest_rows, read_schema
+
+        if is_manifest(read_schema(path)):
+            return manifest_rows(path)
+    found = places(Path(path), read_listing(Path(path)))
+    return [(file, member, "" if file else f"{path}: the row names no file") for file, member in found]
+
+
+def _count(path: str) -> int | None:
+    kind = file_kind(path)
+    if kind == Kind.NPZ:
+        from hemascope.data.containers import npz
+
+        return npz.count(path)
+    if kind == Kind.TAR:
+        from hemascope.data.containers import tar
+
+        return tar.count(path)
+    if kind == Kind.PARQUET:
+        from hemascope.data.containers import parquet
+
+        return parquet.count(path)
+    if kind == Kind.CSV:
+        return sum(1 for _ in _in_file(path))
+    return 1
+
+
+def _drawn(source: str) -> Iterator[Item]:
+    from hemascope.data.containers.synthetic import Synthetic, parse
+
+    asked = parse(source)
+    drawings = Synthetic(asked.path)
+    for number in range(asked.count):
+        yield Item(_name(asked.path, str(number)), drawings.job(str(number)))
+
+
+def _fetched(source: str, progress: Progress = SILENT) -> Path:
+    from hemascope.data.named import fetch_named
+
+    return fetch_named(source, progress)
+
+
+def _expanded(source: str) -> str:
+    return os.path.expanduser(source)  # noqa: PTH111 (a Path would write it anew)
+
+
+def _name(path: str, member: str) -> str:
+    """An image's name; a whole file's where no member is to blame."""
+    return f"{path}#{member}" if member else path

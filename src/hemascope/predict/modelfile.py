@@ -12,6 +12,9 @@ OUTPUTS = ("probabilities", "features")
 UNKNOWN = "unknown"
 """The output that only some files have: a score in [0, 1] that says "none of these classes"."""
 
+BATCH = 8
+"""Images a network run: the fastest on one core, because its activations stay in the cache."""
+
 _REMEDY = "Write one with: hemascope export"
 
 

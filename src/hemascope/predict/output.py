@@ -2,8 +2,9 @@
 
 import csv
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hemascope.errors import SourceError
 from hemascope.files import atomic
@@ -49,31 +50,56 @@ def write(journal: "Journal", output: Path) -> None:
             _write_lines(journal, temporary, as_csv=output.suffix.lower() == ".csv")
 
 
-def failures(output: Path) -> int:
-    """How many images failed, by the rows of a finished output.
+def totals(output: Path) -> tuple[int, int]:
+    """How many images a finished output has, and how many of them failed.
 
     Raises:
         SourceError: not a table of predictions.
     """
+    images = failed = 0
+    for row in read_rows(output):
+        images += 1
+        failed += row["error"] is not None
+    return images, failed
+
+
+def read_rows(output: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a finished output, one after another, as `hemascope.predict.rows.as_dicts` gives them.
+
+    Raises:
+        SourceError: not a table of predictions.
+    """
+    read = {".parquet": _parquet_rows, ".csv": _csv_rows, ".jsonl": _json_rows}[output.suffix.lower()]
     try:
-        if output.suffix.lower() == ".parquet":
-            return _parquet_failures(output)
-        with output.open(encoding="utf-8", newline="") as file:
-            if output.suffix.lower() == ".csv":
-                return sum(bool(row["error"]) for row in csv.DictReader(file))
-            return sum(bool(json.loads(line)["error"]) for line in file)
-    except (OSError, ValueError, KeyError) as problem:  # pyarrow's ArrowInvalid is a ValueError
+        for row in read(output):
+            if not {"path", "label", "error"} <= row.keys():
+                raise KeyError("error")
+            yield row
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:  # ArrowInvalid is a ValueError
         raise SourceError(f"{output}: not a table of predictions", "Give another name, or --overwrite.") from problem
 
 
-def _parquet_failures(output: Path) -> int:
+def _parquet_rows(output: Path) -> Iterator[dict[str, Any]]:
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(output) as table:
-        if "error" not in table.schema_arrow.names:
-            raise KeyError("error")
-        batches = table.iter_batches(columns=["error"])
-        return sum(batch.num_rows - batch.column(0).null_count for batch in batches)
+        for batch in table.iter_batches():
+            yield from batch.to_pylist()
+
+
+def _json_rows(output: Path) -> Iterator[dict[str, Any]]:
+    with output.open(encoding="utf-8") as file:
+        yield from map(json.loads, file)
+
+
+def _csv_rows(output: Path) -> Iterator[dict[str, Any]]:
+    texts = {"path", "label", "set", "error"}
+    with output.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            found: dict[str, Any] = {name: value or None for name, value in row.items()}
+            numbers = {name: float(value) for name, value in found.items() if value and name not in texts}
+            flag = {"is_unknown": found["is_unknown"] == "1"} if found.get("is_unknown") else {}
+            yield {**found, **numbers, **flag}
 
 
 def _write_parquet(journal: "Journal", path: Path) -> None:

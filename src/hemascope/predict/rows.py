@@ -6,9 +6,9 @@ A row an image, in input order. An image that failed has only ``path`` and ``err
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
@@ -70,6 +70,20 @@ class Layout:
         least = None if coverage is None else set_threshold(classifier.card, coverage)
         return cls(tuple(classifier.classes), classifier.unknown_threshold, least)
 
+    @classmethod
+    def of_columns(cls, columns: Sequence[str]) -> "Layout":
+        """The layout of a table of predictions by the names of its columns, which do not tell the thresholds.
+
+        >>> Layout.of_columns(["path", "label", "confidence", "monocyte", "platelet", "set", "error"]).classes
+        ('monocyte', 'platelet')
+        """
+        classes, optional = list(columns[3:-1]), []
+        for name in ("set", "is_unknown", "unknown"):
+            if classes and classes[-1] == name:
+                optional.append(classes.pop())
+        nan = float("nan")
+        return cls(tuple(classes), nan if "unknown" in optional else None, nan if "set" in optional else None)
+
     def metadata(self) -> dict[str, str]:
         """The thresholds, for the metadata of an Arrow schema."""
         values = {_UNKNOWN_KEY: self.unknown, _SET_KEY: self.set}
@@ -121,6 +135,12 @@ def write_csv(file: TextIO, block: Block, layout: Layout) -> None:
 
 def write_jsonl(file: TextIO, block: Block, layout: Layout) -> None:
     """One object an image; null where there is no value."""
+    for row in as_dicts(block, layout):
+        file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def as_dicts(block: Block, layout: Layout) -> Iterator[dict[str, Any]]:
+    """A dict an image: column -> str, float or bool; None where there is no value."""
     flagged, scores, sets = flags(block, layout).tolist(), _scores(block), _sets(block, layout)
     for i, (path, label, row, error) in enumerate(
         zip(block.paths, labels(block, layout.classes), block.probabilities, block.errors, strict=True)
@@ -129,7 +149,7 @@ def write_jsonl(file: TextIO, block: Block, layout: Layout) -> None:
         values += [_number(scores[i]), flagged[i]] if layout.unknown is not None else []
         values += [sets[i]] if layout.set is not None else []
         cells = [printable(path), *([None] * len(values) if error else values), error or None]
-        file.write(json.dumps(dict(zip(layout.columns, cells, strict=True)), ensure_ascii=False) + "\n")
+        yield dict(zip(layout.columns, cells, strict=True))
 
 
 def schema(layout: Layout, metadata: dict[str, str]) -> "pa.Schema":

@@ -1,20 +1,33 @@
-"""Classifying into a file: resumable, and whole or not there at all."""
+"""Classifying sources from top to bottom; into a file: resumable, and whole or not there at all."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from hemascope.errors import SourceError
 from hemascope.predict import output as outputs
-from hemascope.predict.items import Item
-from hemascope.predict.rows import printable
+from hemascope.predict.items import Item, check, count, items
+from hemascope.predict.rows import Layout, printable
+from hemascope.predict.shipped import DEFAULT
 from hemascope.predict.stream import Block, classify
+from hemascope.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from hemascope.predict.classifier import Classifier
+
+
+class Watcher(Protocol):
+    """Takes the results as they come."""
+
+    def begin(self, layout: Layout, before: int) -> None:
+        """The columns there will be, and how many images an earlier run has done."""
+
+    def add(self, block: Block) -> None:
+        """The next results."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +38,94 @@ class Outcome:
         images: images that have their row, those of earlier runs among them; without any there is no output.
         failed: how many of them failed.
         complete: whether ``output`` is written; if not, the journal holds the rows.
+        before: how many of the images an earlier run did; all of them where it had finished.
+        finished: whether an earlier run had finished, so that nothing was done.
     """
 
     images: int
     failed: int
     complete: bool
+    before: int = 0
+    finished: bool = False
 
 
-def check_output(output: Path, *, resume: bool = False, overwrite: bool = False) -> None:
+def run(
+    sources: Sequence[str],
+    model: str | Path = DEFAULT,
+    *,
+    watcher: Watcher,
+    output: Path | None = None,
+    coverage: float | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    threads: int | None = None,
+    batch: int | None = None,
+    progress: Progress = SILENT,
+    stop: threading.Event | None = None,
+) -> Outcome:
+    """Classify every image of the sources; a run into a file that was ended at any moment can be resumed.
+
+    Args:
+        sources, model, coverage, resume, overwrite, threads, batch, progress: see `hemascope.predict.predict.predict`.
+        watcher: is handed the results.
+        output: .csv, .parquet or .jsonl; without one only the watcher has them.
+        stop: when set, the run ends early and keeps its journal.
+
+    Raises:
+        SourceError: no such source or no image in them; an output that is there already; resuming, other images or
+            another coverage than those of the earlier run.
+        ModelFileError: no such model; resuming, another one; or it has no sets of that coverage.
+    """
+    if output is not None:
+        _check_output(output, resume=resume, overwrite=overwrite)
+    elif resume or overwrite:
+        raise SourceError("--resume and --overwrite need an output", "Name it by -o.")
+    check(sources, progress)
+    if output is not None and resume and output.exists() and not outputs.journal_path(output).exists():
+        images, failed = outputs.totals(output)
+        return Outcome(images, failed, complete=True, before=images, finished=True)
+    from hemascope.predict.classifier import load  # brings onnxruntime, not needed to refuse
+
+    classifier = load(model, threads=threads)
+    layout = Layout.of(classifier, coverage)
+    watched = _Watched(watcher, progress, sources)
+    if output is None:
+        watched.begin(layout, 0)
+        outcome = _hand_over(classifier, items(sources), watched, batch, stop)
+    else:
+        outcome = _into_file(classifier, items(sources), layout, output, watched, resume, coverage, batch, stop)
+    if outcome.complete and not outcome.images:
+        raise SourceError(
+            f"{', '.join(sources)}: no image there", "Folders are searched for files with an image's suffix."
+        )
+    return outcome
+
+
+class _Watched:
+    """Hands the results on, and reports how far the run is."""
+
+    def __init__(self, watcher: Watcher, progress: Progress, sources: Sequence[str]) -> None:
+        self._watcher = watcher
+        self._progress = progress
+        self._sources = sources
+
+    def begin(self, layout: Layout, before: int) -> None:
+        self._watcher.begin(layout, before)
+        # To count the images takes a walk through all folders, which is for nothing where nobody looks.
+        self._progress.step("classifying", None if self._progress is SILENT else count(self._sources))
+        self._done = self._before = before
+        self._started = time.monotonic()
+        if before:
+            self._progress.done(before)
+
+    def add(self, block: Block) -> None:
+        self._watcher.add(block)
+        self._done += len(block.paths)
+        seconds = max(time.monotonic() - self._started, 1e-9)
+        self._progress.done(self._done, note=f"({(self._done - self._before) / seconds:,.0f} images/s)")
+
+
+def _check_output(output: Path, *, resume: bool, overwrite: bool) -> None:
     """Refuse, before any work, to write where something is that the user has not given up.
 
     Raises:
@@ -52,76 +145,49 @@ def check_output(output: Path, *, resume: bool = False, overwrite: bool = False)
         )
 
 
-def is_complete(output: Path) -> bool:
-    """Whether an earlier run finished this output."""
-    return output.exists() and not outputs.journal_path(output).exists()
-
-
-def classify_to_file(
+def _into_file(
     classifier: "Classifier",
     images: Iterable[Item],
+    layout: Layout,
     output: Path,
-    *,
-    resume: bool = False,
-    coverage: float | None = None,
-    batch: int | None = None,
-    threads: int | None = None,
-    stop: threading.Event | None = None,
-    begun: Callable[[int], None] = lambda rows: None,
-    progress: Callable[[Block], None] = lambda block: None,
+    watched: _Watched,
+    resume: bool,
+    coverage: float | None,
+    batch: int | None,
+    stop: threading.Event | None,
 ) -> Outcome:
-    """Classify images into a table; a run that was ended at any moment can be resumed.
-
-    Args:
-        classifier: what to run.
-        images: in a fixed order; taken lazily.
-        output: .csv, .parquet or .jsonl; replaced if it exists (see `check_output`).
-        resume: go on with the journal of an earlier run, if there is one.
-        coverage: add the conformal sets of this coverage, one of those on the model's card, as the column ``set``.
-        batch: most images a network run.
-        threads: the classifier's where not given.
-        stop: when set, the run ends early and keeps its journal.
-        begun: called once with the number of images that an earlier run has done.
-        progress: called with every block of results.
-
-    Raises:
-        SourceError: resuming, the images or the coverage are not those of the earlier run.
-        ModelFileError: resuming, the model is not that of the earlier run; or it has no sets of that coverage.
-    """
     from hemascope.predict.journal import Journal  # brings pyarrow, which only a file needs
 
     path = outputs.journal_path(output)
     begin = Journal.resume if resume and path.exists() else Journal.create
     journal = begin(path, classifier, coverage)
     with journal:
-        begun(journal.rows)
-        left = _after(images, journal.paths(), path) if journal.rows else images
-        with closing(classify(classifier, left, batch=batch, threads=threads, stop=stop)) as blocks:
+        before = journal.rows
+        watched.begin(layout, before)
+        left = _after(images, journal.paths(), path) if before else images
+        with closing(classify(classifier, left, batch=batch, stop=stop)) as blocks:
             for block in blocks:
                 journal.append(block)
-                progress(block)
+                watched.add(block)
         if stop and stop.is_set():
-            return Outcome(journal.rows, journal.failed, complete=False)
+            return Outcome(journal.rows, journal.failed, complete=False, before=before)
         if journal.rows:
             outputs.write(journal, output)
     path.unlink()
-    return Outcome(journal.rows, journal.failed, complete=True)
+    return Outcome(journal.rows, journal.failed, complete=True, before=before)
 
 
-def classify_to(
-    take: Callable[[Block], None],
+def _hand_over(
     classifier: "Classifier",
     images: Iterable[Item],
-    *,
-    batch: int | None = None,
-    threads: int | None = None,
-    stop: threading.Event | None = None,
+    watched: _Watched,
+    batch: int | None,
+    stop: threading.Event | None,
 ) -> Outcome:
-    """Classify images and hand on each block of results; arguments as in `classify_to_file`."""
     n = failed = 0
-    with closing(classify(classifier, images, batch=batch, threads=threads, stop=stop)) as blocks:
+    with closing(classify(classifier, images, batch=batch, stop=stop)) as blocks:
         for block in blocks:
-            take(block)
+            watched.add(block)
             n += len(block.paths)
             failed += sum(map(bool, block.errors))
     return Outcome(n, failed, complete=not (stop and stop.is_set()))

@@ -11,6 +11,7 @@ import numpy as np
 
 from hemascope.errors import DecodeError
 from hemascope.predict.items import Item
+from hemascope.predict.modelfile import BATCH
 
 if TYPE_CHECKING:
     from hemascope.predict.classifier import Classifier
@@ -66,8 +67,6 @@ def classify(
     Yields:
         Blocks whose rows, one after another, are the images in order.
     """
-    from hemascope.predict.classifier import BATCH
-
     batch = batch or BATCH
     threads = threads or classifier.threads
     over = threading.Event()  # set when nobody takes the results any more

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from hemascope.predict.classifier import BATCH, Classifier, load, usable_cores
+from hemascope.cores import usable_cores
+from hemascope.predict.classifier import Classifier, load
+from hemascope.predict.modelfile import BATCH
 from hemascope.serve.batching import Batcher
 from hemascope.serve.body import Upload, UploadMemory
 from hemascope.serve.metrics import Metrics

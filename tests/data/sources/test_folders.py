@@ -1,11 +1,19 @@
+import io
+import tarfile
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from hemascope.cells import BLOOD_CLASSES
+from hemascope.data.manifest import Manifest
+from hemascope.data.reading import read_images
 from hemascope.data.sources import open_source
 from hemascope.errors import SourceError
-from tests.data.pictures import noise, write_png
+from tests.data.pictures import encoded, noise, write_png
+from tests.predict.pictures import write_tar
 
 
 def fill(folder: Path, *names: str) -> Path:
@@ -117,3 +125,119 @@ def test_other_laboratories_line_up_with_the_eight(other_laboratories: Path) -> 
     assert manifest.classes == BLOOD_CLASSES
     assert len(manifest) == 300
     assert manifest.licence == ""
+
+
+def archive(path: Path, *names: str) -> Path:
+    return write_tar(path, {name: encoded(noise(0, 2, 2)) for name in names})
+
+
+def listed(manifest: Manifest) -> list[tuple[str, str, str]]:
+    return [tuple(row) for row in manifest.table[["member", "label", "split"]].itertuples(index=False)]
+
+
+def test_a_tar_of_class_folders(tmp_path: Path) -> None:
+    names = ("valid/b/2.png", "train/a/x/1.png", "train/.a/1.png", "train/b/notes.txt", "readme.png")
+    manifest = open_source(archive(tmp_path / "My cells.tar.gz", *names))
+    assert manifest.name == "My cells"
+    assert set(manifest.table["path"]) == {str(tmp_path / "My cells.tar.gz")}
+    assert listed(manifest) == [
+        ("train/a/x/1.png", "a", "train"),
+        ("train/b/notes.txt", "b", "train"),
+        ("valid/b/2.png", "b", "val"),
+    ]
+    assert manifest.table["error"][1].endswith("#train/b/notes.txt: not an image file by its suffix '.txt'")
+
+
+@pytest.mark.parametrize("above", ["set", "a/b"])
+def test_a_folder_above_all_others_in_a_tar_is_passed_over(tmp_path: Path, above: str) -> None:
+    manifest = open_source(archive(tmp_path / "c.tar", f"{above}/x/1.png", f"{above}/y/2.png", f"{above}/notes.txt"))
+    assert list(manifest.table["label"]) == ["x", "y"]
+
+
+def test_a_class_or_a_split_above_all_others_in_a_tar_is_none_the_less_one(tmp_path: Path) -> None:
+    manifest = open_source(archive(tmp_path / "c.tar", "Platelets/1/1.png", "Platelets/2/1.png"))
+    assert set(manifest.table["label"]) == {"platelet"}
+    assert set(open_source(archive(tmp_path / "d.tar", "val/a/1.png", "val/b/1.png")).table["split"]) == {"val"}
+
+
+def test_a_name_that_is_twice_in_a_tar_is_one_image(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "c.tar", "w") as file:
+        for name, number in (("a/1.png", 1), ("b/1.png", 2), ("a/1.png", 3)):
+            data = encoded(noise(number))
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            file.addfile(member, io.BytesIO(data))
+    manifest = open_source(tmp_path / "c.tar")
+    assert list(manifest.table["member"]) == ["a/1.png", "b/1.png"]
+    np.testing.assert_array_equal(next(iter(read_images(manifest)))[1], noise(1))
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        ([], "is empty"),
+        (["1.png", "2.png"], "holds images but no class folders"),
+        (["zebra/1.png"], r"one class only \('zebra'\)"),
+        (["a/x.txt", "b/y.doc"], "hold no images"),
+        (["train/a/1.png", "train/b/1.png", "more/c/1.png"], "more beside train/val/test folders"),
+    ],
+)
+def test_a_tar_that_cannot_be_read(tmp_path: Path, names: list[str], reason: str) -> None:
+    with pytest.raises(SourceError, match=reason):
+        open_source(archive(tmp_path / "c.tar", *names))
+
+
+def test_a_glob_takes_its_classes_from_the_folders_where_it_begins(tmp_path: Path, monkeypatch) -> None:
+    fill(tmp_path / "set", "train/a/1.png", "train/a/2.png", "train/b/1.png", "test/b/1.png", "test/b/notes.txt")
+    monkeypatch.chdir(tmp_path)
+    manifest = open_source("set/*/*/1.*")
+    assert list(manifest.table["path"]) == [
+        str(tmp_path / "set" / name) for name in ("train/a/1.png", "train/b/1.png", "test/b/1.png")
+    ]
+    assert list(manifest.table["split"]) == ["train", "train", "test"]
+    assert list(open_source("set/train/[ab]").table["label"]) == ["a", "a", "b"]
+    assert len(open_source(tmp_path / "set" / "train" / "**")) == 3
+
+
+def test_a_glob_of_archives_or_of_parquet(tmp_path: Path) -> None:
+    archive(tmp_path / "1.tar", "a/1.png")
+    archive(tmp_path / "2.tar", "set/b/1.png")
+    assert [Path(path).name for path in open_source(tmp_path / "*.tar").table["path"]] == ["1.tar", "2.tar"]
+    for split in ("train", "test"):
+        table = pa.table({"image": [encoded(noise(1))] * 2, "label": ["a", "b"]})
+        pq.write_table(table, tmp_path / f"{split}-0.parquet")
+    assert list(open_source(tmp_path / "t*.parquet").table["split"]) == ["test", "test", "train", "train"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [("*.png", "holds images but no class folders"), ("n*.jpg", "no picture matches"), ("*.npz", "Name one of them")],
+)
+def test_globs_that_cannot_be_read(tmp_path: Path, pattern: str, reason: str) -> None:
+    fill(tmp_path, "1.png")
+    np.savez(tmp_path / "a.npz", images=np.zeros((1, 2, 2), np.uint8))
+    with pytest.raises(SourceError, match=reason):
+        open_source(tmp_path / pattern)
+
+
+@pytest.mark.parametrize("source", ["cells", "cells/*.png", "cells/1.png", "c.tar", "c.npz", "c.csv", "c.parquet"])
+def test_images_without_labels_where_they_will_do(tmp_path: Path, source: str) -> None:
+    fill(tmp_path / "cells", "1.png")
+    (tmp_path / "cells" / "notes.txt").touch()
+    (tmp_path / "cells" / "empty").mkdir()
+    archive(tmp_path / "c.tar", "1.png", "notes.txt")
+    np.savez(tmp_path / "c.npz", images=noise(0, 2, 2)[None])
+    (tmp_path / "c.csv").write_text("path\ncells/1.png\n")
+    pq.write_table(pa.table({"image": [encoded(noise(0, 2, 2))]}), tmp_path / "c.parquet")
+    with pytest.raises(SourceError):
+        open_source(tmp_path / source)
+    manifest = open_source(tmp_path / source, unlabelled=True)
+    assert manifest.classes == ()
+    assert manifest.table["label"].tolist() == [""]
+    ((_, image),) = read_images(manifest)
+    np.testing.assert_array_equal(image, noise(0, 2, 2))
+
+
+def test_labels_are_read_also_where_none_are_needed(tmp_path: Path) -> None:
+    fill(tmp_path, "a/1.png", "b/1.png", "3.png")
+    assert list(open_source(tmp_path, unlabelled=True).table["label"]) == ["a", "b"]

@@ -1,92 +1,148 @@
-"""Folders of images, one a class, with or without train/val/test folders above them."""
+"""Images in class folders, with or without train/val/test folders above them: on disk, in a tar, or found by a glob."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-from hemascope.data.decode import IMAGE_SUFFIXES
+from hemascope.cells import BLOOD_CLASSES
+from hemascope.data.containers import tar
+from hemascope.data.kinds import IMAGE_SUFFIXES, KINDS, Kind, file_kind, inner_parts, is_image
 from hemascope.data.manifest import SPLITS, Manifest
 from hemascope.data.sources.names import class_name, class_order, recognise_files, require_classes, split_name
+from hemascope.data.sources.parquet import read_parquet
+from hemascope.data.walk import Found, glob_root, matches, walk
 from hemascope.errors import SourceError
 
-_JUNK = {"thumbs.db", "desktop.ini", "__macosx"}  # what file managers leave behind
+
+class File(NamedTuple):
+    """A file of a source: where it is, and its folders and name below the source's root."""
+
+    path: str
+    member: str
+    parts: tuple[str, ...]
 
 
-def read_folders(folder: Path) -> Manifest:
+def read_folders(folder: Path, *, unlabelled: bool = False) -> Manifest:
     """List the images of class folders; subfolders of a class folder belong to the class.
 
     A file that is no image by its suffix gets a row that says so; files that file managers leave behind are
-    passed over.
+    passed over, and pictures beside class folders too.
+
+    Args:
+        folder: that of the classes or of the splits; absolute.
+        unlabelled: a folder of pictures without class folders will do.
 
     Raises:
         SourceError: no class folders, empty ones, one class only, or split folders beside class folders.
     """
-    folder = folder.absolute()
-    inside = _folders(folder)
-    if not inside:
-        what = "holds images but no class folders" if any(_files(folder)) else "is empty"
+    return _manifest(list(_on_disk(walk(str(folder)), str(folder))), str(folder), folder.name, unlabelled)
+
+
+def read_tar(path: Path, *, unlabelled: bool = False) -> Manifest:
+    """List the images of an archive of class folders; otherwise as `read_folders`.
+
+    One folder that holds all the others, as archives often have, is passed over unless it is a class or a split.
+    """
+    return _manifest(_in_tar(path), str(path), path.name[: -len("".join(path.suffixes))] or path.name, unlabelled)
+
+
+def read_glob(pattern: str, *, unlabelled: bool = False) -> Manifest:
+    """List the images that a glob matches; the folders of classes lie in the folder where the glob begins.
+
+    ``cells/*/1*.png`` takes its classes from the folders in ``cells``; ``parts/*.tar`` from those in each archive.
+    Otherwise as `read_folders`.
+
+    Raises:
+        SourceError: as there; or the glob matches nothing, or files that have to be named one at a time.
+    """
+    root = glob_root(pattern)
+    found = list(matches(pattern))
+    kinds = {file_kind(file) for file, _ in found}
+    if kinds == {Kind.PARQUET}:
+        return read_parquet([Path(file).resolve() for file, _ in found], Path(pattern), unlabelled=unlabelled)
+    if kinds & {Kind.NPZ, Kind.CSV, Kind.PARQUET}:
+        raise SourceError(f"{pattern}: matches files of several images and labels", "Name one of them. " + KINDS)
+    archives = [Path(file).resolve() for file, _ in found if file_kind(file) == Kind.TAR]
+    files = [file for archive in archives for file in _in_tar(archive)]
+    files += _on_disk((one for one in found if file_kind(one.path) != Kind.TAR), root)
+    if not files:
+        raise SourceError(f"{pattern}: no picture matches this", "Check it; ** looks in subfolders.")
+    return _manifest(files, pattern, Path(root).resolve().name, unlabelled)
+
+
+def _on_disk(found: Iterable[Found], root: str) -> Iterator[File]:
+    whole = Path(root).resolve()
+    for path, error in found:
+        if error:
+            raise SourceError(error, "Make it readable, or move it away.")
+        inside = os.path.relpath(path, root)
+        yield File(os.path.join(whole, inside), "", tuple(Path(inside).parts))  # noqa: PTH118 (a Path takes longer)
+
+
+def _in_tar(path: Path) -> list[File]:
+    files = [File(str(path), name, inner_parts(name)) for name in dict.fromkeys(tar.names(str(path)))]
+    while len(tops := {file.parts[0] for file in files}) == 1:
+        (top,) = tops
+        inside_folders = all(len(file.parts) > 2 for file in files if is_image(file.member))
+        if not inside_folders or split_name(top) or class_name(top) in BLOOD_CLASSES:
+            break
+        files = [file._replace(parts=file.parts[1:]) for file in files if len(file.parts) > 1]
+    return files
+
+
+def _manifest(files: list[File], source: str, name: str, unlabelled: bool) -> Manifest:
+    """The rows of the files that lie in class folders, with the label and the split that these name."""
+    folders = {file.parts[0] for file in files if len(file.parts) > 1}
+    if not folders:
+        pictures = [file for file in files if is_image(file.parts[-1])]
+        if unlabelled and pictures:
+            columns = [file.path for file in pictures], [""] * len(pictures), []
+            return Manifest.build(*columns, members=[file.member for file in pictures], name=name)
         raise SourceError(
-            f"{folder}: the folder {what}",
+            f"{source}: the folder {'holds images but no class folders' if files else 'is empty'}",
             "Put the images in one folder a class. To classify unlabelled images, use: hemascope predict",
         )
-    splits = {path: split_name(path.name) for path in inside}
-    if any(splits[path] and _folders(path) for path in inside):
-        strangers = [path.name for path in inside if not splits[path] and any(_files(path))]
+    rows = _in_classes(files, folders, source)
+    errors = ["" if is_image(file.parts[-1]) else _no_image(file) for file, _, _ in rows]
+    if all(errors):
+        raise SourceError(
+            f"{source}: its class folders hold no images", f"Known suffixes: {' '.join(sorted(IMAGE_SUFFIXES))}"
+        )
+    classes = class_order(label for (_, label, _), error in zip(rows, errors, strict=True) if not error)
+    require_classes(classes, source)
+    about = recognise_files(file.parts[-1] for file, _, _ in rows)
+    return Manifest.build(
+        [file.path for file, _, _ in rows],
+        [label for _, label, _ in rows],
+        classes,
+        members=[file.member for file, _, _ in rows],
+        splits=[split for _, _, split in rows],
+        errors=errors,
+        name=name,
+        **about._asdict(),
+    )
+
+
+def _in_classes(files: list[File], folders: set[str], source: str) -> list[tuple[File, str, str]]:
+    """The files of class folders, each with its label and its split; the splits one after another."""
+    splits = {folder: split_name(folder) or "" for folder in folders}
+    if any(splits[file.parts[0]] for file in files if len(file.parts) > 2):
+        strangers = sorted(folder for folder, split in splits.items() if not split)
         if strangers:
             raise SourceError(
-                f"{folder}: {', '.join(strangers)} beside train/val/test folders",
+                f"{source}: {', '.join(strangers)} beside train/val/test folders",
                 "Move these folders away, or into one of the splits.",
             )
-        parts = [(split, path) for path, split in splits.items() if split]
-        parts.sort(key=lambda part: SPLITS.index(part[0]))
-    elif all(splits.values()):
+        rows = [(file, class_name(file.parts[1]), splits[file.parts[0]]) for file in files if len(file.parts) > 2]
+        return sorted(rows, key=lambda row: SPLITS.index(row[2]))
+    if all(splits.values()):
         raise SourceError(
-            f"{folder}: its train/val/test folders hold no class folders", "Put the images in one folder a class."
+            f"{source}: its train/val/test folders hold no class folders", "Put the images in one folder a class."
         )
-    else:
-        parts = [("", folder)]
-    return _listed(folder, parts)
+    return [(file, class_name(file.parts[0]), "") for file in files if len(file.parts) > 1]
 
 
-def _listed(folder: Path, parts: list[tuple[str, Path]]) -> Manifest:
-    paths: list[str] = []
-    labels: list[str] = []
-    row_splits: list[str] = []
-    errors: list[str] = []
-    names: list[str] = []
-    for split, part in parts:
-        for class_folder in _folders(part):
-            label = class_name(class_folder.name)
-            for file in _files(class_folder):
-                paths.append(str(file))
-                names.append(file.name)
-                labels.append(label)
-                row_splits.append(split)
-                suffix = file.suffix.lower()
-                errors.append("" if suffix in IMAGE_SUFFIXES else f"{file}: not an image file by its suffix {suffix!r}")
-    if not any(error == "" for error in errors):
-        raise SourceError(
-            f"{folder}: its class folders hold no images", f"Known suffixes: {' '.join(sorted(IMAGE_SUFFIXES))}"
-        )
-    classes = class_order(label for label, error in zip(labels, errors, strict=True) if not error)
-    require_classes(classes, folder)
-    about = recognise_files(names)
-    return Manifest.build(paths, labels, classes, splits=row_splits, errors=errors, name=folder.name, **about._asdict())
-
-
-def _visible(path: Path) -> bool:
-    return not path.name.startswith(".") and path.name.lower() not in _JUNK
-
-
-def _folders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir() and _visible(path))
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """Every visible file under a folder, in a fixed order."""
-    for path in sorted(folder.iterdir()):
-        if not _visible(path):
-            continue
-        if path.is_dir():
-            yield from _files(path)
-        else:
-            yield path
+def _no_image(file: File) -> str:
+    suffix = Path(file.parts[-1]).suffix.lower()
+    return f"{file.path}{'#' * bool(file.member)}{file.member}: not an image file by its suffix {suffix!r}"

@@ -1,15 +1,11 @@
 """NumPy archives of images: MedMNIST's files, and the challenge's ``training_set.npz``."""
 
-import os
-from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from hemascope.cells import BLOOD_CLASSES
-from hemascope.data.containers import npy_array, npy_headers
-from hemascope.data.download import Progress, fetch
+from hemascope.data.containers.npz import npy_array, npy_headers
 from hemascope.data.manifest import SPLITS, Manifest
 from hemascope.data.sources.names import BLOODMNIST, About, class_name, class_order, numbered, require_classes
 from hemascope.errors import SourceError
@@ -20,13 +16,17 @@ _WANTED = "train_images and train_labels (also val_..., test_...), or images and
 _UNLABELLED = -1
 
 
-def read_npz(path: Path) -> Manifest:
+def read_npz(path: Path, *, unlabelled: bool = False) -> Manifest:
     """List the images of a .npz; of the arrays of images, only the headers are read.
 
     Either MedMNIST's keys, whose official splits are kept, or ``images`` and ``labels``: uint8 (n, h, w),
     (n, h, w, 1), (n, h, w, 3) or (n, h, w, 4), and integers (n,) or (n, 1) from 0, -1 where unlabelled. Class
     names come from an array ``classes`` of strings where there is one; eight classes of a file whose name begins
     with ``bloodmnist``, or under the key ``images``, are the eight blood classes; others are numbered.
+
+    Args:
+        path: the file.
+        unlabelled: an array of images without labels will do.
 
     Raises:
         SourceError: unknown keys, lengths that differ, a wrong dtype or shape, one class only.
@@ -43,7 +43,11 @@ def read_npz(path: Path) -> Manifest:
     splits: list[str] = []
     numbers = []
     for split, images, labels in parts:
-        numbers.append(_labels(path, headers, images, labels))
+        _check_images(path, headers, images)
+        if unlabelled and labels not in headers:
+            numbers.append(np.full(headers[images][0][0], _UNLABELLED, np.int64))
+        else:
+            numbers.append(_labels(path, headers, images, labels))
         members += [f"{images}/{index}" for index in range(len(numbers[-1]))]
         splits += [split] * len(numbers[-1])
     targets = np.concatenate(numbers)
@@ -51,16 +55,14 @@ def read_npz(path: Path) -> Manifest:
         raise SourceError(f"{path}: it holds no images", f"Wanted are {_WANTED}.")
     names, about = _names(path, headers, targets)
     classes = class_order(names, given=True)
-    require_classes(classes, path)
+    if classes or not unlabelled:
+        require_classes(classes, path)
     row_labels = [names[target] if target != _UNLABELLED else "" for target in targets]
     paths = [str(path)] * len(targets)
     return Manifest.build(paths, row_labels, classes, members=members, splits=splits, name=path.stem, **about._asdict())
 
 
-def _labels(path: Path, headers: Headers, images: str, labels: str) -> np.ndarray:
-    """Class numbers, int64 (n,), of one array of images, after both were checked."""
-    if labels not in headers:
-        raise SourceError(f"{path}: no key {labels!r} beside {images!r}; found: {', '.join(sorted(headers))}")
+def _check_images(path: Path, headers: Headers, images: str) -> None:
     shape, dtype = headers[images]
     if dtype != np.uint8:
         raise SourceError(
@@ -68,6 +70,13 @@ def _labels(path: Path, headers: Headers, images: str, labels: str) -> np.ndarra
         )
     if not (len(shape) == 3 or (len(shape) == 4 and shape[3] in (1, 3, 4))):
         raise SourceError(f"{path}: {images!r} has shape {shape}", "Wanted are (n, h, w) or (n, h, w, 3).")
+
+
+def _labels(path: Path, headers: Headers, images: str, labels: str) -> np.ndarray:
+    """Class numbers, int64 (n,), of one array of images, after they were checked."""
+    if labels not in headers:
+        raise SourceError(f"{path}: no key {labels!r} beside {images!r}; found: {', '.join(sorted(headers))}")
+    shape, _ = headers[images]
     values = npy_array(path, labels)
     if values.dtype.kind not in "iu":
         raise SourceError(f"{path}: {labels!r} is {values.dtype}", "Wanted are class numbers: integers from 0.")
@@ -97,44 +106,3 @@ def _names(path: Path, headers: Headers, targets: np.ndarray) -> tuple[tuple[str
     if count > 1 and len(targets) <= targets.max():
         raise SourceError(f"{path}: class number {count - 1} in {len(targets)} images", "Number the classes from 0.")
     return numbered(count), About()
-
-
-_RECORD = "https://zenodo.org/records/10519652/files"
-
-
-class NamedSet(NamedTuple):
-    """Where a named set is fetched from."""
-
-    url: str
-    md5: str
-
-
-NAMED: dict[str, NamedSet] = {
-    name: NamedSet(f"{_RECORD}/{name}.npz?download=1", md5)
-    for name, md5 in (
-        ("bloodmnist", "7053d0359d879ad8a5505303e11de1dc"),  # 28x28
-        ("bloodmnist_64", "2b94928a2ae4916078ca51e05b6b800b"),
-        ("bloodmnist_128", "adace1e0ed228fccda1f39692059dd4c"),
-        ("bloodmnist_224", "b718ff6835fcbdb22ba9eacccd7b2601"),
-    )
-}
-
-
-def fetch_named(name: str, progress: Progress | None = None) -> Manifest:
-    """List a set of ``NAMED``, fetching its file into the cache where it is not there yet.
-
-    Raises:
-        HemascopeError: the file cannot be fetched or is not the right one.
-    """
-    url, md5 = NAMED[name]
-    path = fetch(url, cache_folder() / f"{name}.npz", md5=md5, progress=progress)
-    return replace(read_npz(path), name=name)
-
-
-def cache_folder() -> Path:
-    """Where fetched files are kept: ``HEMASCOPE_CACHE``, else ``hemascope`` in the user's cache folder."""
-    own = os.environ.get("HEMASCOPE_CACHE")
-    if own:
-        return Path(own).expanduser().absolute()
-    shared = os.environ.get("XDG_CACHE_HOME")
-    return (Path(shared).expanduser().absolute() if shared else Path.home() / ".cache") / "hemascope"

@@ -8,17 +8,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hemascope.data.containers.parquet import IMAGES, count, image_column, is_manifest, read_schema
+from hemascope.data.containers.synthetic import SCHEME
+from hemascope.data.listing import PATHS, column
 from hemascope.data.manifest import Manifest
 from hemascope.data.sources.names import class_name, class_order, numbered, require_classes, split_name
-from hemascope.data.sources.synthetic import SCHEME
+from hemascope.data.sources.table import read_table
 from hemascope.errors import SourceError
-
-_MARK = b"hemascope.format_version"
-
-
-def is_manifest(schema: Any) -> bool:
-    """Whether a Parquet schema is that of a Manifest."""
-    return _MARK in (schema.metadata or {})
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -38,82 +34,74 @@ def read_manifest(path: Path) -> Manifest:
     return manifest
 
 
-_IMAGES = ("image", "img", "images")
 _LABELS = ("label", "labels", "target", "class")
 
 
-def parquet_files(folder: Path) -> list[Path]:
-    """The Parquet files of a folder in the Hugging Face layout (its own, or in ``data/``); empty where it is none."""
-    for place in (folder / "data", folder):
-        files = sorted(path for path in place.glob("*.parquet") if not path.name.startswith("."))
-        if files:
-            return files
-    return []
-
-
-def read_parquet(files: list[Path], source: Path) -> Manifest:
+def read_parquet(files: list[Path], source: Path, *, unlabelled: bool = False) -> Manifest:
     """List the images of Parquet files: columns ``image`` (struct of bytes and path, or bytes) and ``label``.
 
     Labels are strings, or integers whose names stand in the Hugging Face metadata (integers without names are
     numbered). The split is the beginning of the file's name: ``train-00000-of-00002.parquet``. A single file that
-    `Manifest.write` wrote is read as that Manifest.
+    `Manifest.write` wrote is read as that Manifest, and one without images but with paths as a CSV of these columns.
+
+    Args:
+        files: Parquet files of the same columns.
+        source: what the user named.
+        unlabelled: files without a column of labels will do.
 
     Raises:
         SourceError: an unreadable file, a column that is missing or of a wrong type, or one class only.
     """
-    if len(files) == 1 and is_manifest(_schema(files[0])):
-        return read_manifest(files[0])
+    if len(files) == 1:
+        schema = read_schema(files[0])
+        if is_manifest(schema):
+            return read_manifest(files[0])
+        if not set(IMAGES) & set(schema.names) and column(schema.names, PATHS) is not None:
+            return read_table(files[0], unlabelled=unlabelled)
     paths: list[str] = []
     members: list[str] = []
     splits: list[str] = []
     raw: list[str | int | None] = []
     declared: list[str] = []
     for path in files:
-        schema = _schema(path)
-        image = _column(path, schema, _IMAGES)
-        label = _column(path, schema, _LABELS)
-        _check_types(path, schema, image, label)
-        declared = _declared_names(schema, label) or declared
-        values = pq.read_table(path, columns=[label])[label].to_pylist()
+        schema = read_schema(path)
+        image = image_column(path, schema)
+        label = _label_column(path, schema)
+        if label is not None:
+            declared = _declared_names(schema, label) or declared
+            values = pq.read_table(path, columns=[label])[label].to_pylist()
+        elif unlabelled:
+            values = [None] * (count(str(path)) or 0)
+        else:
+            raise SourceError(
+                f"{path}: no column {_LABELS[0]!r}; its columns are {', '.join(schema.names)}",
+                f"Wanted are {IMAGES[0]!r} (bytes, or a struct with bytes) and {_LABELS[0]!r} (a number or a name).",
+            )
         raw += values
         paths += [str(path.absolute())] * len(values)
         members += [f"{image}/{row}" for row in range(len(values))]
         splits += [split_name(re.split(r"[-_.]", path.name)[0]) or ""] * len(values)
     labels, names = _named(raw, declared, source)
     classes = class_order(names, given=bool(declared))
-    require_classes(classes, source)
+    if classes or not unlabelled:
+        require_classes(classes, source)
     name = source.stem if source.is_file() else source.absolute().name
     return Manifest.build(paths, labels, classes, members=members, splits=splits, name=name)
 
 
-def _schema(path: Path) -> Any:
-    try:
-        return pq.read_schema(path)
-    except (pa.ArrowException, OSError) as problem:
-        raise SourceError(f"{path}: not a readable Parquet file ({problem})", "Fetch or write it again.") from problem
+def _label_column(path: Path, schema: Any) -> str | None:
+    """The name of the column of labels, None where there is none.
 
-
-def _column(path: Path, schema: Any, wanted: tuple[str, ...]) -> str:
-    for name in wanted:
-        if name in schema.names:
-            return name
-    raise SourceError(
-        f"{path}: no column {wanted[0]!r}; its columns are {', '.join(schema.names) or 'none'}",
-        f"Wanted are {_IMAGES[0]!r} (bytes, or a struct with bytes) and {_LABELS[0]!r} (a number or a name).",
-    )
-
-
-def _check_types(path: Path, schema: Any, image: str, label: str) -> None:
-    kind = schema.field(image).type
-    if pa.types.is_struct(kind):
-        kind = next((field.type for field in kind if field.name == "bytes"), kind)
-    if not (pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
-        raise SourceError(
-            f"{path}: the column {image!r} is {schema.field(image).type}", "Wanted are bytes, or a struct with bytes."
-        )
-    kind = schema.field(label).type
+    Raises:
+        SourceError: it holds neither integers nor names.
+    """
+    name = next((name for name in _LABELS if name in schema.names), None)
+    if name is None:
+        return None
+    kind = schema.field(name).type
     if not (pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-        raise SourceError(f"{path}: the column {label!r} is {kind}", "Wanted are integers or names.")
+        raise SourceError(f"{path}: the column {name!r} is {kind}", "Wanted are integers or names.")
+    return name
 
 
 def _declared_names(schema: Any, label: str) -> list[str]:

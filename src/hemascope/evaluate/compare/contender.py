@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from hemascope.data.containers.synthetic import SCHEME
 from hemascope.data.manifest import Manifest
-from hemascope.data.sources.synthetic import SCHEME
 from hemascope.errors import ModelFileError, RunError
 from hemascope.evaluate.bootstrap import Score
 from hemascope.evaluate.compare.hidden import Hidden, read_hidden

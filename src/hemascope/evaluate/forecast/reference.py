@@ -113,7 +113,7 @@ def build_reference(
     Raises:
         SourceError: no usable image has a label that the model knows, or none can be read.
     """
-    rows = limited(source.rows(source.usable & source.table["label"].isin(model.classes)), images, seed=seed)
+    rows = limited(source.rows(source.known(model.classes)), images, seed=seed)
     classes = {name: i for i, name in enumerate(model.classes)}
     numbers = rows.table["label"].map(classes).to_numpy(np.int64)
     targets, seen = [], []

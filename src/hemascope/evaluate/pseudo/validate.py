@@ -128,8 +128,8 @@ def labelled_pixels(
     Raises:
         SourceError: none can be used.
     """
-    rows = limited(source.rows(source.usable & source.table["label"].isin(classes)), images, seed=seed)
-    pixels = load_pixels(rows, side, progress=progress) if len(rows) else None
+    rows = limited(source.rows(source.known(classes)), images, seed=seed)
+    pixels = load_pixels(rows, side) if len(rows) else None
     read = (pixels.manifest.table["error"] == "").to_numpy() if pixels else np.zeros(0, bool)
     if pixels is None or not read.any():
         raise SourceError(

@@ -1,6 +1,5 @@
 """Runs the shift suite: every image under every corruption and severity, a few images in memory at a time."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -8,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 
+from hemascope.cores import usable_cores
 from hemascope.data.framing import frame
 from hemascope.data.manifest import Manifest
 from hemascope.data.reading import read_images
@@ -53,10 +53,9 @@ def shift_suite(
     Raises:
         SourceError: no usable image has a label that the model knows, or none could be read.
     """
-    wanted = source.usable & source.table["label"].isin(model.classes)
     # An image is corrupted by its place in the source, so that a part of the images is treated as in the whole.
     places = dict(zip(source.ids, range(len(source)), strict=True))
-    rows = limited(source.rows(wanted), images, seed=seed)
+    rows = limited(source.rows(source.known(model.classes)), images, seed=seed)
     if not len(rows):
         raise SourceError(
             f"{source.name or 'the source'}: none of its images has a label that the model knows",
@@ -93,7 +92,7 @@ def _ahead(
     rows: Manifest, places: Sequence[int], copies: Callable[[np.ndarray, int], np.ndarray]
 ) -> Iterator[tuple[int, np.ndarray | None]]:
     """Row and corrupted copies of every image in order, made in threads; None for an unreadable one."""
-    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = usable_cores()
     waiting: deque[tuple[int, Future[np.ndarray] | None]] = deque()
 
     def first() -> tuple[int, np.ndarray | None]:

@@ -1,4 +1,3 @@
-import json
 import zipfile
 from pathlib import Path
 
@@ -7,9 +6,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hemascope.data.containers import npy_array, npy_headers, open_container
+from hemascope.data.containers.npz import npy_array, npy_headers
+from hemascope.data.containers.open import open_container
 from hemascope.errors import DecodeError, SourceError
-from tests.data.pictures import encoded, noise, write_png
+from tests.data.pictures import noise
 
 IMAGES = np.stack([noise(i) for i in range(6)])
 
@@ -62,34 +62,3 @@ def test_npz_of_python_objects_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", images=np.array([{}, {}], object))
     with pytest.raises(SourceError, match="allow_pickle"):
         npy_array(tmp_path / "a.npz", "images")
-
-
-@pytest.mark.parametrize("struct", [True, False])
-def test_parquet_members_across_row_groups(tmp_path: Path, struct: bool) -> None:
-    data = [encoded(image) for image in IMAGES]
-    write_parquet(tmp_path / "a.parquet", [{"bytes": d, "path": None} for d in data] if struct else data)
-    container = open_container(str(tmp_path / "a.parquet"))
-    for row in (0, 1, 2, 5, 3, 0):
-        np.testing.assert_array_equal(container.job(f"image/{row}")(), IMAGES[row])
-    with pytest.raises(DecodeError, match="fewer rows"):
-        container.job("image/6")
-    container.close()
-
-
-def test_parquet_cells_without_bytes(tmp_path: Path) -> None:
-    write_png(tmp_path / "beside.png", IMAGES[0])
-    cells = [{"bytes": None, "path": "beside.png"}, {"bytes": None, "path": None}, None]
-    write_parquet(tmp_path / "a.parquet", pa.array(cells, pa.struct([("bytes", pa.binary()), ("path", pa.string())])))
-    container = open_container(str(tmp_path / "a.parquet"))
-    np.testing.assert_array_equal(container.job("image/0")(), IMAGES[0])
-    for row in (1, 2):
-        with pytest.raises(DecodeError, match=r"a\.parquet#image/.: no image in this row"):
-            container.job(f"image/{row}")
-
-
-def test_what_is_no_container(tmp_path: Path) -> None:
-    (tmp_path / "a.parquet").write_text(json.dumps({}))
-    with pytest.raises(SourceError, match="not a readable Parquet"):
-        open_container(str(tmp_path / "a.parquet"))
-    with pytest.raises(SourceError, match="not a container"):
-        open_container("/a.zip")

@@ -1,0 +1,169 @@
+"""Images in a NumPy .npz: all of them a few rows at a time, however large the arrays are, or one by its place."""
+
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.lib import format as npy
+
+from hemascope.data.decode import decode_array
+from hemascope.errors import DecodeError, SourceError
+
+_READ = 1 << 20  # bytes unpacked at a time
+_BROKEN = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
+
+
+def images(path: str) -> Iterator[tuple[str, np.ndarray | DecodeError]]:
+    """The rows of the arrays ``images`` and ``*_images`` (MedMNIST's layout), in the file's order.
+
+    Rows are unpacked as they are asked for; the array is never in memory as a whole.
+
+    Yields:
+        the row's name ``array/number`` and its pixels, uint8 (h, w, 3); an array or a file that cannot be
+        read, or a remainder lost to damage, gives one DecodeError instead.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = _members(archive)
+            if not members:
+                found = ", ".join(name.removesuffix(".npy") for name in archive.namelist())
+                raise ValueError(f"holds no array called images or *_images, but: {found or 'nothing'}")
+            for member in members:
+                yield from _rows(archive, member, path)
+    except _BROKEN as problem:
+        yield "", DecodeError(f"{path}: {_reason(problem)}")
+
+
+def count(path: str) -> int | None:
+    """How many images `images` gives if nothing in the file is damaged."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            total = 0
+            for member in _members(archive):
+                with archive.open(member) as file:
+                    total += _stack(file)[0]
+            return total
+    except _BROKEN:
+        return None
+
+
+def npy_headers(path: Path | str) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
+    """Shape and dtype of each array of a .npz, read from the headers only.
+
+    Raises:
+        SourceError: not a readable .npz.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            found = {}
+            for entry in archive.infolist():
+                if entry.filename.endswith(".npy"):
+                    with archive.open(entry) as file:
+                        shape, _, dtype = _header(file)
+                    found[entry.filename.removesuffix(".npy")] = (shape, dtype)
+            return found
+    except _BROKEN as problem:
+        raise SourceError(
+            f"{path}: not a readable .npz file ({problem})", "Fetch or write the file again."
+        ) from problem
+
+
+def npy_array(path: Path | str, key: str) -> np.ndarray:
+    """One array of a .npz: mapped from the disk where it is stored uncompressed, else loaded.
+
+    Raises:
+        SourceError: the array is missing, damaged or holds Python objects.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entry = archive.getinfo(f"{key}.npy")
+            with archive.open(entry) as file:
+                shape, fortran, dtype = _header(file)
+                start = file.tell()
+            if entry.compress_type != zipfile.ZIP_STORED or dtype.hasobject or 0 in shape:
+                with np.load(path, allow_pickle=False) as arrays:
+                    return arrays[key]
+        with Path(path).open("rb") as raw:  # the local header's name and extra field may differ from the directory's
+            raw.seek(entry.header_offset + 26)
+            lengths = np.frombuffer(raw.read(4), "<u2")
+        offset = entry.header_offset + 30 + int(lengths.sum()) + start
+        return np.memmap(path, dtype, "r", offset, shape, "F" if fortran else "C")
+    except _BROKEN as problem:
+        raise SourceError(f"{path}: the array {key!r} cannot be read ({problem})") from problem
+
+
+class Npz:
+    """A .npz open for single images; members ``array/index``."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._arrays: dict[str, np.ndarray] = {}
+
+    def job(self, member: str) -> Callable[[], np.ndarray]:
+        """What reads one image, to be run in any thread."""
+        key, _, index = member.rpartition("/")
+        if key not in self._arrays:
+            self._arrays[key] = npy_array(self.path, key)
+        array, row = self._arrays[key], int(index)
+        if row >= len(array):
+            raise DecodeError(f"{self.path}#{member}: the array has {len(array)} images")
+        return lambda: decode_array(array[row], f"{self.path}#{member}")
+
+    def close(self) -> None:
+        """Let go of the arrays."""
+        self._arrays.clear()
+
+
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, whether in Fortran order, and dtype of the array that begins here."""
+    version = npy.read_magic(file)
+    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    return read(file)
+
+
+def _members(archive: zipfile.ZipFile) -> list[str]:
+    return [name for name in archive.namelist() if name == "images.npy" or name.endswith("_images.npy")]
+
+
+def _stack(file: IO[bytes]) -> tuple[int, ...]:
+    """Shape of a stack of images whose rows follow one another."""
+    shape, fortran, dtype = _header(file)
+    if dtype != np.uint8 or len(shape) not in (3, 4) or 0 in shape[1:]:
+        raise ValueError(f"is {dtype} {shape}, not uint8 (n, h, w) or (n, h, w, channels)")
+    if fortran:
+        raise ValueError("is stored in Fortran order; save it again with numpy.ascontiguousarray")
+    return shape
+
+
+def _rows(archive: zipfile.ZipFile, member: str, path: str) -> Iterator[tuple[str, np.ndarray | DecodeError]]:
+    array = member.removesuffix(".npy")
+    done = -1
+    try:
+        with archive.open(member) as file:
+            shape = _stack(file)
+            done = 0
+            row_bytes = int(np.prod(shape[1:]))
+            at_once = max(1, _READ // row_bytes)
+            while done < shape[0]:
+                rows = min(at_once, shape[0] - done)
+                data = file.read(rows * row_bytes)
+                if len(data) < rows * row_bytes:
+                    raise ValueError("the data break off")
+                for row in np.frombuffer(data, np.uint8).reshape(rows, *shape[1:]):
+                    name = f"{array}/{done}"
+                    done += 1
+                    try:
+                        yield name, decode_array(row, f"{path}#{name}")
+                    except DecodeError as problem:
+                        yield name, problem
+    except _BROKEN as problem:
+        name = array if done < 0 else f"{array}/{done}"
+        lost = "" if done < 0 else " (this row and all after it are lost)"
+        yield name, DecodeError(f"{path}#{name}: {_reason(problem)}{lost}")
+
+
+def _reason(problem: Exception) -> str:
+    return getattr(problem, "strerror", None) or str(problem) or type(problem).__name__

@@ -1,0 +1,132 @@
+"""Images in a tar archive, plain or compressed: all of them, read once from front to end, or one by its name."""
+
+import lzma
+import tarfile
+import zlib
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from hemascope.data.decode import decode
+from hemascope.data.kinds import inner_parts, is_image
+from hemascope.errors import DecodeError, SourceError
+
+_BROKEN = (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError, ValueError)
+
+
+def images(path: str) -> Iterator[tuple[str, bytes | DecodeError]]:
+    """The visible files in the archive that have an image's suffix, in the archive's order.
+
+    Yields:
+        the member's name and its encoded bytes; a damaged archive ends with one DecodeError of the name "".
+    """
+    done = 0
+    try:
+        with tarfile.open(path, "r|*") as archive:
+            for member in _files(archive):
+                file = archive.extractfile(member) if is_image(member.name) else None
+                if file is not None:
+                    yield member.name, file.read()
+                    done += 1
+            _require_end(archive)
+    except _BROKEN as problem:
+        after = f" (after {done} images)" if done else ""
+        yield "", DecodeError(f"{path}: the archive cannot be read: {_reason(problem)}{after}")
+
+
+def names(path: str) -> Iterator[str]:
+    """Names of the visible files in the archive, whatever their suffix, in the archive's order.
+
+    Raises:
+        SourceError: not a whole archive.
+    """
+    try:
+        with tarfile.open(path, "r|*") as archive:
+            for member in _files(archive):
+                yield member.name
+            _require_end(archive)
+    except _BROKEN as problem:
+        raise SourceError(
+            f"{path}: the archive cannot be read: {_reason(problem)}", "Fetch or write the file again."
+        ) from problem
+
+
+def count(path: str) -> int | None:
+    """How many images a plain archive holds; None for a compressed one, which would have to be unpacked."""
+    if not path.lower().endswith(".tar"):
+        return None
+    try:
+        with tarfile.open(path, "r:") as archive:
+            return sum(is_image(member.name) for member in _files(archive))
+    except _BROKEN:
+        return None
+
+
+class _Place(NamedTuple):
+    start: int
+    size: int
+
+
+class Tar:
+    """An archive open for single images; members are the names in it, of equal ones the first.
+
+    Members asked for in the archive's order are read in one go; a compressed archive is unpacked anew for one that
+    lies before the last.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        try:
+            self._archive = tarfile.open(path, "r:*")  # noqa: SIM115 (closed by `close`)
+        except _BROKEN as problem:
+            raise SourceError(f"{path}: the archive cannot be read: {_reason(problem)}") from problem
+        self._files = _files(self._archive)
+        self._places: dict[str, _Place] = {}
+
+    def job(self, member: str) -> Callable[[], np.ndarray]:
+        """What decodes one image, to be run in any thread; its bytes are read at once."""
+        name = f"{self.path}#{member}"
+        try:
+            place = self._find(member)
+            if place is None:
+                raise DecodeError(f"{name}: no such file in the archive")
+            file = self._archive.fileobj
+            assert file is not None
+            file.seek(place.start)
+            data = file.read(place.size)
+        except _BROKEN as problem:
+            raise DecodeError(f"{name}: the archive cannot be read: {_reason(problem)}") from problem
+        return lambda: decode(data, name=name)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._archive.close()
+
+    def _find(self, member: str) -> _Place | None:
+        while member not in self._places:
+            found = next(self._files, None)
+            if found is None:
+                return None
+            self._places.setdefault(found.name, _Place(found.offset_data, found.size))
+        return self._places[member]
+
+
+def _files(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    while (member := archive.next()) is not None:
+        if member.isreg() and inner_parts(member.name):
+            yield member
+        archive.members.clear()  # type: ignore[attr-defined]  # tarfile remembers every member: memory would grow with the archive
+
+
+def _require_end(archive: tarfile.TarFile) -> None:
+    """Refuse an archive cut off between two members, or in a header, which tarfile takes for a whole one.
+
+    A whole one ends in a block of zeros, which the attempt to read another header has consumed.
+    """
+    if archive.fileobj.tell() < archive.offset + tarfile.BLOCKSIZE:  # type: ignore[union-attr]
+        raise tarfile.ReadError("it has no end mark, so it is probably cut off")
+
+
+def _reason(problem: Exception) -> str:
+    return getattr(problem, "strerror", None) or str(problem) or type(problem).__name__

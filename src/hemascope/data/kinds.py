@@ -1,0 +1,133 @@
+"""What images come as: the kinds of sources, told apart by their names. Imports nothing that takes time."""
+
+import glob
+import os
+import re
+from enum import StrEnum
+from pathlib import Path
+
+from hemascope.data.named import NAMED
+from hemascope.errors import SourceError
+
+IMAGE_SUFFIXES = frozenset(
+    f".{kind}"
+    for kind in ("jpg", "jpeg", "jpe", "jfif", "png", "tif", "tiff", "bmp", "gif", "webp", "jp2", "avif", "ppm", "pgm")
+)
+"""Suffixes, lower case with the dot, of the files taken for pictures."""
+
+_SUFFIXES = {
+    "npz": (".npz",),
+    "tar": (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz"),
+    "parquet": (".parquet", ".pq"),
+    "csv": (".csv", ".tsv"),
+}
+
+_BRIEF = "class folders, a quoted glob, .tar, .npz, Parquet, CSV, a manifest, or a name"
+
+LABELLED = f"Labelled images: {_BRIEF}."
+"""A source of labelled images, for the help of a command."""
+
+ANY = f"Images, labelled or not: pictures, folders of them, {_BRIEF.removeprefix('class folders, ')}."
+"""A source whose labels are not asked for, for the help of a command."""
+
+KINDS = (
+    "A source is a folder of class folders (with or without train/val/test above them), a quoted glob of such folders "
+    "or their pictures, a .tar, .tar.gz, .tar.bz2 or .tar.xz of class folders, a MedMNIST .npz or one with 'images' "
+    "and 'labels', Parquet in the Hugging Face layout, a CSV of paths and labels, a hemascope manifest, or a name: "
+    f"{', '.join(NAMED)}, synthetic, synthetic:N, synthetic:N:SEED. "
+    "Where no labels are needed, pictures and folders of pictures are sources too."
+)
+"""All that a source can be, for errors."""
+
+
+class Kind(StrEnum):
+    """What a source is."""
+
+    FOLDER = "folder"
+    PICTURE = "picture"  # any file whose name tells nothing else
+    NPZ = "npz"
+    TAR = "tar"
+    PARQUET = "parquet"
+    CSV = "csv"
+    NAMED = "named"
+    SYNTHETIC = "synthetic"
+    GLOB = "glob"
+
+
+def file_kind(path: str) -> Kind:
+    """The kind of a file by its name.
+
+    >>> file_kind("cells.TAR.gz"), file_kind("cell.jpg")
+    (<Kind.TAR: 'tar'>, <Kind.PICTURE: 'picture'>)
+    """
+    lowered = path.lower()
+    return next((Kind(kind) for kind, ends in _SUFFIXES.items() if lowered.endswith(ends)), Kind.PICTURE)
+
+
+def kind_of(source: str) -> Kind:
+    """The kind of a source: a path that exists goes before a name, and a name before a glob.
+
+    Raises:
+        SourceError: there is no such source; says what may have been meant.
+
+    >>> kind_of("synthetic:64")
+    <Kind.SYNTHETIC: 'synthetic'>
+    """
+    if not source.strip():
+        raise SourceError("No source is named", KINDS)
+    path = Path(source).expanduser()
+    if path.is_dir():
+        return Kind.FOLDER
+    if os.path.lexists(path):
+        return file_kind(source)
+    if source in NAMED:
+        return Kind.NAMED
+    if source == "synthetic" or source.startswith("synthetic:"):
+        return Kind.SYNTHETIC
+    if glob.has_magic(source):
+        return Kind.GLOB
+    raise SourceError(f"{source}: there is no such source{_near(path)}", KINDS)
+
+
+def is_image(path: str) -> bool:
+    """Whether the name is that of a picture."""
+    return os.path.splitext(path)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122 (a Path takes ten times as long)
+
+
+_JUNK = {"thumbs.db", "desktop.ini", "__macosx"}  # what file managers leave behind
+
+
+def is_visible(name: str) -> bool:
+    """Whether a file or folder of this name is looked at: no leading dot, and none of what file managers leave.
+
+    >>> is_visible(".DS_Store"), is_visible("Thumbs.db"), is_visible("cell.jpg")
+    (False, False, True)
+    """
+    return not name.startswith(".") and name.lower() not in _JUNK
+
+
+def inner_parts(path: str) -> tuple[str, ...]:
+    """The folders and the name of a file inside an archive or below a folder; empty where one of them is not visible.
+
+    >>> inner_parts("./basophil/1.png"), inner_parts("__MACOSX/basophil/1.png")
+    (('basophil', '1.png'), ())
+    """
+    parts = tuple(part for part in re.split(r"[/\\]" if os.sep == "\\" else "/", path) if part not in ("", "."))
+    return parts if all(map(is_visible, parts)) else ()
+
+
+def _near(path: Path) -> str:
+    """A guess at what was meant: the nearest name beside the first part of the path that does not exist."""
+    import difflib
+
+    missing = path
+    while not missing.parent.exists():
+        missing = missing.parent
+    try:
+        beside = {entry.name: str(entry) for entry in missing.parent.iterdir()}
+    except OSError:
+        beside = {}
+    if len(path.parts) == 1:
+        beside.update({name: name for name in (*NAMED, "synthetic")})
+    near = difflib.get_close_matches(missing.name, beside, n=1)
+    return f" (did you mean {beside[near[0]]}?)" if near else ""

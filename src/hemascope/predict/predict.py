@@ -1,0 +1,150 @@
+"""Classify any number of images of any sources: into a file, or into memory."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hemascope.predict import rows
+from hemascope.predict.rows import Layout
+from hemascope.predict.run import run
+from hemascope.predict.shipped import DEFAULT
+from hemascope.predict.stream import Block
+from hemascope.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """The predictions of `predict`.
+
+    Attributes:
+        images: how many images there were.
+        failed: how many of them could not be classified; their rows say why in ``error``.
+        output: the file that holds the rows; None where they are in memory.
+    """
+
+    images: int
+    failed: int
+    output: Path | None
+    _layout: Layout = field(repr=False)
+    _blocks: list[Block] = field(repr=False)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """A dict an image, in order: ``path``, ``label``, ``confidence``, one probability a class, ``error``.
+
+        With a model that tells, ``unknown`` and ``is_unknown``, and ``set`` where a coverage was asked for. None
+        where there is no value.
+        """
+        if self.output is not None:
+            from hemascope.predict.output import read_rows
+
+            yield from read_rows(self.output)
+            return
+        for block in self._blocks:
+            yield from rows.as_dicts(block, self._layout)
+
+    def counts(self) -> dict[str, int]:
+        """Class -> images that were called so, in the model's order."""
+        columns: list[str] = []
+        found: Counter[str] = Counter()
+        for row in self.rows():
+            columns = columns or list(row)
+            if row["label"]:
+                found[row["label"]] += 1
+        return {name: found[name] for name in Layout.of_columns(columns).classes}
+
+    def table(self) -> pd.DataFrame:
+        """The rows as a DataFrame.
+
+        Raises:
+            HemascopeError: pandas is not installed.
+        """
+        from hemascope.predict.dataframe import as_frame, read_frame, require_pandas
+
+        require_pandas()
+        return as_frame(self._blocks, self._layout) if self.output is None else read_frame(self.output)
+
+    def __len__(self) -> int:
+        return self.images
+
+    def _repr_html_(self) -> str:
+        from hemascope.predict.html import predicted_html
+
+        return predicted_html(self)
+
+
+def predict(
+    sources: str | Path | Sequence[str | Path],
+    model: str | Path = DEFAULT,
+    *,
+    output: str | Path | None = None,
+    coverage: float | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    threads: int | None = None,
+    batch: int | None = None,
+    progress: Progress = SILENT,
+) -> Predicted:
+    """Classify every image of the sources, labelled or not.
+
+    Args:
+        sources: one or several of `hemascope.data.kinds.KINDS`: pictures, folders of them, globs, .npz, .tar, Parquet,
+            CSV, Manifests and names. Labels are passed over.
+        model: a model file, a Run folder or a shipped model's name.
+        output: the table to write, .csv, .parquet or .jsonl, for any number of images; without one the rows are kept in
+            memory, some 100 bytes an image.
+        coverage: add the column ``set``: the classes that hold the true one in this share of cells, as 0.95.
+        resume: go on with an interrupted run into this output, if there is one.
+        overwrite: replace an existing output.
+        threads: images worked on at a time; one a core where not given.
+        batch: most images a network run; 8, the fastest, where not given.
+        progress: told how far it is.
+
+    Raises:
+        SourceError: no such source or no image in them; an output that is there already; resuming, other images or
+            another coverage than those of the earlier run.
+        ModelFileError: no such model; resuming, another one; or it has no sets of that coverage.
+
+    >>> found = predict("synthetic:8", threads=1)
+    >>> len(found), [row["path"] for row in found.rows()][:2]
+    (8, ['synthetic://0#0', 'synthetic://0#1'])
+    """
+    several = [sources] if isinstance(sources, str | Path) else sources
+    kept = _Kept(output is None)
+    target = None if output is None else Path(output)
+    outcome = run(
+        [os.fspath(source) for source in several],
+        model,
+        watcher=kept,
+        output=target,
+        coverage=coverage,
+        resume=resume,
+        overwrite=overwrite,
+        threads=threads,
+        batch=batch,
+        progress=progress,
+    )
+    return Predicted(outcome.images, outcome.failed, target, kept.layout, kept.blocks)
+
+
+class _Kept:
+    """Keeps the results where there is no file for them."""
+
+    def __init__(self, keep: bool) -> None:
+        self.layout = Layout(())
+        self.blocks: list[Block] = []
+        self._keep = keep
+
+    def begin(self, layout: Layout, before: int) -> None:
+        self.layout = layout
+
+    def add(self, block: Block) -> None:
+        if self._keep:
+            self.blocks.append(block)

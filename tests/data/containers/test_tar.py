@@ -1,0 +1,59 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hemascope.data.containers import tar
+from hemascope.data.containers.open import open_container
+from hemascope.data.containers.tar import Tar
+from hemascope.errors import DecodeError, SourceError
+from tests.data.pictures import encoded, noise
+from tests.predict.pictures import write_tar
+
+NAMES = [f"a/{number}.png" for number in range(6)]
+
+
+@pytest.fixture(params=["c.tar", "c.tar.gz", "c.tar.xz"])
+def archive(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    members = {name: encoded(noise(number)) for number, name in enumerate(NAMES)}
+    return str(write_tar(tmp_path / request.param, {"notes.txt": b"", **members, "b/.x.png": b""}))
+
+
+@pytest.mark.parametrize("order", [range(6), (5, 0, 3, 3, 1)])
+def test_members_in_any_order(archive: str, order) -> None:
+    container = open_container(archive)
+    assert isinstance(container, Tar)
+    jobs = [container.job(NAMES[number]) for number in order]
+    container.close()
+    for number, job in zip(order, jobs, strict=True):
+        np.testing.assert_array_equal(job(), noise(number))
+
+
+def test_a_member_that_is_not_there(archive: str) -> None:
+    container = open_container(archive)
+    with pytest.raises(DecodeError, match=r"c\.tar.*#a/9\.png: no such file in the archive"):
+        container.job("a/9.png")
+    np.testing.assert_array_equal(container.job(NAMES[2])(), noise(2))
+    container.close()
+
+
+def test_names_are_those_of_the_visible_files(archive: str) -> None:
+    assert list(tar.names(archive)) == ["notes.txt", *NAMES]
+    assert [name for name, _ in tar.images(archive)] == NAMES
+
+
+def test_a_broken_off_archive_is_refused_or_gives_what_comes_before(archive: str) -> None:
+    path = Path(archive)
+    path.write_bytes(path.read_bytes()[: 4500 if path.suffix == ".tar" else path.stat().st_size // 2])
+    with pytest.raises(SourceError, match="the archive cannot be read"):
+        list(tar.names(archive))
+    if path.suffix == ".tar":
+        container = open_container(archive)
+        np.testing.assert_array_equal(container.job(NAMES[0])(), noise(0))
+        container.close()
+
+
+def test_what_is_no_archive(tmp_path: Path) -> None:
+    (tmp_path / "a.tar").write_bytes(b"no archive" * 99)
+    with pytest.raises(SourceError, match=r"a\.tar: the archive cannot be read"):
+        open_container(str(tmp_path / "a.tar"))

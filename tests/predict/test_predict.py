@@ -1,0 +1,135 @@
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import hemascope
+from hemascope.errors import HemascopeError, ModelFileError, SourceError
+from hemascope.predict.predict import predict
+from tests.data.reported import Reported
+from tests.predict.model import CLASSES, write_model
+from tests.predict.pictures import picture, write_folder
+
+OUTPUTS = [None, "out.csv", "out.parquet", "out.jsonl"]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty folder with a model that tells unknown objects and sets, and 12 cells of which the last is broken."""
+    monkeypatch.chdir(tmp_path)
+    write_model(tmp_path / "m.onnx", unknown=0.37)
+    write_folder(tmp_path / "cells", 11)
+    (tmp_path / "cells" / "z.png").touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_the_rows_are_the_same_wherever_they_are_kept(here, output):
+    found = predict("cells", "m.onnx", output=output, coverage=0.9)
+    assert (len(found), found.images, found.failed) == (12, 12, 1)
+    assert found.output == (Path(output) if output else None)
+    assert sorted(path.name for path in here.iterdir()) == sorted(["cells", "m.onnx", *([output] if output else [])])
+    *rows, failed = found.rows()
+    assert list(failed) == ["path", "label", "confidence", *CLASSES, "unknown", "is_unknown", "set", "error"]
+    assert failed == dict.fromkeys(failed) | {"path": "cells/z.png", "error": "the file is empty"}
+    assert [row["label"] for row in rows] == [CLASSES[i % 3] for i in range(11)]
+    for row in rows:
+        assert row["confidence"] == max(row[name] for name in CLASSES)
+        assert row["is_unknown"] is (row["unknown"] > 0.37)
+        assert row["label"] in row["set"].split("|")
+        assert row["error"] is None
+    assert found.counts() == dict(zip(CLASSES, (4, 4, 3), strict=True))
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_the_table_is_the_same_wherever_the_rows_are(here, output):
+    expected = hemascope.load("m.onnx").table("cells", coverage=0.99)
+    pd.testing.assert_frame_equal(predict("cells", "m.onnx", output=output, coverage=0.99).table(), expected)
+    assert expected["is_unknown"].tolist() == [*(expected["unknown"][:11] > 0.37), None]
+    assert expected["error"].isna().tolist() == [True] * 11 + [False]
+    assert expected["confidence"].dtype == np.float32
+
+
+def test_sources_of_several_kinds_in_their_order(here):
+    np.savez(here / "n.npz", images=picture("basophil")[None])
+    found = predict([Path("n.npz"), "cells/*1.png", "synthetic:8:2"], "m.onnx", threads=1)
+    names = [row["path"] for row in found.rows()]
+    assert names[:3] == ["n.npz#images/0", "cells/cell_00001.png", "synthetic://2#0"]
+    assert len(names) == 10
+
+
+def test_a_finished_table_is_a_source_again(here):
+    for output in ("out.csv", "out.parquet"):
+        expected = list(predict("cells", "m.onnx", output=output).rows())
+        again = list(predict(output, "m.onnx").rows())
+        assert [row["path"] for row in again] == [row["path"] for row in expected]
+        assert [row["label"] for row in again] == [row["label"] for row in expected]
+
+
+def test_an_output_is_resumed_or_replaced_only_when_asked(here):
+    predict("cells", "m.onnx", output="out.csv")
+    with pytest.raises(SourceError, match="exists already"):
+        predict("cells", "m.onnx", output="out.csv")
+    again = predict("cells", "m.onnx", output="out.csv", resume=True)
+    assert (again.images, again.failed) == (12, 1)
+    assert again.counts()["basophil"] == 3
+    assert predict("cells/*1.png", "m.onnx", output="out.csv", overwrite=True).images == 1
+    with pytest.raises(SourceError, match="need an output"):
+        predict("cells", "m.onnx", resume=True)
+
+
+def test_another_file_is_no_finished_table(here):
+    (here / "out.parquet").write_bytes(b"precious")
+    with pytest.raises(SourceError, match="not a table of predictions"):
+        predict("cells", "m.onnx", output="out.parquet", resume=True)
+
+
+def test_progress_says_how_far_it_is(here):
+    seen = Reported()
+    predict("cells", "m.onnx", progress=seen)
+    assert seen.steps == ["classifying"]
+    assert [count for count, _ in seen.seen] == sorted(count for count, _ in seen.seen)
+    assert seen.seen[-1][0] == 12
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "error"),
+    [
+        ("gone", {}, SourceError),
+        ("cells/*.gif", {}, SourceError),
+        ("n.csv", {}, SourceError),
+        ("empty", {}, SourceError),
+        ("cells", {"model": "nosuch"}, ModelFileError),
+        ("cells", {"coverage": 0.5}, ModelFileError),
+        ("cells", {"output": "out.xlsx"}, SourceError),
+    ],
+)
+def test_what_is_refused_before_anything_is_written(here, source, options, error):
+    (here / "empty").mkdir()
+    (here / "n.csv").write_text("label\na\n")
+    with pytest.raises(error):
+        predict(source, **{"model": "m.onnx", **options})
+    assert not list(here.glob("out*"))
+
+
+def test_without_pandas_there_are_rows_and_the_error_says_what_to_install(here, monkeypatch):
+    from hemascope.predict import dataframe
+
+    def missing(name, package=None):
+        return None if name == "pandas" else importlib.util.find_spec(name, package)
+
+    monkeypatch.setattr(dataframe, "find_spec", missing)
+    found = predict("cells", "m.onnx")
+    assert len(list(found.rows())) == 12
+    for ask in (found.table, lambda: hemascope.load("m.onnx").table("cells")):
+        with pytest.raises(HemascopeError, match=r"pandas.*hemascope\[audit\]"):
+            ask()
+
+
+def test_it_draws_itself(here):
+    drawn = predict("cells", "m.onnx")._repr_html_()
+    assert "12 images, 1 failed" in drawn
+    assert drawn.count("<tr>") == len(CLASSES)
+    assert ">Basophil<" in drawn
