@@ -1,8 +1,8 @@
 """Train, stress-test, explain and serve classifiers of single blood cells whose scores hold.
 
 The Python interface: every function here is also a command of the same name, with the same arguments. They take and
-give plain objects, raise `hemascope.errors.HemascopeError` with a remedy, and print nothing; ``progress=`` shows how far
-a long one is, see `hemascope.progress`.
+give plain objects, raise `hemascope.errors.HemascopeError` with a remedy, and print nothing; ``progress=`` shows how
+far a long one is, see `hemascope.progress`.
 """
 
 from __future__ import annotations
