@@ -19,7 +19,7 @@ def robust_z(values: np.ndarray, classes: np.ndarray, floor: float) -> np.ndarra
         floor: the least deviation that counts, so that a set of equals has no outliers by a hair.
 
     >>> robust_z(np.array([1.0, 2.0, 3.0, 30.0]), np.zeros(4), floor=0.1).round(1).tolist()
-    [-1.0, -0.3, 0.3, 18.6]
+    [-1.0, -0.3, 0.3, 18.5]
     """
     middle, spread = _by_class(values, classes)
     return (values - middle) / np.maximum(spread, floor)
