@@ -1,4 +1,5 @@
-# The front door: `make demo` runs the main job, `make test` the tests; each installs what it needs into .venv first.
+# The front door: `make demo` runs the main job, `make test` the tests, `make dist` builds the packages; each installs
+# what it needs into .venv first.
 PYTHON ?= python3
 DEMO ?= runs/demo
 # Real images where they lie beside the project, else drawings of cells.
@@ -6,7 +7,7 @@ REAL := $(wildcard $(or $(HEMASCOPE_DATA),../shared/data)/pbc)
 SOURCE ?= $(or $(REAL),synthetic)
 BIN := .venv/bin
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint dist clean
 
 demo: $(BIN)/.installed
 	rm -rf $(DEMO)
@@ -20,6 +21,12 @@ lint: $(BIN)/.installed
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Wheel and sdist in dist/, and the wheel tried as a user would: installed without extras, a cell classified.
+dist: $(BIN)/.installed
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+	$(BIN)/python scripts/try_wheel.py dist/*.whl
 
 # uv installs 6 GB of packages in well under the time that pip takes; compiling them once spares every start seconds.
 $(BIN)/.installed: pyproject.toml constraints.txt

@@ -8,14 +8,14 @@ convolution loses these; with them, the layer can be normalised anew for other i
 from __future__ import annotations
 
 import base64
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
 
 from hemascope.errors import ModelFileError
+from hemascope.formats import parse_versioned, to_versioned
 from hemascope.predict.card import METADATA_KEY, ModelCard
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NORMS_KEY = "hemascope.norms"
 """The key of the ONNX metadata that holds the statistics as JSON, the numbers in base64."""
 
-_FORMAT = 1
+FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def store_norms(model: onnx.ModelProto, norms: dict[str, Norm]) -> None:
             norm = norms[max(ends, key=len)]
             found[weight] = [_encode(norm.mean), _encode(norm.std)]
     if found:
-        model.metadata_props.add(key=NORMS_KEY, value=json.dumps({"format_version": _FORMAT, "norms": found}))
+        model.metadata_props.add(key=NORMS_KEY, value=to_versioned({"norms": found}, FORMAT_VERSION, indent=None))
 
 
 def read_norms(model: onnx.ModelProto, path: str = "model file") -> dict[str, Norm]:
@@ -70,17 +70,11 @@ def read_norms(model: onnx.ModelProto, path: str = "model file") -> dict[str, No
     text = next((entry.value for entry in model.metadata_props if entry.key == NORMS_KEY), None)
     if text is None:
         return {}
-    try:
-        values = json.loads(text)
-        version = int(values["format_version"])
-        if version > _FORMAT:
-            raise ModelFileError(
-                f"{path}: its statistics are of format {version}, newer than this hemascope knows ({_FORMAT})",
-                "Upgrade with: pip install --upgrade hemascope",
-            )
+
+    def build(values: dict[str, Any]) -> dict[str, Norm]:
         return {weight: Norm(_decode(mean), _decode(std)) for weight, (mean, std) in values["norms"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise ModelFileError(f"{path}: its statistics cannot be read ({problem})") from problem
+
+    return parse_versioned(text, path, build, FORMAT_VERSION, what="its statistics", error=ModelFileError)
 
 
 def _encode(values: np.ndarray) -> str:

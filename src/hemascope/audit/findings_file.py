@@ -2,7 +2,6 @@
 
 import csv
 import difflib
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,8 @@ from hemascope.audit.findings import KIND_NAMES, Finding, each_finding, findings
 from hemascope.data.delimited import read_delimited
 from hemascope.data.manifest import VERDICTS, Manifest
 from hemascope.errors import SourceError
-from hemascope.files import atomic, write_text
+from hemascope.files import atomic
+from hemascope.formats import write_versioned
 
 CSV_NAME = "findings.csv"
 JSON_NAME = "findings.json"
@@ -43,7 +43,6 @@ def write_findings_json(path: Path, findings: pd.DataFrame, manifest: Manifest, 
     """Write the same rows for programs, with the number of images and the notes on the whole set."""
     ids = manifest.ids.tolist()
     about = {
-        "format_version": FORMAT_VERSION,
         "hemascope": hemascope.__version__,
         "source": manifest.name,
         "images": len(manifest),
@@ -61,7 +60,7 @@ def write_findings_json(path: Path, findings: pd.DataFrame, manifest: Manifest, 
             for found in each_finding(findings)
         ],
     }
-    write_text(path, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
+    write_versioned(path, about, FORMAT_VERSION)
 
 
 def read_findings_csv(path: Path, manifest: Manifest) -> pd.DataFrame:

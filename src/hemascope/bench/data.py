@@ -53,7 +53,7 @@ def prepare(bench: Bench, folder: Path, *, progress: Progress = SILENT) -> HeldO
         train.write(folder / TRAIN)
         held_out.write(folder / HELD_OUT)
         write_text(folder / ABOUT, json.dumps(about, indent=1) + "\n")  # last: a folder with it is complete
-    pixels = read(Manifest.read(folder / HELD_OUT), bench.hidden.side, progress)
+    pixels = load_pixels(Manifest.read(folder / HELD_OUT), bench.hidden.side, progress=progress)
     good = (pixels.manifest.table["error"] == "").to_numpy()
     if not good.all():
         raise RunError(

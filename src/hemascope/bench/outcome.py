@@ -6,9 +6,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from hemascope.bench.file import Bench, Row
-from hemascope.errors import RunError
 from hemascope.evaluate.compare.contender import Cost
-from hemascope.files import write_text
+from hemascope.formats import read_versioned, write_versioned
 from hemascope.train.recipe import Recipe
 
 FORMAT_VERSION = 1
@@ -37,7 +36,7 @@ class RowOutcome:
 
     def write(self, folder: Path) -> None:
         """Write result.json, whole or not at all."""
-        write_text(folder / FILE_NAME, json.dumps({"format_version": FORMAT_VERSION, **asdict(self)}, indent=1) + "\n")
+        write_versioned(folder / FILE_NAME, asdict(self), FORMAT_VERSION)
 
 
 def read_outcome(folder: Path) -> RowOutcome | None:
@@ -46,18 +45,13 @@ def read_outcome(folder: Path) -> RowOutcome | None:
     Raises:
         RunError: a file that cannot be read, or of a newer format.
     """
-    path = folder / FILE_NAME
-    if not path.is_file():
-        return None
-    try:
-        about = json.loads(path.read_text("utf-8"))
-        version = int(about.pop("format_version"))
-        outcome = RowOutcome(**{**about, "cost": Cost(**about["cost"])})
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise RunError(f"{path}: cannot be read ({problem!r})", "Delete it to measure the row again.") from problem
-    if version > FORMAT_VERSION:
-        raise RunError(f"{path}: written by a newer hemascope", "Use that version, or name another folder with -o.")
-    return outcome
+    return read_versioned(
+        folder / FILE_NAME,
+        lambda about: RowOutcome(**{**about, "cost": Cost(**about["cost"])}),
+        FORMAT_VERSION,
+        what="the outcome of a row",
+        remedy="Delete it to measure the row again.",
+    )
 
 
 def settings_of(bench: Bench, row: Row, recipe: Recipe) -> str:

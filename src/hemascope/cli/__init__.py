@@ -1,16 +1,15 @@
 """The command line: ``hemascope COMMAND``, each command a module of this package.
 
 A command is the function of a module's own name (``train`` in ``train.py``; ``-`` for ``_``) with typer's
-options, or a ``typer.Typer`` called ``app`` where it has commands of its own. The first line of the module's
+options. The first line of the module's
 docstring is its line in ``hemascope --help``. Only the module of the command that runs is imported.
 
 A command that has to start quickly has ``run(arguments) -> exit code`` instead and reads its arguments by
-argparse: typer brings pydantic, and the two take longer to import than an image takes to classify.
+argparse, from what its function ``parser()`` gives: typer takes longer to import than an image takes to classify.
 """
 
 import ast
 import difflib
-import importlib
 import itertools
 import os
 import sys
@@ -26,6 +25,7 @@ _ORDER = {
     "data and trainings": ("audit", "augment", "recipes", "networks", "train", "tune", "tune-augment", "ensemble"),
     "judging a model": ("evaluate", "explain", "report", "compare", "bench"),
     "using a model": ("predict", "serve", "adapt", "export", "submit"),
+    "the command line itself": ("completion",),
 }
 _OTHERS = "others"
 
@@ -82,29 +82,9 @@ def _run(arguments: list[str]) -> int:
         close = difflib.get_close_matches(name, known, n=1)
         hint = f"Did you mean {close[0]}?" if close else "hemascope --help lists the commands."
         raise HemascopeError(f"there is no command {name!r}", hint)
-    module = importlib.import_module(f"hemascope.cli.{name.replace('-', '_')}")
-    if hasattr(module, "run"):
-        code: int = module.run(arguments[1:])
-        return code
-    return _run_typer(module, name, arguments[1:])
+    from hemascope.cli._dispatch import run_command
 
-
-def _run_typer(module: object, name: str, arguments: list[str]) -> int:
-    import typer
-
-    app = getattr(module, "app", None)
-    if app is None:
-        app = typer.Typer(
-            add_completion=False,
-            pretty_exceptions_enable=False,
-            context_settings={"help_option_names": ["-h", "--help"]},
-        )
-        app.command()(getattr(module, name.replace("-", "_")))
-    try:
-        app(arguments, prog_name=f"hemascope {name}")
-    except SystemExit as end:  # how typer always ends
-        return end.code if isinstance(end.code, int) else 0 if end.code is None else 1
-    return 0
+    return run_command(name, arguments[1:])
 
 
 def _overview() -> str:

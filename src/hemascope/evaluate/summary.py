@@ -1,6 +1,5 @@
 """All that is measured of a Run, computed from its predictions table alone: metrics.json."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from hemascope.evaluate import calibration
 from hemascope.evaluate.bootstrap import LEVEL, RESAMPLES, Score
 from hemascope.evaluate.metrics import OVERALL, finite_or_none, score
 from hemascope.evaluate.predictions import Predictions, softmax
-from hemascope.files import write_text
+from hemascope.formats import read_versioned, write_versioned
 
 
 def fold_scores(predictions: Predictions) -> dict[str, Any] | None:
@@ -77,7 +76,7 @@ def summarise(predictions: Predictions, *, resamples: int = RESAMPLES, seed: int
 
 def write_metrics(path: Path, metrics: dict[str, Any]) -> None:
     """Write metrics as JSON, whole or not at all."""
-    write_text(path, json.dumps(metrics, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+    write_versioned(path, metrics, FORMAT_VERSION)
 
 
 def read_metrics(path: Path) -> dict[str, Any]:
@@ -86,18 +85,14 @@ def read_metrics(path: Path) -> dict[str, Any]:
     Raises:
         RunError: not a metrics file, or one of a newer format.
     """
-    try:
-        metrics = json.loads(path.read_text(encoding="utf-8"))
-        version, _ = int(metrics["format_version"]), metrics["splits"]
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise RunError(
-            f"{path}: not a readable metrics file ({problem!r})", "Delete it: it is recomputed from the predictions."
-        ) from problem
-    if version > FORMAT_VERSION:
-        raise RunError(
-            f"{path}: metrics of format {version} are not known here (known: up to {FORMAT_VERSION})",
-            "Use the hemascope version that wrote it, or a newer one.",
-        )
+
+    def build(metrics: dict[str, Any]) -> dict[str, Any]:
+        return {"format_version": FORMAT_VERSION, **metrics, "splits": metrics["splits"]}
+
+    remedy = "Delete it: it is recomputed from the predictions."
+    metrics = read_versioned(path, build, FORMAT_VERSION, what="the metrics file", remedy=remedy)
+    if metrics is None:
+        raise RunError(f"{path}: there is no metrics file", "Finish the training, or run hemascope evaluate.")
     return metrics
 
 

@@ -1,6 +1,5 @@
 """Test-time augmentation: a model that judges several views of an image and averages what it says of them."""
 
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from hemascope.errors import RunError
 from hemascope.evaluate.bootstrap import SCORES, Score, hit_scores
 from hemascope.evaluate.network_model import NetworkModel
 from hemascope.evaluate.predictions import Predictions
 from hemascope.evaluate.score_model import Model
-from hemascope.files import write_text
+from hemascope.formats import read_versioned, write_versioned
 from hemascope.models.network import Network
 
 _MARGINS = (0.0, 0.06, -0.06, 0.12, -0.12)
@@ -168,10 +166,10 @@ class TtaResult:
             for part in ("plain", "averaged", "gain")
         }
         about = {
-            "format_version": FORMAT_VERSION, "steps": self.steps, "split": self.split, "images": self.images,
-            **scores, "plain_ms": self.plain_ms, "averaged_ms": self.averaged_ms, "applied": self.applied,
+            "steps": self.steps, "split": self.split, "images": self.images, **scores, "plain_ms": self.plain_ms,
+            "averaged_ms": self.averaged_ms, "applied": self.applied,
         }  # fmt: skip
-        write_text(folder / FILE_NAME, json.dumps(about, indent=1, allow_nan=False) + "\n")
+        write_versioned(folder / FILE_NAME, about, FORMAT_VERSION)
 
 
 def compare_tta(
@@ -219,20 +217,14 @@ def read_tta(folder: Path) -> TtaResult | None:
     Raises:
         RunError: a file that cannot be read, or of a newer format.
     """
-    if not (folder / FILE_NAME).is_file():
-        return None
-    remedy = f"Delete {FILE_NAME}, or run hemascope evaluate --tta-steps again."
-    try:
-        about: dict[str, Any] = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
-        version = int(about.pop("format_version"))
+
+    def build(about: dict[str, Any]) -> TtaResult:
         for part in ("plain", "averaged", "gain"):
             about[part] = {name: Score(**about[part][name]) for name in SCORES}
-        result = TtaResult(**about)
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise RunError(f"{folder}: its test-time augmentation cannot be read ({problem!r})", remedy) from problem
-    if version > FORMAT_VERSION:
-        raise RunError(f"{folder}: its test-time augmentation was written by a newer hemascope", remedy)
-    return result
+        return TtaResult(**about)
+
+    remedy = f"Delete {FILE_NAME}, or run hemascope evaluate --tta-steps again."
+    return read_versioned(folder / FILE_NAME, build, FORMAT_VERSION, what="test-time augmentation", remedy=remedy)
 
 
 def measure_tta(network: Network, predictions: Predictions, images: np.ndarray, size: int, steps: int) -> TtaResult:

@@ -1,6 +1,5 @@
 """The study of a classifier's answers: what `hemascope explain` finds, and the files it leaves."""
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,8 @@ from hemascope.evaluate.bootstrap import Score
 from hemascope.explain.cases import Case, Which
 from hemascope.explain.drawing import sheet
 from hemascope.explain.focus import Focus, mean_score
-from hemascope.files import atomic, write_text
+from hemascope.files import atomic
+from hemascope.formats import write_versioned
 
 FORMAT_VERSION = 1
 FILE_NAME = "explain.json"
@@ -57,7 +57,7 @@ class Study:
 
     def write(self, folder: Path) -> None:
         """Write explain.json and, where an image is explained, sheet.png: each whole or not at all."""
-        write_text(folder / FILE_NAME, json.dumps(self.numbers(), indent=1, allow_nan=False) + "\n")
+        write_versioned(folder / FILE_NAME, self.numbers(), FORMAT_VERSION)
         if self.cases:
             with atomic(folder / SHEET_NAME) as temporary:
                 Image.fromarray(sheet(self.cases)).save(temporary)

@@ -1,6 +1,5 @@
 """The model card inside a model file: what the classifier is, what it saw, what it scores."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from hemascope.errors import ModelFileError
+from hemascope.formats import parse_versioned, to_versioned
 
 FORMAT_VERSION = 1
 METADATA_KEY = "hemascope"
@@ -62,7 +62,7 @@ class ModelCard:
 
     def to_json(self) -> str:
         """The card as JSON with its format version."""
-        return json.dumps({"format_version": FORMAT_VERSION, **asdict(self)}, ensure_ascii=False)
+        return to_versioned(asdict(self), FORMAT_VERSION, indent=None)
 
     @classmethod
     def from_json(cls, text: str, path: str = "model file") -> "ModelCard":
@@ -71,21 +71,15 @@ class ModelCard:
         Raises:
             ModelFileError: not a card, or of a newer format.
         """
-        try:
-            values = json.loads(text)
-            version = int(values.pop("format_version"))
-        except (ValueError, KeyError, TypeError, AttributeError) as problem:
-            raise ModelFileError(f"{path}: its hemascope metadata cannot be read ({problem})") from problem
-        if version > FORMAT_VERSION:
-            raise ModelFileError(
-                f"{path}: written in format {version}, newer than this hemascope knows ({FORMAT_VERSION})",
-                "Upgrade with: pip install --upgrade hemascope",
-            )
         known = {item.name for item in fields(cls)}
-        values = {key: value for key, value in values.items() if key in known}
-        if not {"name", "classes", "input_size"} <= values.keys():
-            raise ModelFileError(f"{path}: its hemascope metadata lacks name, classes or input_size")
-        return cls(**{**values, "classes": tuple(values["classes"])})
+
+        def build(values: dict[str, Any]) -> "ModelCard":
+            values = {key: value for key, value in values.items() if key in known}
+            if not {"name", "classes", "input_size"} <= values.keys():
+                raise ModelFileError(f"{path}: its hemascope metadata lacks name, classes or input_size")
+            return cls(**{**values, "classes": tuple(values["classes"])})
+
+        return parse_versioned(text, path, build, FORMAT_VERSION, what="its hemascope metadata", error=ModelFileError)
 
 
 SEPARATOR = "|"

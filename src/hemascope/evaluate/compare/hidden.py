@@ -1,6 +1,5 @@
 """A stand-in for a challenge's hidden set: every image under one to three unknown corruptions at once."""
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,12 +8,11 @@ from zlib import crc32
 import numpy as np
 
 from hemascope.data.manifest import Manifest
-from hemascope.errors import RunError
 from hemascope.evaluate.predictions import Predictions
 from hemascope.evaluate.score_model import Model
 from hemascope.evaluate.shift.corruption import SEVERITIES
 from hemascope.evaluate.shift.registry import RANDOM
-from hemascope.files import write_text
+from hemascope.formats import read_versioned, write_versioned
 
 FORMAT_VERSION = 1
 TABLE_NAME, SETTINGS_NAME = "hidden.parquet", "hidden.json"
@@ -81,8 +79,7 @@ def score_hidden(
 def write_hidden(folder: Path, predictions: Predictions, settings: Hidden) -> None:
     """Write hidden.parquet and hidden.json, each whole or not at all."""
     predictions.write(folder / TABLE_NAME)
-    about = {"format_version": FORMAT_VERSION, **asdict(settings)}
-    write_text(folder / SETTINGS_NAME, json.dumps(about, indent=1) + "\n")
+    write_versioned(folder / SETTINGS_NAME, asdict(settings), FORMAT_VERSION)
 
 
 def read_hidden(folder: Path) -> tuple[Predictions, Hidden] | None:
@@ -91,14 +88,13 @@ def read_hidden(folder: Path) -> tuple[Predictions, Hidden] | None:
     Raises:
         RunError: files that cannot be read, or of a newer format.
     """
-    if not (folder / SETTINGS_NAME).is_file():
+    settings = read_versioned(
+        folder / SETTINGS_NAME,
+        lambda about: Hidden(**about),
+        FORMAT_VERSION,
+        what="the stand-in of the hidden set",
+        remedy="Delete it.",
+    )
+    if settings is None:
         return None
-    try:
-        about = json.loads((folder / SETTINGS_NAME).read_text(encoding="utf-8"))
-        version = int(about.pop("format_version"))
-        settings = Hidden(**about)
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise RunError(f"{folder / SETTINGS_NAME}: cannot be read ({problem!r})", "Delete it.") from problem
-    if version > FORMAT_VERSION:
-        raise RunError(f"{folder / SETTINGS_NAME}: written by a newer hemascope", "Use that version.")
     return Predictions.read(folder / TABLE_NAME), settings

@@ -1,6 +1,5 @@
 """The three predictions: clean images of the same laboratory, transformed ones, and an unlabelled folder."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from hemascope.errors import RunError
 from hemascope.evaluate.bootstrap import RESAMPLES, Score, interval
 from hemascope.evaluate.forecast import statistics
 from hemascope.evaluate.forecast.estimator import (
@@ -24,7 +22,7 @@ from hemascope.evaluate.forecast.estimator import (
 from hemascope.evaluate.forecast.reference import Reference
 from hemascope.evaluate.forecast.views import Judged
 from hemascope.evaluate.shift.registry import RANDOM
-from hemascope.files import write_text
+from hemascope.formats import read_versioned, write_versioned
 
 
 @dataclass(frozen=True)
@@ -33,11 +31,6 @@ class Forecaster:
 
     Attributes:
         reference: what it says of them.
-
-    >>> from hemascope.evaluate.forecast.reference import build_reference  # doctest: +SKIP
-    >>> forecaster = Forecaster(build_reference(model, source))  # doctest: +SKIP
-    >>> forecaster.folder(judged)["accuracy"]  # doctest: +SKIP
-    {'value': 0.91, 'low': 0.86, 'high': 0.94}
     """
 
     reference: Reference
@@ -157,14 +150,13 @@ def write_forecast(
         estimator: from `Forecaster.about`.
     """
     content = {
-        "format_version": FORMAT_VERSION,
         "level": LEVEL,
         "local": local,
         "transformed": transformed,
         "unlabelled": unlabelled,
         "estimator": estimator,
     }
-    write_text(folder / FILE_NAME, json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+    write_versioned(folder / FILE_NAME, content, FORMAT_VERSION)
 
 
 def read_forecast(folder: Path) -> dict[str, Any] | None:
@@ -173,19 +165,15 @@ def read_forecast(folder: Path) -> dict[str, Any] | None:
     Raises:
         RunError: a file that cannot be read, or of a newer format.
     """
-    path = folder / FILE_NAME
-    if not path.is_file():
-        return None
-    remedy = "Delete it, or run hemascope evaluate --unlabelled again."
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        version = int(content["format_version"])
+
+    def build(content: dict[str, Any]) -> dict[str, Any]:
         lacking = {"level", "local", "transformed", "unlabelled", "estimator"} - content.keys()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise RunError(f"{path}: not a readable forecast ({problem!r})", remedy) from problem
-    if version > FORMAT_VERSION or lacking:
-        raise RunError(f"{path}: written by a newer hemascope, or changed since", remedy)
-    return content
+        if lacking:
+            raise ValueError(f"it lacks {', '.join(sorted(lacking))}")
+        return content
+
+    remedy = "Delete it, or run hemascope evaluate --unlabelled again."
+    return read_versioned(folder / FILE_NAME, build, FORMAT_VERSION, what="the forecast", remedy=remedy)
 
 
 def remove_forecast(folder: Path) -> None:

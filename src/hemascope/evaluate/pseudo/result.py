@@ -1,7 +1,6 @@
 """What pseudo-validation found: pseudo.csv, a row a score, and pseudo.json, its summary."""
 
 import io
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hemascope.errors import RunError
 from hemascope.evaluate.bootstrap import Score
 from hemascope.files import write_text
+from hemascope.formats import read_versioned, write_versioned
 
 FORMAT_VERSION = 1
 TABLE_NAME, SUMMARY_NAME = "pseudo.csv", "pseudo.json"
@@ -81,7 +80,7 @@ class PseudoResult:
     def write(self, folder: Path) -> None:
         """Write pseudo.csv and pseudo.json, each whole or not at all."""
         write_text(folder / TABLE_NAME, self.table.to_csv(index=False))
-        write_text(folder / SUMMARY_NAME, json.dumps(self.summary(), indent=1, allow_nan=False) + "\n")
+        write_versioned(folder / SUMMARY_NAME, self.summary(), FORMAT_VERSION)
 
 
 def read_pseudo(folder: Path) -> PseudoResult | None:
@@ -90,21 +89,17 @@ def read_pseudo(folder: Path) -> PseudoResult | None:
     Raises:
         RunError: files that cannot be read, or of a newer format.
     """
-    if not (folder / SUMMARY_NAME).is_file():
-        return None
-    remedy = f"Delete {SUMMARY_NAME}, or run hemascope evaluate --pseudo again."
-    try:
-        about = json.loads((folder / SUMMARY_NAME).read_text(encoding="utf-8"))
+
+    def build(about: dict[str, Any]) -> PseudoResult:
         table = pd.read_csv(io.StringIO((folder / TABLE_NAME).read_text(encoding="utf-8")))[list(COLUMNS)]
+        lacking = {CLEAN, COPIES, AVERAGED} - set(table["kind"])
+        if lacking:
+            raise ValueError(f"{TABLE_NAME} lacks rows of the kinds {sorted(lacking)}")
         images, copies, side, seed = (int(about[key]) for key in ("images", "copies", "side", "seed"))
-        result = PseudoResult(table, images, copies, side, seed, tuple(about["transforms"]), str(about["split"]))
-        version = int(about["format_version"])
-        complete = {CLEAN, COPIES, AVERAGED} <= set(table["kind"])
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise RunError(f"{folder}: its pseudo-validation cannot be read ({problem!r})", remedy) from problem
-    if version > FORMAT_VERSION or not complete:
-        raise RunError(f"{folder}: its pseudo-validation was written by a newer hemascope, or changed since", remedy)
-    return result
+        return PseudoResult(table, images, copies, side, seed, tuple(about["transforms"]), str(about["split"]))
+
+    remedy = f"Delete {SUMMARY_NAME}, or run hemascope evaluate --pseudo again."
+    return read_versioned(folder / SUMMARY_NAME, build, FORMAT_VERSION, what="the pseudo-validation", remedy=remedy)
 
 
 def remove_pseudo(folder: Path) -> None:

@@ -1,7 +1,6 @@
 """What the shift suite found: shift.csv, a row a corruption and severity, and shift.json, its summary."""
 
 import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hemascope.errors import RunError
 from hemascope.evaluate.bootstrap import Score, hit_scores
 from hemascope.evaluate.shift.corruption import SEVERITIES
 from hemascope.evaluate.shift.registry import CORRUPTIONS, MEDMNIST_C, RANDOM
 from hemascope.files import write_text
+from hemascope.formats import read_versioned, write_versioned
 
 Spread = dict[str, dict[str, Score]]
 """Group of settings -> ``accuracy`` and ``balanced_accuracy`` -> mean over its settings, with the interval."""
@@ -142,7 +141,7 @@ class ShiftResult:
     def write(self, folder: Path) -> None:
         """Write shift.csv and shift.json, each whole or not at all."""
         write_text(folder / TABLE_NAME, self.table.to_csv(index=False))
-        write_text(folder / SUMMARY_NAME, json.dumps(self.summary(), indent=1, allow_nan=False) + "\n")
+        write_versioned(folder / SUMMARY_NAME, self.summary(), FORMAT_VERSION)
 
 
 def groups(table: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -169,24 +168,20 @@ def read_shift(folder: Path) -> ShiftResult | None:
     Raises:
         RunError: files that cannot be read, or of a newer format.
     """
-    if not (folder / SUMMARY_NAME).is_file():
-        return None
-    remedy = f"Delete {SUMMARY_NAME}, or run hemascope evaluate --shift again."
-    try:
-        about = json.loads((folder / SUMMARY_NAME).read_text(encoding="utf-8"))
+
+    def build(about: dict[str, Any]) -> ShiftResult:
         table = pd.read_csv(io.StringIO((folder / TABLE_NAME).read_text(encoding="utf-8")))[list(COLUMNS)]
         spread = {
             name: {key: Score(**value) for key, value in scores.items()}
             for name, scores in about.get("intervals", {}).items()  # absent in files of before
         }
-        result = ShiftResult(table, int(about["side"]), int(about["seed"]), str(about["split"]), spread)
-        known = set(table["corruption"][1:]) <= CORRUPTIONS.keys() and len(table) > 1
-        version = int(about["format_version"])
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise RunError(f"{folder}: its shift suite cannot be read ({problem!r})", remedy) from problem
-    if version > FORMAT_VERSION or not known:
-        raise RunError(f"{folder}: its shift suite was written by a newer hemascope, or changed since", remedy)
-    return result
+        unknown = set(table["corruption"][1:]) - CORRUPTIONS.keys()
+        if unknown or len(table) < 2:
+            raise ValueError(f"{TABLE_NAME} has {len(table)} rows, and corruptions unknown here: {sorted(unknown)}")
+        return ShiftResult(table, int(about["side"]), int(about["seed"]), str(about["split"]), spread)
+
+    remedy = f"Delete {SUMMARY_NAME}, or run hemascope evaluate --shift again."
+    return read_versioned(folder / SUMMARY_NAME, build, FORMAT_VERSION, what="the shift suite", remedy=remedy)
 
 
 def remove_shift(folder: Path) -> None:

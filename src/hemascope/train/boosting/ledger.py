@@ -1,6 +1,5 @@
 """The books of a boosting: example weights, votes and scores, round by round."""
 
-import json
 import math
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hemascope.errors import RunError
-from hemascope.files import write_text
+from hemascope.formats import read_versioned, write_versioned
 from hemascope.models.boosted import Voting
 from hemascope.progress import Progress
 from hemascope.train.recipe import Boosting
@@ -59,8 +58,7 @@ class BoostingLog:
 
     def write(self, folder: Path) -> None:
         """Write boosting.json, whole or not at all."""
-        about = {"format_version": FORMAT_VERSION, **asdict(self)}
-        write_text(folder / FILE_NAME, json.dumps(about, indent=1, allow_nan=False) + "\n")
+        write_versioned(folder / FILE_NAME, asdict(self), FORMAT_VERSION)
 
 
 def read_boosting(folder: Path) -> BoostingLog | None:
@@ -69,18 +67,13 @@ def read_boosting(folder: Path) -> BoostingLog | None:
     Raises:
         RunError: a file that cannot be read, or of a newer format.
     """
-    if not (folder / FILE_NAME).is_file():
-        return None
-    remedy = f"Delete {FILE_NAME} to report without it."
-    try:
-        about: dict[str, Any] = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
-        version = int(about.pop("format_version"))
-        if version > FORMAT_VERSION:
-            raise RunError(f"{folder}: its {FILE_NAME} was written by a newer hemascope", remedy)
+
+    def build(about: dict[str, Any]) -> BoostingLog:
         rounds = tuple(Round(**each) for each in about.pop("rounds"))
         return BoostingLog(**about, rounds=rounds)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise RunError(f"{folder}: its {FILE_NAME} cannot be read ({problem!r})", remedy) from problem
+
+    remedy = f"Delete {FILE_NAME} to report without it."
+    return read_versioned(folder / FILE_NAME, build, FORMAT_VERSION, what="the log of the boosting", remedy=remedy)
 
 
 class Weighed(NamedTuple):
