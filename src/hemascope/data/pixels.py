@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +11,7 @@ from hemascope.data.groups import identical_groups, merge_groups
 from hemascope.data.manifest import Manifest
 from hemascope.data.reading import map_images
 from hemascope.errors import DecodeError, SourceError
+from hemascope.progress import SILENT, Progress
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,7 @@ class Pixels:
     manifest: Manifest
 
 
-def load_pixels(
-    manifest: Manifest,
-    size: int,
-    *,
-    threads: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> Pixels:
+def load_pixels(manifest: Manifest, size: int, *, threads: int | None = None, progress: Progress = SILENT) -> Pixels:
     """Read and frame every image; find the unreadable ones and the identical ones.
 
     Rows whose whole pictures (before framing) agree in every pixel get one ``group``: the lowest row position
@@ -43,7 +37,7 @@ def load_pixels(
         manifest: which images.
         size: side of the framed images in pixels.
         threads: how many decode at a time; one a CPU where not given.
-        progress: called with the images read and their number, now and then and at the end.
+        progress: told how many images are read, now and then and at the end.
 
     Raises:
         SourceError: the images do not fit into memory.
@@ -58,13 +52,14 @@ def load_pixels(
     def read(image: np.ndarray) -> tuple[bytes, np.ndarray]:
         return pixel_digest(image), frame(image, size)
 
+    progress.step("reading images", n)
     for row, result in map_images(manifest, read, threads):
         if isinstance(result, DecodeError):
             errors[row] = result.problem
         else:
             digests[row], images[row] = result
-        if progress and ((row + 1) % every == 0 or row + 1 == n):
-            progress(row + 1, n)
+        if (row + 1) % every == 0 or row + 1 == n:
+            progress.done(row + 1)
     groups = merge_groups(manifest.table["group"].to_numpy(np.int64), identical_groups(digests))
     return Pixels(images, manifest.with_columns(error=errors, group=groups))
 

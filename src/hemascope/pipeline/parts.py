@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, Progress, TextColumn
 
 from hemascope.audit.duplicates.pair import joined
 from hemascope.audit.duplicates.search import IDENTICAL, near_duplicates
@@ -15,6 +15,7 @@ from hemascope.data.pixels import Pixels, load_pixels
 from hemascope.data.reading import read_images
 from hemascope.errors import DecodeError, RunError
 from hemascope.files import atomic
+from hemascope.progress import Terminal
 from hemascope.train.fit import Part
 from hemascope.train.recipe import Recipe
 from hemascope.train.run import Run
@@ -57,10 +58,8 @@ def some_images(manifest: Manifest, split_name: str, count: int = _SOME) -> list
 
 def read(manifest: Manifest, size: int, console: Console) -> Pixels:
     """The images of a Manifest, framed to ``size`` pixels, and its table with errors and identical images."""
-    columns = (TextColumn("reading images"), BarColumn(bar_width=20), MofNCompleteColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=len(manifest))
-        return load_pixels(manifest, size, progress=lambda done, _: progress.update(task, completed=done))
+    with Terminal() as progress:
+        return load_pixels(manifest, size, progress=progress)
 
 
 class TransferBar:
