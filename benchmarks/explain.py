@@ -19,17 +19,16 @@ import torch
 from hemascope.data.pixels import load_pixels
 from hemascope.data.sources import open_source
 from hemascope.evaluate.bootstrap import Score
-from hemascope.explain.agreement import agreement
-from hemascope.explain.cases import COLOURS, augmented
+from hemascope.explain.changed import augmented, colours
 from hemascope.explain.explainer import Explainer, open_explainer
-from hemascope.explain.focus import mean_score, measure_focus
-from hemascope.report.words import interval, percent
+from hemascope.explain.focus import agreement, mean_score, measure_focus
+from hemascope.shown import interval, percent
 
 
 def focus_row(explainer: Explainer, smears: int, seed: int) -> list[str]:
     """A line of the first table."""
     began = time.monotonic()
-    focus = measure_focus(explainer, smears, seed=seed, recolour=lambda images: augmented(images, COLOURS, seed))
+    focus = measure_focus(explainer, smears, seed=seed, recolour=lambda images: augmented(images, colours(), seed))
     change = mean_score(focus.change)
     return [
         explainer.name,

@@ -39,8 +39,8 @@ from hemascope.errors import DecodeError
 from hemascope.evaluate.bootstrap import Score
 from hemascope.evaluate.forecast.forecast import Forecaster
 from hemascope.evaluate.forecast.reference import Reference, Setting, build_reference
-from hemascope.evaluate.forecast.views import Judged, judge
-from hemascope.evaluate.score_model import Model
+from hemascope.evaluate.forecast.views import ClassifiedTwice, classify_twice
+from hemascope.evaluate.score_model import ClassifierLike
 from hemascope.evaluate.shift.corruption import REFERENCE_SIDE
 from hemascope.evaluate.shift.registry import CORRUPTIONS, RANDOM
 from hemascope.predict.classifier import Classifier
@@ -105,7 +105,7 @@ class Pair:
 class Shrunk:
     """A model that sees its images at a lower resolution."""
 
-    def __init__(self, model: Model, side: int) -> None:
+    def __init__(self, model: ClassifierLike, side: int) -> None:
         self.model, self.side, self.classes = model, side, model.classes
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
@@ -135,7 +135,7 @@ class OtherHead:
 class Mean:
     """The mean of several models."""
 
-    def __init__(self, models: list[Model]) -> None:
+    def __init__(self, models: list[ClassifierLike]) -> None:
         self.models, self.classes = models, models[0].classes
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
@@ -146,20 +146,20 @@ class Mean:
 class Together:
     """Several models as one, so that every corrupted copy is made once: their probabilities side by side."""
 
-    def __init__(self, models: dict[str, Model]) -> None:
+    def __init__(self, models: dict[str, ClassifierLike]) -> None:
         self.models, self.classes = models, next(iter(models.values())).classes
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Those of every model, float (n, models * k)."""
         return np.concatenate([model.probabilities(images) for model in self.models.values()], axis=1)
 
-    def apart(self, judged: Judged) -> list[Judged]:
+    def apart(self, said: ClassifiedTwice) -> list[ClassifiedTwice]:
         """What each of the models said."""
-        views = (np.split(view, len(self.models), axis=1) for view in (judged.upright, judged.mirrored))
-        return [Judged(upright, mirrored) for upright, mirrored in zip(*views, strict=True)]
+        views = (np.split(view, len(self.models), axis=1) for view in (said.upright, said.mirrored))
+        return [ClassifiedTwice(upright, mirrored) for upright, mirrored in zip(*views, strict=True)]
 
 
-def load(name: str, train: Manifest) -> Model:
+def load(name: str, train: Manifest) -> ClassifierLike:
     """A model by its name on the command line."""
     if "," in name:
         return Mean([load(part, train) for part in name.split(",")])
@@ -204,7 +204,7 @@ def augmented(policy: Policy) -> Callable[[np.ndarray], np.ndarray]:
     return apply
 
 
-def read(rows: Manifest, model: Model) -> tuple[list[np.ndarray], np.ndarray]:
+def read(rows: Manifest, model: ClassifierLike) -> tuple[list[np.ndarray], np.ndarray]:
     """Framed images and their class numbers, of the classes that the model knows."""
     numbers = {name: i for i, name in enumerate(model.classes)}
     rows = rows.rows(rows.table["label"].isin(model.classes))
@@ -213,10 +213,12 @@ def read(rows: Manifest, model: Model) -> tuple[list[np.ndarray], np.ndarray]:
     return [np.ascontiguousarray(frame(image, REFERENCE_SIDE)) for _, image in found], targets[[r for r, _ in found]]
 
 
-def measure(together: Together, reference: Reference, tests: list[tuple[Shift, Judged, np.ndarray]]) -> list[Pair]:
+def measure(
+    together: Together, reference: Reference, tests: list[tuple[Shift, ClassifiedTwice, np.ndarray]]
+) -> list[Pair]:
     """Predict and measure every test for every model."""
     pairs = []
-    split = [together.apart(part) for part in reference.judged]
+    split = [together.apart(part) for part in reference.classified]
     for m, name in enumerate(together.models):
         own = Reference(reference.settings, tuple(part[m] for part in split), reference.targets)
         families = {shift.family for shift, _, _ in tests}
@@ -226,8 +228,8 @@ def measure(together: Together, reference: Reference, tests: list[tuple[Shift, J
             for family in families
         }
         forecasters = {family: Forecaster(own.of(settings)) for family, settings in kept.items()}
-        for shift, judged, targets in tests:
-            mine = together.apart(judged)[m]
+        for shift, classified, targets in tests:
+            mine = together.apart(classified)[m]
             said = Score(**forecasters[shift.family].folder(mine)["accuracy"])
             pairs.append(Pair(name, shift, said, float((mine.upright.argmax(axis=1) == targets).mean())))
     return pairs
@@ -272,13 +274,13 @@ def main() -> None:
     reference = build_reference(together, val.rows(half), images=args.images)
     images, targets = read(limited(val.rows(~half), args.images), together)
     tests = [
-        (shift, judge(together, np.stack([shift.apply(image) for image in images])), targets)
+        (shift, classify_twice(together, np.stack([shift.apply(image) for image in images])), targets)
         for shift in shifts(args.severities)
     ]
     for folder in args.other:
         images, targets = read(open_source(folder), together)
         plain = Shift("other", folder.rstrip("/").rpartition("/")[2], "", lambda image: image)
-        tests.append((plain, judge(together, np.stack(images)), targets))
+        tests.append((plain, classify_twice(together, np.stack(images)), targets))
     tell(measure(together, reference, tests))
 
 

@@ -102,6 +102,16 @@ def test_the_audit_runs_without_the_training_stack(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("command", "options"), [("evaluate", []), ("explain", ["-n", "1", "--smears", "0", "-o", "out"])]
+)
+def test_a_model_file_is_scored_and_explained_without_the_training_stack(tmp_path, command, options):
+    write_model(tmp_path / "model.onnx")
+    missing = ("torch", "torchvision", "timm", "lightning", "yaml", "onnxscript")
+    done = run_without(missing, [command, "synthetic:32", "-m", "model.onnx", *options], tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
     ("missing", "command", "extra"), [("cleanvision", "audit", "audit"), ("lightning", "train", "train")]
 )
 def test_a_missing_extra_is_named(tmp_path, missing, command, extra):

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hemascope.errors import HemascopeError
+
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
@@ -38,6 +40,16 @@ def write_text(path: Path, text: str) -> None:
     """Write ``text`` as UTF-8, whole or not at all."""
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def check_folder(folder: Path) -> None:
+    """Make sure, before any work is done for it, that files can be written into a folder, which need not exist.
+
+    Raises:
+        HemascopeError: it is a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise HemascopeError(f"{folder} is a file", "Name a folder with -o.")
 
 
 def _umask() -> int:

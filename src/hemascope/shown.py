@@ -72,7 +72,7 @@ def points(score: Sequence[float]) -> str:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> str:
-    """A table in HTML; every text is escaped.
+    """A table in HTML; every text is escaped, and None is an empty cell.
 
     >>> table(["Score", "Value"], [["Accuracy", "98.4%"]])
     '<table><tr><th>Score</th><th>Value</th></tr><tr><td>Accuracy</td><td>98.4%</td></tr></table>'
@@ -91,4 +91,5 @@ def paragraphs(lines: Iterable[str]) -> str:
 
 
 def _row(kind: str, cells: Sequence[object]) -> str:
-    return f"<tr>{''.join(f'<{kind}>{html.escape(str(cell))}</{kind}>' for cell in cells)}</tr>"
+    texts = ("" if cell is None else html.escape(str(cell)) for cell in cells)
+    return f"<tr>{''.join(f'<{kind}>{text}</{kind}>' for text in texts)}</tr>"

@@ -19,7 +19,7 @@ def evaluate(tmp_path, monkeypatch, capsys):
 
     def run(*arguments):
         with pytest.raises(SystemExit) as end:
-            main(["evaluate", "model.onnx", *arguments])
+            main(["evaluate", *arguments, "-m", "model.onnx"])
         said = capsys.readouterr()
         return end.value.code, said.out, said.err
 

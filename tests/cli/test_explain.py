@@ -53,7 +53,7 @@ def run(tmp_path_factory):
 
 
 def test_mistakes_of_a_model_file(model, cells, tmp_path, capsys):
-    assert explain(model, cells, "-o", tmp_path / "out", "--smears", 0) == 0
+    assert explain(cells, "-m", model, "-o", tmp_path / "out", "--smears", 0) == 0
     said = capsys.readouterr().out
     assert "3 of 9 images" in said
     assert "6 are right (66.7%)" in said
@@ -71,7 +71,7 @@ def test_mistakes_of_a_model_file(model, cells, tmp_path, capsys):
 
 
 def test_a_run_is_explained_by_grad_cam_on_unlabelled_pictures_too(run, cells, tmp_path, capsys):
-    assert explain(run, cells, "-o", tmp_path, "--all", "-n", 4, "--smears", 8, "--policy", "fixed") == 0
+    assert explain(cells, "-m", run, "-o", tmp_path, "--all", "-n", 4, "--smears", 8, "--policy", "fixed") == 0
     found = json.loads((tmp_path / "explain.json").read_text())
     assert (found["name"], found["network"], found["side"]) == ("mine", "vanilla_cnn", 4)
     assert len(found["cases"]) == 4
@@ -85,7 +85,7 @@ def test_a_run_is_explained_by_grad_cam_on_unlabelled_pictures_too(run, cells, t
     for picture in cells.rglob("*-0.png"):
         (bare / picture.name).write_bytes(picture.read_bytes())
     capsys.readouterr()
-    assert explain(run, bare, "-o", tmp_path / "other", "--smears", 0, "--policy", "none") == 0
+    assert explain(bare, "-m", run, "-o", tmp_path / "other", "--smears", 0, "--policy", "none") == 0
     assert "none with a label" in capsys.readouterr().out
     found = json.loads((tmp_path / "other" / "explain.json").read_text())
     assert [row["true_probability"] for row in found["cases"]] == [None] * 3
@@ -102,12 +102,12 @@ def test_a_run_is_explained_by_grad_cam_on_unlabelled_pictures_too(run, cells, t
     ],
 )
 def test_what_cannot_be(model, cells, tmp_path, capsys, arguments, problem):
-    assert explain(model, cells, "-o", tmp_path / "out", *arguments) == 2
+    assert explain(cells, "-m", model, "-o", tmp_path / "out", *arguments) == 2
     assert problem in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
 def test_an_unknown_layer_is_refused_before_any_work(run, cells, tmp_path, capsys):
-    assert explain(run, cells, "-o", tmp_path / "out", "--layer", "layer4") == 2
+    assert explain(cells, "-m", run, "-o", tmp_path / "out", "--layer", "layer4") == 2
     assert "has no layer 'layer4'" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

@@ -10,7 +10,7 @@ import pytest
 
 from hemascope.data.download import fetch
 from hemascope.errors import SourceError
-from tests.data.reported import Reported
+from tests.progress import Told
 
 BODY = np.random.default_rng(0).bytes(200_000)
 MD5 = hashlib.md5(BODY).hexdigest()
@@ -112,11 +112,11 @@ def left(folder: Path) -> list[str]:
 
 
 def test_it_is_fetched_once(server: Server, tmp_path: Path) -> None:
-    steps = Reported()
+    steps = Told()
     path = quick(server, tmp_path, progress=steps)
     assert path.read_bytes() == BODY
     assert left(tmp_path) == ["cells.npz"]
-    assert steps.seen[-1] == (len(BODY), len(BODY))
+    assert (steps.counts[-1], steps.totals) == (len(BODY), {len(BODY)})
     quick(server, tmp_path)
     assert server.ranges == [None]
 
@@ -128,12 +128,12 @@ def test_a_damaged_copy_is_fetched_again(server: Server, tmp_path: Path) -> None
 
 def test_a_broken_transfer_is_resumed_where_it_broke(server: Server, tmp_path: Path) -> None:
     server.answers = [breaks_off, breaks_off, breaks_off, whole]
-    steps = Reported()
+    steps = Told()
     path = quick(server, tmp_path, retries=0, progress=steps)
     assert path.read_bytes() == BODY
     assert server.ranges == [None, "bytes=60000-", "bytes=120000-", "bytes=180000-"]
-    assert steps.seen == sorted(steps.seen)
-    assert {total for _, total in steps.seen} == {len(BODY)}
+    assert steps.counts == sorted(steps.counts)
+    assert steps.totals == {len(BODY)}
 
 
 def test_a_later_call_resumes_an_earlier_one(server: Server, tmp_path: Path) -> None:
@@ -153,9 +153,9 @@ def test_a_server_that_ignores_range_sends_all_of_it_again(server: Server, tmp_p
 
 def test_a_server_that_tells_no_length(server: Server, tmp_path: Path) -> None:
     server.answers = [tells_no_length]
-    steps = Reported()
+    steps = Told()
     assert quick(server, tmp_path, progress=steps).read_bytes() == BODY
-    assert {total for _, total in steps.seen} == {None}
+    assert steps.totals == {None}
 
 
 def test_a_wrong_file_is_refused_and_not_kept(server: Server, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hemascope.data.pixels import Arranged, load_pixels
 from hemascope.data.sources import open_source
 from hemascope.errors import SourceError
 from tests.data.pictures import noise, write_png
-from tests.data.reported import Reported
+from tests.progress import Told
 
 
 def files(folder: Path, images: list[np.ndarray]) -> Manifest:
@@ -24,8 +24,8 @@ def files(folder: Path, images: list[np.ndarray]) -> Manifest:
 def test_images_are_framed_and_bad_ones_are_zeros_with_an_error(tmp_path: Path) -> None:
     manifest = files(tmp_path, [noise(0, 20, 30), noise(1), noise(2, 9, 9)])
     Path(manifest.table["path"][1]).write_bytes(b"junk")
-    steps = Reported()
-    loaded = load_pixels(manifest, 10, progress=steps)
+    told = Told()
+    loaded = load_pixels(manifest, 10, progress=told)
     assert loaded.images.shape == (3, 10, 10, 3)
     assert loaded.images.dtype == np.uint8
     np.testing.assert_array_equal(loaded.images[0], frame(noise(0, 20, 30), 10))
@@ -33,7 +33,8 @@ def test_images_are_framed_and_bad_ones_are_zeros_with_an_error(tmp_path: Path) 
     assert not loaded.images[1].any()
     assert loaded.manifest.table["error"].str.contains("not a picture").tolist() == [False, True, False]
     assert loaded.manifest.table["group"].tolist() == [0, -1, 2]
-    assert (steps.steps, steps.seen[-1]) == (["reading images"], (3, None))
+    assert told.steps == [("reading images", 3)]
+    assert told.counts[-1] == 3
     assert manifest.table["error"].tolist() == [""] * 3  # what was given is as it was
 
 

@@ -8,6 +8,7 @@ from hemascope.data.manifest import Manifest
 from hemascope.errors import SourceError
 from hemascope.evaluate.predictions import softmax
 from hemascope.evaluate.score_model import score_model
+from tests.progress import Told
 
 
 class ByRedness:
@@ -56,11 +57,12 @@ def test_probabilities_are_the_models_and_logits_those_before_its_temperature(tm
 def test_images_of_one_size_go_together_and_none_is_lost(tmp_path):
     model = ByRedness()
     labels, colours = ["red", "blue"] * 10, [RED, BLUE] * 10
-    counted: list[int] = []
+    told = Told()
     predictions, _ = score_model(
-        model, images(tmp_path, labels, colours, side=lambda i: 8 + i % 3), batch=5, progress=counted.append
+        model, images(tmp_path, labels, colours, side=lambda i: 8 + i % 3), batch=5, progress=told
     )
-    assert sum(model.batches) == counted[-1] == 20
+    assert told.steps == [("scoring", 20)]
+    assert sum(model.batches) == told.counts[-1] == 20
     assert max(model.batches) == 5
     assert predictions.table["label"].tolist() == labels
 

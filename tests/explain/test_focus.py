@@ -2,13 +2,11 @@ import numpy as np
 import pytest
 
 from hemascope.data.smears import draw
-from hemascope.explain.agreement import agreement
-from hemascope.explain.by_gradient import GradCamExplainer
-from hemascope.explain.cases import COLOURS, augmented
+from hemascope.explain.changed import augmented, colours
 from hemascope.explain.drawing import overlay
-from hemascope.explain.focus import heat_share, mean_score, measure_focus, sharpest
-from hemascope.explain.study import focus_numbers
-from hemascope.report.explain import focus_words
+from hemascope.explain.focus import agreement, heat_share, mean_score, measure_focus, sharpest
+from hemascope.explain.grad_cam import GradCamExplainer
+from hemascope.explain.study import focus_numbers, focus_words
 from tests.explain.networks import BRIGHT, DARK, by_hand
 
 CLASSES = ("neutrophil", "platelet")
@@ -33,7 +31,7 @@ def test_recoloured_smears_are_the_same_ones():
     explainer = looking_at(DARK)
     same = measure_focus(explainer, 8, recolour=lambda images: images)
     np.testing.assert_array_equal(same.change, np.zeros(8))
-    other = measure_focus(explainer, 8, recolour=lambda images: augmented(images, COLOURS, seed=1))
+    other = measure_focus(explainer, 8, recolour=lambda images: augmented(images, colours(), seed=1))
     assert other.change.any()
     np.testing.assert_array_equal(other.plain, same.plain)
     assert "With other colours" in focus_words(focus_numbers(other))[1]
@@ -54,7 +52,7 @@ def test_by_class_and_without_heat():
 def test_colours_move_nothing():
     square = np.full((4, 32, 32, 3), 230, np.uint8)
     square[:, 8:24, 8:24] = 90, 40, 120
-    changed = augmented(square, COLOURS, seed=0)
+    changed = augmented(square, colours(), seed=0)
     assert not np.array_equal(changed, square)
     for image in changed:
         assert np.ptp(image[8:24, 8:24].reshape(-1, 3).astype(int), axis=0).max() == 0

@@ -8,9 +8,9 @@ import pytest
 import hemascope
 from hemascope.errors import HemascopeError, ModelFileError, SourceError
 from hemascope.predict.predict import predict
-from tests.data.reported import Reported
 from tests.predict.model import CLASSES, write_model
 from tests.predict.pictures import picture, write_folder
+from tests.progress import Told
 
 OUTPUTS = [None, "out.csv", "out.parquet", "out.jsonl"]
 
@@ -87,11 +87,11 @@ def test_another_file_is_no_finished_table(here):
 
 
 def test_progress_says_how_far_it_is(here):
-    seen = Reported()
+    seen = Told()
     predict("cells", "m.onnx", progress=seen)
-    assert seen.steps == ["classifying"]
-    assert [count for count, _ in seen.seen] == sorted(count for count, _ in seen.seen)
-    assert seen.seen[-1][0] == 12
+    assert [name for name, _ in seen.steps] == ["classifying"]
+    assert seen.counts == sorted(seen.counts)
+    assert seen.counts[-1] == 12
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hemascope.evaluate.bootstrap import Score
-from hemascope.evaluate.compare.comparison import compare
+from hemascope.evaluate.compare.comparison import compare_contenders
 from hemascope.evaluate.compare.paired import Difference
 from hemascope.report.compare import Series, as_markdown, claim, draw_scores, notes, verdict, write_comparison
 from tests.evaluate.compare.conftest import contender
@@ -12,7 +12,7 @@ from tests.evaluate.compare.conftest import contender
 
 @pytest.fixture
 def found():
-    return compare([contender("<good>", 5), contender("bad", 1), contender("so | so", 5, seed=3)])
+    return compare_contenders([contender("<good>", 5), contender("bad", 1), contender("so | so", 5, seed=3)])
 
 
 def test_no_difference_is_claimed_where_the_interval_holds_zero():
@@ -26,7 +26,7 @@ def test_the_verdict_says_how_many_differ(found):
     assert "is highest: accuracy" in verdict(found)
     assert "1 of 2 differ from" in verdict(found)
     assert "flattered by chance" in " ".join(notes(found))
-    same = compare([contender("a", 3, seed=1), contender("b", 3, seed=2)], against="a")
+    same = compare_contenders([contender("a", 3, seed=1), contender("b", 3, seed=2)], against="a")
     assert verdict(same).endswith("No difference from a is beyond doubt.")
     assert "flattered" not in " ".join(notes(same))
 

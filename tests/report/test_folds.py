@@ -3,7 +3,7 @@ from pathlib import Path
 
 from hemascope.report.folds import NO_TEST, folds_part, spread
 from hemascope.report.page import write_report
-from hemascope.report.words import NOTHING
+from hemascope.shown import NOTHING
 
 FOLDS = {
     "images": [160, 161],

@@ -1,11 +1,12 @@
 import re
+from dataclasses import replace
 
 import pytest
 
-from hemascope.evaluate.forecast.forecast import Forecaster, local, read_forecast, write_forecast
+from hemascope.evaluate.forecast.forecast import Forecast, Forecaster, local, read_forecast
 from hemascope.report.forecast import draw_forecast, forecast_part, forecast_rows, forecast_words
 from hemascope.report.page import write_report
-from tests.evaluate.forecast.made_up import judged, reference, targets_of
+from tests.evaluate.forecast.made_up import classified, reference, targets_of
 
 CLASSES = ("basophil", "eosinophil", "lymphocyte", "monocyte", "platelet")
 
@@ -13,13 +14,13 @@ CLASSES = ("basophil", "eosinophil", "lymphocyte", "monocyte", "platelet")
 @pytest.fixture(scope="module")
 def parts():
     forecaster = Forecaster(reference(100))
-    said = forecaster.folder(judged(targets_of(80, seed=5), 3.5), CLASSES)
-    return {
-        "local": local(98, 100, "val"),
-        "transformed": forecaster.transformed(),
-        "unlabelled": {"name": "new <slides>", "unreadable": 2, **said},
-        "estimator": forecaster.about(),
-    }
+    said = forecaster.folder(classified(targets_of(80, seed=5), 3.5), CLASSES)
+    return Forecast(
+        local=local(98, 100, "val"),
+        transformed=forecaster.transformed(),
+        unlabelled={"name": "new <slides>", "unreadable": 2, **said},
+        estimator=forecaster.about(),
+    )
 
 
 def test_rows(parts):
@@ -35,13 +36,13 @@ def test_words_warn(parts):
     assert "optimistic where this split chose" in words
     assert "lie outside" not in words
     strange = {"novelty": {"confidences": 2.0, "proportions": 1.5}, "widening": 2.0}
-    words = " ".join(forecast_words(parts | {"unlabelled": parts["unlabelled"] | strange}))
+    words = " ".join(forecast_words(replace(parts, unlabelled=parts.unlabelled | strange)))
     assert "lie outside all that the corruptions of local images showed (2.0 times as far" in words
     assert "of other proportions" in words
     assert "widened 2.0 times" in words
-    unknown = " ".join(forecast_words(parts | {"local": parts["local"] | {"split": ""}}))
+    unknown = " ".join(forecast_words(replace(parts, local=parts.local | {"split": ""})))
     assert "too high if the labelled images had a say" in unknown
-    assert "too high" not in " ".join(forecast_words(parts | {"local": parts["local"] | {"split": "test"}}))
+    assert "too high" not in " ".join(forecast_words(replace(parts, local=parts.local | {"split": "test"})))
 
 
 def test_figure_has_a_dot_for_every_setting(parts):
@@ -53,9 +54,8 @@ def test_figure_has_a_dot_for_every_setting(parts):
 def test_page_shows_it_where_it_was_made(run, parts):
     assert forecast_part(None) is None
     assert 'id="forecast"' not in write_report(run).read_text()
-    write_forecast(run, **parts)
-    content = read_forecast(run)
-    assert content is not None
+    parts.write(run)
+    assert read_forecast(run) == parts
     page = write_report(run).read_text()
     assert 'id="forecast"' in page
     assert "new &lt;slides&gt;" in page

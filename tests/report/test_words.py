@@ -1,7 +1,6 @@
 import numpy as np
-import pytest
 
-from hemascope.report.words import bare_percent, confusions, headline_split, notes, percent, verdict
+from hemascope.report.words import confusions, headline_split, notes, verdict
 
 
 def by_class(support, recall=0.9):
@@ -31,18 +30,6 @@ def test_verdict():
     assert verdict("train", measured(), True).startswith("On 1,712 images it was trained on (train), ")
     assert verdict("train", measured(), False).startswith("On 1,712 images (train), 98.4% right")
     assert verdict("all", measured(images=1), False).startswith("On 1 image, 98.4% right")
-
-
-@pytest.mark.parametrize("value", [0.9995, 0.99951, 0.9999999, 1e-9, 0.00001, 0.5, 0.12345])
-def test_percent_never_rounds_to_certainty(value):
-    text = bare_percent(value)
-    assert text not in ("0", "100", "0.0", "100.0")
-    if text[0] not in "<>":
-        assert float(text) == pytest.approx(100 * value, abs=0.05)
-
-
-def test_percent_of_nothing():
-    assert percent(None) == percent(float("nan")) == "–"  # noqa: RUF001
 
 
 def test_headline_is_test_before_val_before_others_before_train():

@@ -19,11 +19,11 @@ from hemascope.cores import usable_cores
 from hemascope.data.framing import frame
 from hemascope.errors import DecodeError, ModelFileError, SourceError
 from hemascope.files import atomic
-from hemascope.notebook import drawn
 from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import load
 from hemascope.predict.items import Item, check, items
 from hemascope.progress import SILENT, Progress
+from hemascope.shown import paragraphs, table
 
 if TYPE_CHECKING:
     import onnx
@@ -169,7 +169,8 @@ class Adaptation:
 
     def _repr_html_(self) -> str:
         unread = f"Left out, because unreadable: {len(self.errors):,}, first {self.errors[0]}" if self.errors else ""
-        return drawn(self.heading, ("", "before", "after"), self.rows, *filter(None, (unread, self.advice.sentence)))
+        lines = filter(None, (unread, self.advice.sentence))
+        return table(("", "before", "after"), self.rows, caption=self.heading) + paragraphs(lines)
 
 
 METHOD = "BatchNorm statistics of the first layers mixed with those of unlabelled images (Schneider et al. 2020)"

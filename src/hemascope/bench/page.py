@@ -13,7 +13,7 @@ from hemascope.evaluate.compare.contender import CLEAN
 from hemascope.files import write_text
 from hemascope.report.compare import Series, draw_scores, markdown_table, with_interval
 from hemascope.report.template import rendered
-from hemascope.report.words import NOTHING
+from hemascope.shown import NOTHING
 
 NAME = "bench"
 

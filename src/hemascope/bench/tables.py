@@ -13,10 +13,10 @@ from hemascope.bench.file import Bench, Table
 from hemascope.bench.outcome import RowOutcome
 from hemascope.bench.runner import Planned
 from hemascope.evaluate.bootstrap import Score
-from hemascope.evaluate.compare.comparison import Compared, Comparison, compare
+from hemascope.evaluate.compare.comparison import Compared, Comparison, compare_contenders
 from hemascope.evaluate.compare.contender import CLEAN, HIDDEN, TTA, Contender, read_contender
 from hemascope.report.compare import cost_cells, difference_cell, p_cell, with_interval
-from hemascope.report.words import NOTHING
+from hemascope.shown import NOTHING
 
 VIEW: dict[Table, str] = {"submissions": HIDDEN, "metrics": CLEAN, "local_tta": TTA}
 """What of ours stands beside the figures of each of the report's tables."""
@@ -85,7 +85,7 @@ def tables(planned: Sequence[Planned]) -> list[BenchTable]:
     for name, view in VIEW.items():
         parts = [part for part in planned if part.row.table == name]
         done = [contender for part in parts if (contender := contenders[part.row.name]) is not None]
-        comparison = compare(done, by=(view, "accuracy")) if done else None
+        comparison = compare_contenders(done, by=(view, "accuracy")) if done else None
         rows = {row.contender.name: row for row in comparison.rows} if comparison else {}
         entries = tuple(Entry(part, part.outcome, rows.get(part.row.name)) for part in parts)
         if entries:

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from hemascope.bench.tables import TITLES, BenchTable, figure
 from hemascope.report.compare import cost_cells, p_cell, with_interval
-from hemascope.report.words import NOTHING
+from hemascope.shown import NOTHING
 
 
 def bench_lines(found: Sequence[BenchTable]) -> list[RenderableType]:

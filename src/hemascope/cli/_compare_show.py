@@ -14,9 +14,8 @@ from hemascope.report.compare import (
     notes,
     p_cell,
     verdict,
-    with_interval,
 )
-from hemascope.report.words import percent
+from hemascope.shown import percent, with_interval
 
 
 def compare_lines(comparison: Comparison) -> list[RenderableType]:

@@ -4,7 +4,7 @@ import shlex
 
 from rich.console import Console
 
-from hemascope.cli.evaluate import score_table
+from hemascope.cli._evaluate_show import score_table
 from hemascope.evaluate.summary import read_metrics
 from hemascope.pipeline.parts import example_image
 from hemascope.report.folds import folds_part

@@ -35,32 +35,16 @@ def compare(
     from rich.console import Console
 
     from hemascope.cli._compare_show import compare_lines
-    from hemascope.errors import HemascopeError
-    from hemascope.evaluate.compare.comparison import compare as compared
-    from hemascope.evaluate.compare.contender import HIDDEN, TTA, names_of, read_contender
-    from hemascope.evaluate.predictions import Predictions
-    from hemascope.report.compare import TITLES, write_comparison
-    from hemascope.report.words import headline_split
+    from hemascope.pipeline import compare as pipeline
+    from hemascope.progress import Terminal
+    from hemascope.report.compare import FILE_NAME
 
-    if by not in (*TITLES, HIDDEN, TTA):
-        raise HemascopeError(f"--by {by}: no such score", f"Choose from: {', '.join((*TITLES, HIDDEN, TTA))}.")
-    folders = list({folder.resolve(): folder for folder in (*runs, *([against] if against else []))}.values())
-    if len(folders) < 2:
-        raise HemascopeError("there is nothing to compare: one Run is named", "Name two or more.")
-
-    def choose(predictions: Predictions) -> str:
-        return split or headline_split({"splits": predictions.splits}) or ""
-
-    names = names_of(folders)
+    with Terminal() as progress:
+        found = pipeline.compare(
+            runs, output=output, against=against, by=by, split=split, common=common, speed=speed, progress=progress
+        )
     console = Console()
-    with Console(stderr=True).status("reading"):
-        contenders = [read_contender(*part, choose, speed=speed) for part in zip(folders, names, strict=True)]
-    named = dict(zip((folder.resolve() for folder in folders), names, strict=True))
-    reference = named[against.resolve()] if against else None
-    score = (by, "accuracy") if by in (HIDDEN, TTA) else ("clean", by)
-    found = compared(contenders, against=reference, by=score, common=common)
     for line in compare_lines(found):
         console.print(line, highlight=False)
     if output:
-        page = write_comparison(output, found)
-        console.print(f"Report: {page}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"Report: {output / FILE_NAME}", markup=False, highlight=False, soft_wrap=True)

@@ -18,13 +18,7 @@ def report(
     """
     from rich.console import Console
 
-    from hemascope.evaluate.predictions import FILE_NAME as PREDICTIONS
-    from hemascope.evaluate.predictions import Predictions
-    from hemascope.evaluate.summary import FILE_NAME as METRICS
-    from hemascope.evaluate.summary import summarise, write_metrics
     from hemascope.report.page import write_report
 
-    if recompute:
-        write_metrics(run / METRICS, summarise(Predictions.read(run / PREDICTIONS)))
-    page = write_report(run)
+    page = write_report(run, recompute=recompute)
     Console().print(f"Report: {page}", markup=False, soft_wrap=True)

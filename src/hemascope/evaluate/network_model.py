@@ -8,7 +8,7 @@ from hemascope.models.network import Network, run_network
 
 
 class NetworkModel:
-    """Calibrated probabilities of a network in memory; a `hemascope.evaluate.score_model.Model`.
+    """Calibrated probabilities of a network in memory; a `hemascope.evaluate.score_model.ClassifierLike`.
 
     Args:
         network: in memory, on any device.

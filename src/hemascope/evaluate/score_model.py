@@ -1,6 +1,6 @@
 """A finished model on any labelled images: the same predictions table as a training leaves."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import numpy as np
@@ -9,12 +9,13 @@ from hemascope.data.manifest import Manifest
 from hemascope.data.reading import read_images
 from hemascope.errors import DecodeError, SourceError
 from hemascope.evaluate.predictions import Predictions
+from hemascope.progress import SILENT, Progress
 
 _HELD = 256  # decoded images that may wait for others of their size
 
 
-class Model(Protocol):
-    """What is asked of a model: hemascope.predict's Classifier is one."""
+class ClassifierLike(Protocol):
+    """What is asked of a model that is scored: hemascope.predict's Classifier is one."""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -25,14 +26,14 @@ class Model(Protocol):
 
 
 def score_model(
-    model: Model,
+    model: ClassifierLike,
     source: Manifest,
     *,
     temperature: float = 1.0,
     batch: int = 32,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress = SILENT,
 ) -> tuple[Predictions, Manifest]:
-    """Let a model judge every usable labelled image of a source; labels are joined by class name.
+    """Let a model classify every usable labelled image of a source; labels are joined by class name.
 
     Args:
         model: gives calibrated probabilities.
@@ -40,7 +41,7 @@ def score_model(
         temperature: the model's own (its card names it); it turns the probabilities back into logits, up to the
             constant that the softmax takes away, so that the calibration before it can be shown.
         batch: at most so many images of one size go through the model together.
-        progress: called with the number of images done.
+        progress: told how many images are done.
 
     Returns:
         The predictions, and the source with the reason filled in for each image that could not be read.
@@ -65,11 +66,11 @@ def score_model(
     probabilities = np.full((len(rows), len(model.classes)), np.nan)
     errors = source.table["error"].to_numpy(dtype=object, copy=True)
     done = 0
+    progress.step("scoring", len(rows))
     for places, images in _batches(rows, batch, errors, wanted):
         probabilities[places] = model.probabilities(images)
         done += len(places)
-        if progress:
-            progress(done)
+        progress.done(done)
     read = np.isfinite(probabilities).all(axis=1)
     marked = source.with_columns(error=errors)
     if not read.any():

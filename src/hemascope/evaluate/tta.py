@@ -1,18 +1,19 @@
-"""Test-time augmentation: a model that judges several views of an image and averages what it says of them."""
+"""Test-time augmentation: a model that is shown several views of an image, and the mean of its answers."""
 
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hemascope.evaluate.bootstrap import SCORES, Score, hit_scores
-from hemascope.evaluate.network_model import NetworkModel
 from hemascope.evaluate.predictions import Predictions
-from hemascope.evaluate.score_model import Model
+from hemascope.evaluate.score_model import ClassifierLike
 from hemascope.formats import read_versioned, write_versioned
-from hemascope.models.network import Network
+
+if TYPE_CHECKING:
+    from hemascope.models.network import Network
 
 _MARGINS = (0.0, 0.06, -0.06, 0.12, -0.12)
 """Cut from (or, below 0, added to) the square, as share of its side: the zoom of each block of eight views."""
@@ -28,7 +29,7 @@ class TtaModel:
     model sees anyway, which show the same cell in another position; further ones are these again, zoomed by 6% or 12%.
 
     Args:
-        model: judges every view.
+        model: is shown every view.
         steps: number of views, 1 .. `MOST`. The cost grows with it.
 
     >>> class Mean:
@@ -40,7 +41,7 @@ class TtaModel:
     [[0.0, 1.0], [0.0, 1.0]]
     """
 
-    def __init__(self, model: Model, steps: int) -> None:
+    def __init__(self, model: ClassifierLike, steps: int) -> None:
         if not 1 <= steps <= MOST:
             raise ValueError(f"{steps} views are not between 1 and {MOST}")
         self.model = model
@@ -97,9 +98,9 @@ FILE_NAME = "tta.json"
 
 
 class Timed:
-    """A model that counts the seconds in which it judges; otherwise the model that it is made of."""
+    """A model that counts the seconds in which it classifies; otherwise the model that it is made of."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: ClassifierLike) -> None:
         self.model = model
         self.seconds = 0.0
         self.images = 0
@@ -227,7 +228,12 @@ def read_tta(folder: Path) -> TtaResult | None:
     return read_versioned(folder / FILE_NAME, build, FORMAT_VERSION, what="test-time augmentation", remedy=remedy)
 
 
-def measure_tta(network: Network, predictions: Predictions, images: np.ndarray, size: int, steps: int) -> TtaResult:
+def remove_tta(folder: Path) -> None:
+    """Remove the file: it tells of another model once the folder's predictions are replaced."""
+    (folder / FILE_NAME).unlink(missing_ok=True)
+
+
+def measure_tta(network: "Network", predictions: Predictions, images: np.ndarray, size: int, steps: int) -> TtaResult:
     """Compare a network with itself behind test-time augmentation, on its test part or, without one, val.
 
     The Run's predictions, scores and model file stay the plain network's.
@@ -239,6 +245,8 @@ def measure_tta(network: Network, predictions: Predictions, images: np.ndarray, 
         size: side of the images that it was trained on.
         steps: number of views.
     """
+    from hemascope.evaluate.network_model import NetworkModel  # needs torch, the rest here does not
+
     split = next(name for name in ("test", *predictions.splits) if name in predictions.splits)
     chosen = (predictions.table["split"] == split).to_numpy()
     plain = NetworkModel(network, predictions.classes, size, predictions.temperature)

@@ -4,22 +4,19 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
-import torch
 
-from hemascope.augment.batch import augment
-from hemascope.augment.colour import AFFINE, DENSITY
-from hemascope.augment.policy import NAMED, Policy
 from hemascope.data.manifest import Manifest
 from hemascope.data.pixels import load_pixels
 from hemascope.errors import SourceError
 from hemascope.explain.explainer import Explainer
 from hemascope.explain.focus import heat_share
+from hemascope.progress import SILENT, Progress
 
 Which = Literal["wrong", "correct", "all"]
 _AT_ONCE = 256
 
 
-class Judged(NamedTuple):
+class Classified(NamedTuple):
     """The readable images of a source and what was said of them.
 
     Attributes:
@@ -45,57 +42,57 @@ class Judged(NamedTuple):
         return (self.targets >= 0) & ~self.wrong
 
 
-def judge(explainer: Explainer, source: Manifest, progress: Callable[[int], None] | None = None) -> Judged:
+def classify(explainer: Explainer, source: Manifest, *, progress: Progress = SILENT) -> Classified:
     """Classify every usable image of a source, labelled or not; few are in memory at a time.
 
     Args:
         explainer: the classifier.
         source: the images.
-        progress: called with the number of images done.
+        progress: told how many images are done.
 
     Raises:
         SourceError: none of the images can be read.
     """
     rows = source.rows(source.usable)
     probabilities = np.full((len(rows), len(explainer.classes)), np.nan)
+    progress.step("classifying", len(rows))
     for start in range(0, len(rows), _AT_ONCE):
         part = np.arange(start, min(start + _AT_ONCE, len(rows)))
         loaded = load_pixels(rows.rows(part), explainer.size)
         read = (loaded.manifest.table["error"] == "").to_numpy()
         if read.any():
             probabilities[part[read]] = explainer.probabilities(loaded.images[read])
-        if progress:
-            progress(int(part[-1]) + 1)
+        progress.done(int(part[-1]) + 1)
     read = np.isfinite(probabilities).all(1)
     if not read.any():
         raise SourceError(f"{source.name or 'the source'}: none of its {len(source)} images can be read")
     kept = rows.rows(read)
     numbers = {name: number for number, name in enumerate(explainer.classes)}
     targets = np.array([numbers.get(label, -1) for label in kept.table["label"]], np.int64)
-    return Judged(kept, probabilities[read], targets, len(source) - len(kept))
+    return Classified(kept, probabilities[read], targets, len(source) - len(kept))
 
 
-def choose(judged: Judged, which: Which = "wrong", most: int = 24) -> np.ndarray:
+def choose(classified: Classified, which: Which = "wrong", most: int = 24) -> np.ndarray:
     """Positions of the images to explain, int64 (at most ``most``,).
 
     Of mistakes the surest come first, then the next. All others take turns by the class that is said, the surest of
     each first, so that every class is seen. Without any label all images are others.
 
     Args:
-        judged: what was said.
+        classified: what was said.
         which: the mistakes, the labelled images that are right, or all with the mistakes first.
         most: at most so many.
     """
-    confidence = judged.probabilities.max(1)
-    mistakes = np.flatnonzero(judged.wrong)
+    confidence = classified.probabilities.max(1)
+    mistakes = np.flatnonzero(classified.wrong)
     mistakes = mistakes[np.argsort(-confidence[mistakes], kind="stable")]
-    if (judged.targets < 0).all():
+    if (classified.targets < 0).all():
         others = np.arange(len(confidence))
     elif which == "wrong":
         others = np.empty(0, np.int64)
     else:
-        others = np.flatnonzero(judged.correct if which == "correct" else ~judged.wrong)
-    turns = _turns(others, judged.probabilities)
+        others = np.flatnonzero(classified.correct if which == "correct" else ~classified.wrong)
+    turns = _turns(others, classified.probabilities)
     return (turns if which == "correct" else np.concatenate([mistakes, turns]))[:most]
 
 
@@ -150,20 +147,29 @@ class Case(NamedTuple):
     augmented: View | None
 
 
-def explain_cases(explainer: Explainer, judged: Judged, places: np.ndarray, change: Change | None = None) -> list[Case]:
-    """Explain some of the judged images.
+def explain_cases(
+    explainer: Explainer,
+    classified: Classified,
+    places: np.ndarray,
+    change: Change | None = None,
+    *,
+    progress: Progress = SILENT,
+) -> list[Case]:
+    """Explain some of the classified images.
 
     Args:
-        explainer: which judged them.
-        judged: all of them.
+        explainer: which classified them.
+        classified: all of them.
         places: positions of those to explain.
         change: augments them, all at once.
+        progress: told that the step began.
     """
     if not len(places):
         return []
-    rows, targets = judged.rows.rows(places), judged.targets[places]
+    progress.step("explaining")
+    rows, targets = classified.rows.rows(places), classified.targets[places]
     images = load_pixels(rows, explainer.size).images
-    probabilities = judged.probabilities[places]
+    probabilities = classified.probabilities[places]
     plain = _views(explainer, images, probabilities)
     changed: list[View | None] = [None] * len(images)
     if change is not None:
@@ -233,24 +239,3 @@ def _views(explainer: Explainer, images: np.ndarray, probabilities: np.ndarray) 
         View(image, explainer.classes[number], float(row[number]), heat)
         for image, number, row, heat in zip(images, said, probabilities, heats, strict=True)
     ]
-
-
-COLOURS = Policy.model_validate({name: NAMED["wide"][name] for name in (*AFFINE, *DENSITY)})
-"""The colours of the policy wide: brightness, contrast, saturation, hue, channels, white point, gamma and stain."""
-
-
-def augmented(images: np.ndarray, policy: Policy, seed: int = 0) -> np.ndarray:
-    """Every image changed by the policy, its share of clean ones left out; the same seed draws the same.
-
-    Args:
-        images: uint8 (n, h, w, 3).
-        policy: the strengths.
-        seed: of the draws.
-
-    Returns:
-        uint8 (n, h, w, 3).
-    """
-    generator = torch.Generator().manual_seed(seed)
-    batch = torch.from_numpy(images).permute(0, 3, 1, 2).float().div(255)
-    changed = augment(batch, policy.model_copy(update={"clean": 0.0}), generator)
-    return (255 * changed).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()

@@ -1,14 +1,20 @@
-"""How much of the heat lies on the cell, on smears whose masks are known, before and after a change of colours."""
+"""Heat maps measured: how much of the heat lies on the cell, and how alike two kinds of maps are.
+
+The first on smears whose masks are known, before and after a change of colours.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
+from scipy.stats import rankdata
 
 from hemascope.data.smears import Smear, draw
 from hemascope.evaluate.bootstrap import Score, interval, resampled
 from hemascope.explain.explainer import Explainer
+from hemascope.progress import SILENT, Progress
 
 
 def heat_share(heat: np.ndarray, masks: np.ndarray) -> np.ndarray:
@@ -90,7 +96,14 @@ class Focus:
         return replace(self, **values)
 
 
-def measure_focus(explainer: Explainer, images: int, *, seed: int = 0, recolour: Recolour | None = None) -> Focus:
+def measure_focus(
+    explainer: Explainer,
+    images: int,
+    *,
+    seed: int = 0,
+    recolour: Recolour | None = None,
+    progress: Progress = SILENT,
+) -> Focus:
     """Explain the predicted class of synthetic smears.
 
     Args:
@@ -98,7 +111,9 @@ def measure_focus(explainer: Explainer, images: int, *, seed: int = 0, recolour:
         images: how many, the eight classes in turn; 8 or more.
         seed: of the smears.
         recolour: what to do to the colours for the second half of the answer.
+        progress: told that the step began.
     """
+    progress.step("explaining synthetic smears")
     smears = [draw(seed, index, explainer.size) for index in range(images)]
     pictures = np.stack([smear.image for smear in smears])
     masks = np.stack([smear.mask for smear in smears])
@@ -136,3 +151,45 @@ def _shares(
     said = explainer.probabilities(pictures).argmax(1)
     right = np.array([explainer.classes[number] == smear.label for number, smear in zip(said, smears, strict=True)])
     return heat_share(explainer.heat(pictures, said), masks), right
+
+
+HOTTEST = 0.2
+"""Share of an image's area that `Agreement.overlap` compares."""
+
+
+class Agreement(NamedTuple):
+    """Of two heat maps of each of n images; NaN where one of them is the same everywhere.
+
+    Attributes:
+        rank: Spearman's rank correlation over the pixels, float64 (n,), -1 .. 1.
+        overlap: intersection over union of the hottest fifths of the area, float64 (n,), 0 .. 1; by chance it is
+            0.11, for maps that agree 1.
+    """
+
+    rank: np.ndarray
+    overlap: np.ndarray
+
+
+def agreement(one: np.ndarray, other: np.ndarray) -> Agreement:
+    """Compare heat maps float (n, h, w) pairwise.
+
+    >>> maps = np.arange(32.0).reshape(2, 4, 4)
+    >>> agreement(maps, maps).rank.tolist()
+    [1.0, 1.0]
+    """
+    pairs = [(a.ravel(), b.ravel()) for a, b in zip(one, other, strict=True)]
+    return Agreement(np.array([_rank(a, b) for a, b in pairs]), np.array([_overlap(a, b) for a, b in pairs]))
+
+
+def _rank(a: np.ndarray, b: np.ndarray) -> float:
+    if not (np.ptp(a) and np.ptp(b)):
+        return np.nan
+    return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
+
+
+def _overlap(a: np.ndarray, b: np.ndarray) -> float:
+    if not (np.ptp(a) and np.ptp(b)):
+        return np.nan
+    # Above the lowest value too: a map that is 0 nearly everywhere has no more hot area than it has heat.
+    hot = [(values >= np.quantile(values, 1 - HOTTEST)) & (values > values.min()) for values in (a, b)]
+    return float((hot[0] & hot[1]).sum() / (hot[0] | hot[1]).sum())

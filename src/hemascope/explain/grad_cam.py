@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,9 +12,13 @@ from captum.attr import LayerGradCam  # type: ignore[import-untyped]
 from torch import Tensor, nn
 
 from hemascope.errors import ModelFileError
+from hemascope.evaluate.network_model import NetworkModel
+from hemascope.evaluate.summary import read_metrics
 from hemascope.models.boosted import Boosted
 from hemascope.models.ensemble import Averaged
 from hemascope.models.network import Network
+from hemascope.train.open_run import open_network
+from hemascope.train.run import Run
 
 LEAST = 3
 """Maps of fewer positions a side cannot tell the middle from the rim."""
@@ -187,7 +192,7 @@ def grad_cam(
         network: a trained network or an ensemble of such, on any device; left in evaluation mode.
         images: uint8 (n, size, size, 3), framed to the network's input size.
         classes: the class number to explain of each image, int (n,).
-        layer: name of the layer to read in place of `hemascope.explain.grad_cam.target_layer`'s choice.
+        layer: name of the layer to read in place of `target_layer`'s choice.
         batch_size: images at a time.
 
     Returns:
@@ -251,3 +256,53 @@ def _resized(heat: Tensor, size: torch.Size) -> Tensor:
 def _to_one(heat: Tensor) -> Tensor:
     highest = heat.amax((1, 2), keepdim=True)
     return torch.where(highest > 0, heat / highest.clamp_min(torch.finfo(heat.dtype).tiny), 0.0)
+
+
+class GradCamExplainer:
+    """The `hemascope.explain.explainer.Explainer` of a network in memory.
+
+    Args:
+        network: one network or an ensemble.
+        classes: names of its k outputs.
+        name: what to call it.
+        temperature: of its calibration.
+        layer: another layer than `target_layer` chooses.
+
+    Raises:
+        ModelFileError: no such layer, or a network without maps.
+    """
+
+    method = "Grad-CAM (Selvaraju et al. 2017): the last maps, weighted by the class's mean gradient over each"
+
+    def __init__(
+        self,
+        network: Network,
+        classes: tuple[str, ...],
+        name: str,
+        temperature: float = 1.0,
+        layer: str | None = None,
+    ) -> None:
+        self._network = network
+        self._layer = layer
+        self.name = name
+        self.network = network.description.network
+        self.classes = classes
+        self.size = network.description.input_size
+        self.side = map_side(network, layer)
+        self._model = NetworkModel(network, classes, self.size, temperature)
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """See `hemascope.explain.explainer.Explainer`."""
+        return self._model.probabilities(images)
+
+    def heat(self, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
+        """See `hemascope.explain.explainer.Explainer`."""
+        return grad_cam(self._network, images, classes, layer=self._layer)
+
+
+def open_run_explainer(folder: Path, layer: str | None = None) -> GradCamExplainer:
+    """The network of a finished Run, calibrated as its model file is."""
+    run = Run.open(folder)
+    network = open_network(run)
+    temperature = read_metrics(run.metrics_file)["temperature"] if run.metrics_file.is_file() else 1.0
+    return GradCamExplainer(network, run.manifest().classes, folder.resolve().name, temperature, layer)

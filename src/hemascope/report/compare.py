@@ -15,8 +15,7 @@ from hemascope.evaluate.compare.paired import Difference
 from hemascope.files import write_text
 from hemascope.report import svg
 from hemascope.report.template import rendered
-from hemascope.report.tta import points
-from hemascope.report.words import NOTHING, interval, percent
+from hemascope.shown import NOTHING, points, with_interval
 
 VIEWS = {
     CLEAN: "Images as they are",
@@ -27,18 +26,9 @@ TITLES = {"accuracy": "Accuracy", "balanced_accuracy": "Balanced accuracy", "f1"
 FIGURES = {"pseudo": "Pseudo-validation", "shift": "Shift suite", "tta": "Test-time augmentation"}
 
 
-def with_interval(score: Score | None) -> str:
-    """A score and its interval.
-
-    >>> with_interval(Score(0.984, 0.977, 0.989))
-    '98.4% [97.7–98.9]'
-    """
-    return NOTHING if score is None else f"{percent(score.value)} [{interval(score._asdict())}]"
-
-
 def difference_cell(difference: Difference | None) -> str:
     """A difference in percentage points with its interval; of the reference itself nothing."""
-    return points(Score(*difference[:3])) if difference else NOTHING
+    return points(difference[:3]) if difference else NOTHING
 
 
 def p_cell(difference: Difference | None) -> str:
@@ -196,6 +186,7 @@ def _cell(text: str) -> str:
 
 
 NAME = "compare"
+FILE_NAME = f"{NAME}.html"
 DIFFERENCE, P_VALUE = "Difference, points", "p"
 
 
@@ -207,8 +198,8 @@ def write_comparison(folder: Path, comparison: Comparison) -> Path:
     """
     write_text(folder / f"{NAME}.csv", comparison.table().to_csv(index=False))
     write_text(folder / f"{NAME}.md", as_markdown(comparison))
-    write_text(folder / f"{NAME}.html", rendered("compare.html.j2", _context(comparison)))
-    return folder / f"{NAME}.html"
+    write_text(folder / FILE_NAME, rendered("compare.html.j2", _context(comparison)))
+    return folder / FILE_NAME
 
 
 def as_markdown(comparison: Comparison) -> str:

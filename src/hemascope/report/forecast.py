@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from markupsafe import Markup
 
+from hemascope.evaluate.forecast.forecast import Forecast
 from hemascope.report import svg
-from hemascope.report.words import interval, percent
+from hemascope.shown import interval, percent
 
 UNCORRECTED = {
     "average_thresholded_confidence": "Average thresholded confidence (Garg et al. 2022)",
@@ -25,9 +26,9 @@ class Row(NamedTuple):
     score: dict[str, float | None]
 
 
-def forecast_rows(content: dict[str, Any]) -> list[Row]:
-    """The three predictions of forecast.json."""
-    local, transformed, folder = content["local"], content["transformed"], content["unlabelled"]
+def forecast_rows(forecast: Forecast) -> list[Row]:
+    """The three predictions."""
+    local, transformed, folder = forecast.local, forecast.transformed, forecast.unlabelled
     where = f" of {local['split']}" if local["split"] else ""
     return [
         Row("Clean, same laboratory", f"{local['images']:,} labelled images{where}", local["accuracy"]),
@@ -36,9 +37,9 @@ def forecast_rows(content: dict[str, Any]) -> list[Row]:
     ]
 
 
-def forecast_words(content: dict[str, Any]) -> list[str]:
+def forecast_words(forecast: Forecast) -> list[str]:
     """What a reader must know before trusting the predictions, warnings of this folder first."""
-    unlabelled, severities = content["unlabelled"], content["transformed"]["by_severity"]
+    unlabelled, severities = forecast.unlabelled, forecast.transformed["by_severity"]
     unlike, said = unlabelled["novelty"], []
     if unlike["confidences"] > 1:
         said.append(
@@ -55,9 +56,9 @@ def forecast_words(content: dict[str, Any]) -> list[str]:
         said.append(f"The folder's interval was therefore widened {unlabelled['widening']:.1f} times.")
     if unlabelled["unreadable"]:
         said.append(f"{unlabelled['unreadable']:,} of its images cannot be read and are left out.")
-    if content["local"]["split"] == "val":
+    if forecast.local["split"] == "val":
         said.append("The first is optimistic where this split chose the model's epoch; expect a little less.")
-    elif content["local"]["split"] != "test":
+    elif forecast.local["split"] != "test":
         said.append("All three are too high if the labelled images had a say in the training.")
     first, last = min(severities, key=int), max(severities, key=int)
     said.append(
@@ -73,11 +74,11 @@ def forecast_words(content: dict[str, Any]) -> list[str]:
 
 
 @svg.styled
-def draw_forecast(content: dict[str, Any]) -> Markup:
+def draw_forecast(forecast: Forecast) -> Markup:
     """Predicted against measured accuracy of every known corruption, whose family the prediction had not seen."""
-    parts = content["estimator"]["settings"]
+    parts = forecast.estimator["settings"]
     predicted, true = (np.array([part[key] for part in parts], float) for key in ("predicted", "accuracy"))
-    folder = content["unlabelled"]["accuracy"]
+    folder = forecast.unlabelled["accuracy"]
     figure, (axes,) = svg.canvas(4.4, 3.6)
     start = float(np.clip(np.floor(20 * min(predicted.min(), true.min(), folder["low"])) / 20, 0, 0.95))
     axes.axvspan(folder["low"], folder["high"], color=svg.GRID, lw=0, label="the folder, 90% interval")
@@ -89,21 +90,21 @@ def draw_forecast(content: dict[str, Any]) -> Markup:
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(lambda value, _: f"{100 * value:.3g}%" if value <= 1 else "")
     figure.legend(loc="outside upper center", ncols=3)
-    error = content["estimator"]["mean_absolute_error"]
+    error = forecast.estimator["mean_absolute_error"]
     return svg.inline(
         figure, "forecast", f"Predicted against measured accuracy of {len(parts)} corruptions; mean error {error:.3f}."
     )
 
 
-def forecast_part(content: dict[str, Any] | None) -> dict[str, Any] | None:
-    """What the page shows of forecast.json; None where no folder was given."""
-    if content is None:
+def forecast_part(forecast: Forecast | None) -> dict[str, Any] | None:
+    """What the page shows; None where no folder was given."""
+    if forecast is None:
         return None
-    estimator, folder = content["estimator"], content["unlabelled"]
+    estimator, folder = forecast.estimator, forecast.unlabelled
     return {
-        "rows": [row._asdict() | {"interval": interval(row.score)} for row in forecast_rows(content)],
-        "words": forecast_words(content),
-        "figure": draw_forecast(content),
+        "rows": [row._asdict() | {"interval": interval(row.score)} for row in forecast_rows(forecast)],
+        "words": forecast_words(forecast),
+        "figure": draw_forecast(forecast),
         "error": estimator["mean_absolute_error"],
         "settings": len(estimator["settings"]),
         "images": estimator["images"],

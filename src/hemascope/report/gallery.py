@@ -1,19 +1,20 @@
-"""The most confident mistakes as small pictures inside the page."""
+"""Images as small pictures: the most confident mistakes inside the page, and contact sheets."""
 
 import base64
 import io
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from hemascope.cells import title
 from hemascope.data.manifest import Manifest
 from hemascope.data.reading import read_images
 from hemascope.errors import DecodeError
 from hemascope.report.data_part import short_name
-from hemascope.report.words import percent
+from hemascope.shown import percent
 
 SIDE = 160
 """Longest side of a picture in pixels."""
@@ -54,3 +55,41 @@ def picture(image: np.ndarray, side: int = SIDE, quality: int = 85) -> str:
     written = io.BytesIO()
     small.save(written, "JPEG", quality=quality, optimize=True)
     return f"data:image/jpeg;base64,{base64.b64encode(written.getvalue()).decode()}"
+
+
+_GAP, _LETTERS = 4, 11
+_PAPER, _INK = (255, 255, 255), (40, 40, 40)
+
+
+def contact_sheet(images: np.ndarray, captions: Sequence[str] = (), columns: int = 8) -> np.ndarray:
+    """Lay images out in rows.
+
+    Args:
+        images: uint8 (n, side, side, 3).
+        captions: one an image, shown below it and cut to its width; none for a sheet without.
+        columns: images a row.
+
+    Returns:
+        uint8 (height, width, 3).
+
+    >>> contact_sheet(np.zeros((5, 32, 32, 3), np.uint8), columns=4).shape
+    (76, 148, 3)
+    """
+    side = images.shape[1]
+    font = ImageFont.load_default(_LETTERS)
+    height = side + _GAP + (_LETTERS + _GAP if captions else 0)
+    columns = max(1, min(columns, len(images)))
+    paper = Image.new("RGB", (_GAP + columns * (side + _GAP), _GAP + -(-len(images) // columns) * height), _PAPER)
+    pen = ImageDraw.Draw(paper)
+    for place, image in enumerate(images):
+        left, top = _GAP + place % columns * (side + _GAP), _GAP + place // columns * height
+        paper.paste(Image.fromarray(image), (left, top))
+        if captions:
+            pen.text((left, top + side + 1), _cut(captions[place], font, side), fill=_INK, font=font)
+    return np.asarray(paper)
+
+
+def _cut(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+    while text and font.getlength(text) > width:
+        text = text[:-1]
+    return text

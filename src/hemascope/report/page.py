@@ -36,13 +36,14 @@ MANY_CLASSES = 24
 """With more classes than this the confusion matrix is told in words only: no page is wide enough."""
 
 
-def write_report(run_folder: Path, card: ModelCard | None = None) -> Path:
+def write_report(run_folder: Path, card: ModelCard | None = None, *, recompute: bool = False) -> Path:
     """Write the report of a Run, or of a scored model, into its folder.
 
     Args:
         run_folder: holds predictions.parquet; metrics.json (computed where absent), history.csv,
             manifest.parquet, recipe.yaml, model.onnx and the files of the shift suite are used where present.
         card: of the model, where it does not lie in the folder.
+        recompute: measure the predictions again instead of using metrics.json.
 
     Returns:
         The page's path: one HTML file that asks for nothing from outside and runs no script.
@@ -50,7 +51,7 @@ def write_report(run_folder: Path, card: ModelCard | None = None) -> Path:
     Raises:
         RunError: a folder without predictions, or one whose files cannot be read.
     """
-    run = read_run(Path(run_folder), card)
+    run = read_run(Path(run_folder), card, recompute=recompute)
     page = run.folder / FILE_NAME
     write_text(page, render(run))
     return page

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from hemascope.evaluate.pseudo.result import AVERAGED, CLEAN, COPIES, OPERATION, SOURCE, PseudoResult
 from hemascope.report import svg
-from hemascope.report.words import percent
+from hemascope.shown import percent
 
 SHOWN = 24
 """So many operations at most are in the chart; all are in the table."""

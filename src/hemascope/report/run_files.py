@@ -41,8 +41,8 @@ class RunFiles:
     card: ModelCard | None
 
 
-def read_run(folder: Path, card: ModelCard | None = None) -> RunFiles:
-    """Read a Run's files.
+def read_run(folder: Path, card: ModelCard | None = None, *, recompute: bool = False) -> RunFiles:
+    """Read a Run's files; metrics.json is made of the predictions where it is absent, or on demand.
 
     Raises:
         RunError: no predictions in it, none of them with a known label, or a file that cannot be read.
@@ -50,7 +50,7 @@ def read_run(folder: Path, card: ModelCard | None = None) -> RunFiles:
     if not folder.is_dir():
         raise RunError(f"{folder}: there is no such folder", "Name the folder of a finished Run.")
     predictions = Predictions.read(folder / PREDICTIONS)
-    if (folder / METRICS).is_file():
+    if (folder / METRICS).is_file() and not recompute:
         metrics = read_metrics(folder / METRICS)
     else:
         metrics = summarise(predictions)

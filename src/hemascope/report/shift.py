@@ -8,7 +8,7 @@ from markupsafe import Markup
 from hemascope.evaluate.shift.registry import CORRUPTIONS, RANDOM
 from hemascope.evaluate.shift.result import MEDMNIST_C_MEAN, ShiftResult
 from hemascope.report import svg
-from hemascope.report.words import percent
+from hemascope.shown import percent
 
 
 class ShiftScores(NamedTuple):

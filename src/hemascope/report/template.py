@@ -5,7 +5,7 @@ from typing import Any
 import jinja2
 
 from hemascope.cells import title
-from hemascope.report import words
+from hemascope.shown import interval, percent
 
 
 def rendered(name: str, context: dict[str, Any]) -> str:
@@ -17,5 +17,5 @@ def rendered(name: str, context: dict[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": words.percent, "interval": words.interval, "title_of": title}
+    environment.filters |= {"percent": percent, "interval": interval, "title_of": title}
     return environment.get_template(name).render(context)

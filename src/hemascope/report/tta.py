@@ -2,19 +2,10 @@
 
 from typing import Any
 
-from hemascope.evaluate.bootstrap import Score
 from hemascope.evaluate.tta import TtaResult
+from hemascope.shown import points
 
 TITLES = {"accuracy": "Accuracy", "balanced_accuracy": "Balanced accuracy"}
-
-
-def points(score: Score) -> str:
-    """A difference of scores in percentage points, with its interval.
-
-    >>> points(Score(0.0042, -0.001, 0.0095))
-    '+0.42 [-0.10 to +0.95]'
-    """
-    return f"{100 * score.value:+.2f} [{100 * score.low:+.2f} to {100 * score.high:+.2f}]"
 
 
 def tta_words(result: TtaResult) -> list[str]:

@@ -1,6 +1,5 @@
 """The report's sentences and numbers: what the scores say, and how far they can be trusted."""
 
-import math
 import re
 from typing import Any
 
@@ -8,9 +7,7 @@ import numpy as np
 
 from hemascope.cells import title
 from hemascope.evaluate.predictions import NO_SPLIT
-
-NOTHING = "–"  # noqa: RUF001
-"""Stands for what cannot be measured."""
+from hemascope.shown import interval, percent
 
 SCORE_TITLES = {
     "accuracy": "Accuracy",
@@ -28,36 +25,6 @@ MEANINGS = {
     "f1": "harmonic mean of precision and recall; mean of the classes",
     "auc": "how well the probability ranks a class against the rest; mean of the classes",
 }
-
-
-def percent(value: float | None) -> str:
-    """A share in percent with one decimal, with more where that would round to certainty.
-
-    >>> percent(0.98423), percent(0.99963), percent(1.0), percent(0.0004), percent(None)
-    ('98.4%', '99.96%', '100%', '0.04%', '–')
-    """
-    return NOTHING if value is None or math.isnan(value) else f"{bare_percent(value)}%"
-
-
-def bare_percent(value: float) -> str:
-    """As `percent`, without the sign."""
-    if value in (0, 1):
-        return f"{100 * value:.0f}"
-    for decimals in (1, 2, 3):
-        text = f"{100 * value:.{decimals}f}"
-        if 0 < float(text) < 100:
-            return text
-    return "<0.001" if value < 0.5 else ">99.999"
-
-
-def interval(score: dict[str, float | None]) -> str:
-    """A score's interval in percent.
-
-    >>> interval({"value": 0.984, "low": 0.977, "high": 0.989})
-    '97.7–98.9'
-    """
-    low, high = score["low"], score["high"]
-    return NOTHING if low is None or high is None else f"{bare_percent(low)}–{bare_percent(high)}"  # noqa: RUF001
 
 
 def headline_split(metrics: dict[str, Any]) -> str | None:

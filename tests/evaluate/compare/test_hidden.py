@@ -4,6 +4,7 @@ import pytest
 from hemascope.data.manifest import Manifest
 from hemascope.errors import RunError
 from hemascope.evaluate.compare.hidden import Hidden, read_hidden, score_hidden, write_hidden
+from tests.progress import Told
 
 
 class Brightness:
@@ -35,11 +36,12 @@ def test_an_image_is_corrupted_in_its_own_way_wherever_it_stands(images):
     assert first.shape == (32, 32, 3)
 
 
-def test_every_copy_is_judged(images, rows):
-    seen = []
-    said = score_hidden(Brightness(), rows, images, Hidden(side=32, copies=3), progress=lambda *now: seen.append(now))
+def test_every_copy_is_classified(images, rows):
+    told = Told()
+    said = score_hidden(Brightness(), rows, images, Hidden(side=32, copies=3), progress=told)
     assert len(said) == 15
-    assert seen[-1] == (15, 15)
+    assert told.steps == [("scoring under corruptions", 15)]
+    assert told.counts[-1] == 15
     assert said.table["path"].tolist() == [f"{i}.png" for i in range(5)] * 3
     expected = Brightness().probabilities(Hidden().corrupt(images[1], copy=2)[None])[0]
     np.testing.assert_allclose(said.probabilities[11], expected)

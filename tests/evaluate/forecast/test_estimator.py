@@ -11,7 +11,7 @@ from hemascope.evaluate.forecast.estimator import (
     prediction_interval,
     share_interval,
 )
-from tests.evaluate.forecast.made_up import judged, reference, targets_of
+from tests.evaluate.forecast.made_up import classified, reference, targets_of
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def fitted():
 def test_predicts_new_images_where_confidence_misleads(fitted, margin):
     estimator, _ = fitted
     targets = targets_of(2000, seed=9)
-    said = judged(targets, margin, seed=99)
+    said = classified(targets, margin, seed=99)
     accuracy = (said.upright.argmax(axis=1) == targets).mean()
     score = estimator.predict(said)
     assert score.value == pytest.approx(accuracy, abs=0.05)
@@ -35,7 +35,7 @@ def test_predicts_new_images_where_confidence_misleads(fitted, margin):
 def test_weights_are_not_negative_so_that_more_confidence_never_predicts_less(fitted):
     estimator, _ = fitted
     assert (estimator.weights >= 0).all()
-    values = [estimator.predict(judged(targets_of(500), margin)).value for margin in (1, 2, 3, 4)]
+    values = [estimator.predict(classified(targets_of(500), margin)).value for margin in (1, 2, 3, 4)]
     assert values == sorted(values)
 
 
@@ -43,7 +43,7 @@ def test_few_images_and_a_widening_widen_the_interval(fitted):
     estimator, _ = fitted
 
     def width(n: int, **options: float) -> float:
-        score = estimator.predict(judged(targets_of(n), 2.5), **options)
+        score = estimator.predict(classified(targets_of(n), 2.5), **options)
         return score.high - score.low
 
     assert width(20) > 1.5 * width(2000)
@@ -94,10 +94,10 @@ def test_prediction_interval_stays_a_share():
 def test_images_of_the_same_kind_are_not_novel_and_few_are_forgiven_their_chance():
     known = reference()
     estimator, _ = fit_estimator(known)
-    assert novelty(judged(targets_of(500, seed=3), 3.0), known, estimator).widening == 1
+    assert novelty(classified(targets_of(500, seed=3), 3.0), known, estimator).widening == 1
     alone, one = np.zeros(300, int), np.zeros(1, int)
-    assert novelty(judged(alone, 4.0), known, estimator).proportions > 1
-    assert novelty(judged(one, 4.0), known, estimator).proportions < 1
+    assert novelty(classified(alone, 4.0), known, estimator).proportions > 1
+    assert novelty(classified(one, 4.0), known, estimator).proportions < 1
 
 
 def test_widening_is_the_greater_distance_and_never_narrows():

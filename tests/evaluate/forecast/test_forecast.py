@@ -6,13 +6,13 @@ import pytest
 from hemascope.errors import RunError
 from hemascope.evaluate.forecast.forecast import (
     FILE_NAME,
+    Forecast,
     Forecaster,
     local,
     read_forecast,
     remove_forecast,
-    write_forecast,
 )
-from tests.evaluate.forecast.made_up import K, judged, reference, targets_of
+from tests.evaluate.forecast.made_up import K, classified, reference, targets_of
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_transformed_is_the_mean_over_the_severities_of_the_mixture(forecaster):
 
 def test_folder(forecaster):
     targets = targets_of(300, seed=5)
-    images = judged(targets, 3.5, seed=50)
+    images = classified(targets, 3.5, seed=50)
     said = forecaster.folder(images, [f"class {i}" for i in range(K)])
     accuracy = (images.upright.argmax(axis=1) == targets).mean()
     assert said["accuracy"]["value"] == pytest.approx(accuracy, abs=0.04)
@@ -49,13 +49,13 @@ def test_folder(forecaster):
 
 
 def test_folder_of_one_class_or_of_strange_confidences_is_told_and_its_interval_widened(forecaster):
-    usual = forecaster.folder(judged(targets_of(300, seed=5), 3.5))
-    alone = forecaster.folder(judged(np.zeros(300, int), 3.5))
+    usual = forecaster.folder(classified(targets_of(300, seed=5), 3.5))
+    alone = forecaster.folder(classified(np.zeros(300, int), 3.5))
     assert alone["novelty"]["proportions"] > 1
     widths = [said["accuracy"]["high"] - said["accuracy"]["low"] for said in (usual, alone)]
     assert widths[1] > 1.3 * widths[0]
 
-    sure = judged(targets_of(300, seed=5), 3.5)
+    sure = classified(targets_of(300, seed=5), 3.5)
     split = type(sure)(sure.upright, np.roll(sure.upright, 1, axis=1))  # always sure, never of the same class
     said = forecaster.folder(split)
     assert said["novelty"]["confidences"] > 1
@@ -71,10 +71,10 @@ def test_about_tells_the_check(forecaster):
 
 def test_reads_what_it_wrote(tmp_path):
     assert read_forecast(tmp_path) is None
-    write_forecast(tmp_path, local={"images": 1}, transformed={}, unlabelled={"name": "é"}, estimator={})
+    Forecast({"images": 1}, {}, {"name": "é"}, {}).write(tmp_path)
     found = read_forecast(tmp_path)
     assert found is not None
-    assert (found["level"], found["local"], found["unlabelled"]) == (0.9, {"images": 1}, {"name": "é"})
+    assert (found.level, found.local, found.unlabelled) == (0.9, {"images": 1}, {"name": "é"})
     remove_forecast(tmp_path)
     remove_forecast(tmp_path)
     assert read_forecast(tmp_path) is None
@@ -86,5 +86,5 @@ def test_what_cannot_be_read_is_said(tmp_path, content):
     with pytest.raises(RunError, match=r"forecast") as said:
         read_forecast(tmp_path)
     assert "Delete it" in said.value.remedy
-    write_forecast(tmp_path, local={}, transformed={}, unlabelled={}, estimator={})
+    Forecast({}, {}, {}, {}).write(tmp_path)
     assert json.loads((tmp_path / FILE_NAME).read_text())["format_version"] == 1

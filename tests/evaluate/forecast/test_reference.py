@@ -6,6 +6,7 @@ from hemascope.data.manifest import Manifest
 from hemascope.errors import SourceError
 from hemascope.evaluate.forecast.reference import SETTINGS, Setting, build_reference, corrupted
 from tests.evaluate.shift.test_suite import ByBrightness
+from tests.progress import Told
 
 
 @pytest.fixture
@@ -30,9 +31,10 @@ def test_settings_are_the_whole_suite():
 
 def test_every_image_in_every_setting(greys):
     settings = (SETTINGS[0], Setting("brightness_down", 5), Setting("rotation", 1))
-    seen: list[tuple[int, int]] = []
-    found = build_reference(ByBrightness(), greys, settings=settings, side=28, progress=lambda *done: seen.append(done))
-    assert seen[-1] == (19, 19)
+    told = Told()
+    found = build_reference(ByBrightness(), greys, settings=settings, side=28, progress=told)
+    assert told.steps == [("corrupted images", 19)]
+    assert told.counts[-1] == 19
     assert len(found) == 18
     assert found.accuracy.tolist() == [1.0, pytest.approx(12 / 18), 1.0]  # 200 x 0.5 is dark
     part = found.of([settings[1]])

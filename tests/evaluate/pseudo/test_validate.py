@@ -7,13 +7,14 @@ from hemascope.data.manifest import Manifest
 from hemascope.errors import SourceError
 from hemascope.evaluate.pseudo.transforms import choose_transforms, of_policy
 from hemascope.evaluate.pseudo.validate import labelled_pixels, pseudo_validate
+from tests.progress import Told
 
 DARKER = of_policy("darker", "Darker", Policy(brightness=0.9, flip=0.5))
 
 
 def test_brightness_costs_what_a_mirror_does_not(model, greys):
-    told = []
-    result = pseudo_validate(model, *greys, [DARKER], copies=4, split="val", progress=lambda *at: told.append(at))
+    told = Told()
+    result = pseudo_validate(model, *greys, [DARKER], copies=4, split="val", progress=told)
     assert result.score("clean").value == 1
     assert 0.5 < result.score("copies").value < 0.95
     alone = result.of("operation")
@@ -22,7 +23,8 @@ def test_brightness_costs_what_a_mirror_does_not(model, greys):
     assert alone["drop_low"].iloc[0] > 0
     assert alone["drop"].iloc[1] == 0
     assert (result.images, result.copies, result.side, result.split) == (70, 4, 32, "val")
-    assert told[-1] == (70 * (1 + 4 + 2), 70 * (1 + 4 + 2))
+    assert told.steps == [("pseudo-validation", 70 * (1 + 4 + 2))]
+    assert told.counts[-1] == 70 * (1 + 4 + 2)
     assert result.copy_hits.mean() == pytest.approx(result.score("copies").value, abs=1e-6)
     assert result.clean_hits.tolist() == [1] * 70
 

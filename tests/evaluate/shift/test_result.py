@@ -42,6 +42,7 @@ def test_reads_what_it_wrote(tmp_path):
     pd.testing.assert_frame_equal(again.table, written.table, check_dtype=False)
     assert (again.side, again.seed, again.split, again.images) == (224, 3, "val", 50)
     assert again.spread == written.spread
+    assert again.images_a_second is None
     summary = json.loads((tmp_path / "shift.json").read_text())
     assert summary == written.summary()
     assert summary["worst"] == {"corruption": "random", "severity": 2, "accuracy": 0.25, "balanced_accuracy": 0.25}

@@ -7,6 +7,7 @@ from hemascope.data.manifest import Manifest
 from hemascope.errors import SourceError
 from hemascope.evaluate.shift.registry import choose_corruptions
 from hemascope.evaluate.shift.suite import shift_suite
+from tests.progress import Told
 
 
 class ByBrightness:
@@ -39,16 +40,18 @@ def greys(tmp_path) -> Manifest:
 
 
 def test_scores_by_corruption_and_severity(greys):
-    model, seen = ByBrightness(), []
+    model, told = ByBrightness(), Told()
     result = shift_suite(
         model,
         greys,
         choose_corruptions("brightness_down,rotation"),
         severities=(1, 5),
         side=32,
-        progress=lambda done, total: seen.append((done, total)),
+        progress=told,
     )
-    assert seen == [(i + 1, 41) for i in range(41)]
+    assert told.steps == [("shift suite", 41)]
+    assert told.counts == list(range(1, 42))
+    assert result.images_a_second > 0
     assert set(model.stacks) == {(5, 32, 32, 3)}  # an image and its four copies at a time
     assert result.table["images"].tolist() == [40] * 5
     assert result.table[["corruption", "severity"]].to_numpy().tolist()[:3] == [

@@ -11,6 +11,7 @@ from hemascope.evaluate.bootstrap import Score
 from hemascope.evaluate.compare.contender import CLEAN, Contender, image_names, on_the_same_images
 from hemascope.evaluate.compare.paired import SCORES, Difference, Measured, differences, measure
 from hemascope.evaluate.predictions import Predictions
+from hemascope.shown import NOTHING, points, table, with_interval
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,24 @@ class Comparison:
         """A row a model, for a spreadsheet: every score, interval, difference and cost."""
         return pd.DataFrame([_flat(row) for row in self.rows])
 
+    def _repr_html_(self) -> str:
+        """The score that was compared by, and by how much it differs."""
+        view, name = self.by
+        found = [(row, row.differences.get(view, {}).get(name)) for row in self.rows]
+        rows = [
+            (
+                row.contender.name,
+                with_interval(row.scores[view][name]),
+                points(difference[:3]) if difference else NOTHING,
+                ("yes" if difference.certain else "no") if difference else NOTHING,
+            )
+            for row, difference in found
+        ]
+        headings = ["Run", name.replace("_", " "), f"Difference from {self.reference}, points", "Beyond doubt"]
+        return table(headings, rows, f"{view}, the same {self.images:,} images")
 
-def compare(
+
+def compare_contenders(
     contenders: Sequence[Contender],
     *,
     against: str | None = None,

@@ -17,7 +17,7 @@ from hemascope.evaluate.compare.hidden import Hidden, read_hidden
 from hemascope.evaluate.predictions import FILE_NAME as PREDICTIONS
 from hemascope.evaluate.predictions import Predictions
 from hemascope.evaluate.pseudo.result import COPIES, read_pseudo
-from hemascope.evaluate.score_model import Model
+from hemascope.evaluate.score_model import ClassifierLike
 from hemascope.evaluate.shift.result import MEAN, read_shift
 from hemascope.evaluate.tta import read_tta
 from hemascope.predict.card import ModelCard
@@ -65,7 +65,7 @@ def on_the_same_images(named: Mapping[str, Predictions], *, common: bool = False
     if not len(kept):
         raise RunError(
             f"{' and '.join(named)} have no scored image in common",
-            "Score them on the same labelled images: hemascope evaluate MODEL SOURCE -o FOLDER.",
+            "Score them on the same labelled images: hemascope evaluate SOURCE -m MODEL -o FOLDER.",
         )
     aligned = {}
     for name, (table, own) in frames.items():
@@ -97,7 +97,7 @@ def _refuse_others(first: str, names: np.ndarray, second: str, own: np.ndarray) 
         f"{first} and {second} were not scored on the same images: {', '.join(said)}",
         f"Compare them on the {shared:,} common ones with --common."
         if shared
-        else "Score them on the same labelled images: hemascope evaluate MODEL SOURCE -o FOLDER.",
+        else "Score them on the same labelled images: hemascope evaluate SOURCE -m MODEL -o FOLDER.",
     )
 
 
@@ -141,7 +141,7 @@ def cost_of(run: Path, card: ModelCard | None, images_s: float | None = None) ->
     )
 
 
-def images_per_second(model: Model) -> float:
+def images_per_second(model: ClassifierLike) -> float:
     """Speed of a model on images of 96 x 96 pixels, 32 at a time: the best of several rounds after a first one."""
     images = np.random.default_rng(0).integers(0, 256, (_IMAGES, _SIDE, _SIDE, 3), dtype=np.uint8)
     model.probabilities(images)

@@ -1,6 +1,5 @@
 """A stand-in for a challenge's hidden set: every image under one to three unknown corruptions at once."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from zlib import crc32
@@ -9,10 +8,11 @@ import numpy as np
 
 from hemascope.data.manifest import Manifest
 from hemascope.evaluate.predictions import Predictions
-from hemascope.evaluate.score_model import Model
+from hemascope.evaluate.score_model import ClassifierLike
 from hemascope.evaluate.shift.corruption import SEVERITIES
 from hemascope.evaluate.shift.registry import RANDOM
 from hemascope.formats import read_versioned, write_versioned
+from hemascope.progress import SILENT, Progress
 
 FORMAT_VERSION = 1
 TABLE_NAME, SETTINGS_NAME = "hidden.parquet", "hidden.json"
@@ -43,15 +43,15 @@ class Hidden:
 
 
 def score_hidden(
-    model: Model,
+    model: ClassifierLike,
     rows: Manifest,
     images: np.ndarray,
     settings: Hidden,
     *,
     temperature: float = 1.0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = SILENT,
 ) -> Predictions:
-    """Let a model judge the corrupted copies of images.
+    """Let a model classify the corrupted copies of images.
 
     Args:
         model: gives calibrated probabilities.
@@ -59,18 +59,18 @@ def score_hidden(
         images: uint8 (n, side, side, 3), framed to the side of the settings.
         settings: what is done to them.
         temperature: the model's own.
-        progress: called with the copies judged and their number.
+        progress: told how many copies are done.
 
     Returns:
         A row a copy: all images once, then all of them again.
     """
-    total, parts = len(images) * settings.copies, []
+    parts = []
+    progress.step("scoring under corruptions", len(images) * settings.copies)
     for copy in range(settings.copies):
         for place in range(0, len(images), _BATCH):
             batch = images[place : place + _BATCH]
             parts.append(model.probabilities(np.stack([settings.corrupt(image, copy) for image in batch])))
-            if progress:
-                progress(copy * len(images) + place + len(batch), total)
+            progress.done(copy * len(images) + place + len(batch))
     logits = temperature * np.log(np.maximum(np.concatenate(parts), np.finfo(np.float32).tiny))
     everyone = rows.rows(np.tile(np.arange(len(images)), settings.copies))
     return Predictions.build(everyone, logits, temperature, model.classes)

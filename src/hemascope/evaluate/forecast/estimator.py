@@ -8,9 +8,15 @@ import numpy as np
 from scipy import optimize, special, stats
 
 from hemascope.evaluate.bootstrap import Score
-from hemascope.evaluate.forecast import statistics
 from hemascope.evaluate.forecast.reference import CLEAN, Reference, Setting
-from hemascope.evaluate.forecast.views import Judged
+from hemascope.evaluate.forecast.views import (
+    ClassifiedTwice,
+    average_thresholded_confidence,
+    confidence,
+    cross_view_confidence,
+    proportions,
+    threshold,
+)
 from hemascope.evaluate.shift.registry import RANDOM
 
 LEVEL = 0.90
@@ -88,32 +94,32 @@ class Estimator:
     images: int
     spread: float = 0.0
 
-    def statistics(self, judged: Judged) -> np.ndarray:
+    def statistics(self, said: ClassifiedTwice) -> np.ndarray:
         """The values of ``STATISTICS``, float (3,), each 0 .. 1."""
-        scores = statistics.confidence(judged)
+        scores = confidence(said)
         return np.array(
             [
-                statistics.average_thresholded_confidence(scores, self.threshold),
+                average_thresholded_confidence(scores, self.threshold),
                 scores.mean(),
-                statistics.cross_view_confidence(judged),
+                cross_view_confidence(said),
             ]
         )
 
-    def logits(self, judged: Judged) -> np.ndarray:
+    def logits(self, said: ClassifiedTwice) -> np.ndarray:
         """Logits of the statistics, float (3,), finite."""
-        shares = (self.statistics(judged) * self.images + 0.5) / (self.images + 1)
+        shares = (self.statistics(said) * self.images + 0.5) / (self.images + 1)
         return special.logit(shares)
 
-    def predict(self, judged: Judged, *, widening: float = 1.0, level: float = LEVEL) -> Score:
+    def predict(self, said: ClassifiedTwice, *, widening: float = 1.0, level: float = LEVEL) -> Score:
         """The accuracy to expect on images, with its interval.
 
         Args:
-            judged: what the model says of them.
+            said: what the model says of them.
             widening: the standard error is multiplied by it; more than 1 for images unlike the reference.
             level: share of such intervals that hold the accuracy.
         """
-        centre = self.intercept + float(self.weights @ self.logits(judged))
-        return prediction_interval(centre, self.spread * widening, len(judged), level)
+        centre = self.intercept + float(self.weights @ self.logits(said))
+        return prediction_interval(centre, self.spread * widening, len(said), level)
 
 
 @dataclass(frozen=True)
@@ -181,9 +187,9 @@ def cross_check(reference: Reference) -> CrossCheck:
     for family in families:
         seen = [part for part in reference.settings if part.family not in (family, RANDOM.family)]
         estimator = _fit(reference.of(seen))
-        for setting, judged in zip(reference.settings, reference.judged, strict=True):
+        for setting, said in zip(reference.settings, reference.classified, strict=True):
             if setting.family == family:
-                centres[setting] = estimator.intercept + float(estimator.weights @ estimator.logits(judged))
+                centres[setting] = estimator.intercept + float(estimator.weights @ estimator.logits(said))
     kept = [i for i, setting in enumerate(reference.settings) if setting in centres]
     settings = tuple(reference.settings[i] for i in kept)
     values = np.array([centres[setting] for setting in settings])
@@ -193,11 +199,11 @@ def cross_check(reference: Reference) -> CrossCheck:
 def _fit(reference: Reference) -> Estimator:
     """A logistic regression of right answers on the settings' statistics, pulled to the mean of the statistics."""
     right, n = reference.right, len(reference)
-    scores = np.stack([statistics.confidence(part) for part in reference.judged])
-    limit = statistics.threshold(scores.ravel(), right.ravel())
+    scores = np.stack([confidence(part) for part in reference.classified])
+    limit = threshold(scores.ravel(), right.ravel())
     mean = np.full(len(STATISTICS), 1 / len(STATISTICS))
     start = Estimator(limit, 0.0, mean, n)
-    x = np.stack([start.logits(part) for part in reference.judged])
+    x = np.stack([start.logits(part) for part in reference.classified])
     counts = right.sum(axis=1)
     share = (counts + 0.5) / (n + 1)
     weight = 1 / (1 + DISPERSION**2 * n * share * (1 - share))
@@ -243,9 +249,9 @@ class Novelty:
         return min(GREATEST_WIDENING, max(1.0, self.confidences, self.proportions))
 
 
-def novelty(judged: Judged, reference: Reference, estimator: Estimator) -> Novelty:
+def novelty(said: ClassifiedTwice, reference: Reference, estimator: Estimator) -> Novelty:
     """Compare a folder with the reference by what the model says of both."""
-    cloud = np.stack([estimator.logits(part) for part in reference.judged])
+    cloud = np.stack([estimator.logits(part) for part in reference.classified])
     middle = cloud.mean(axis=0)
     precision = np.linalg.inv(np.cov(cloud.T) + _NOISE * np.eye(cloud.shape[1]))
 
@@ -253,16 +259,16 @@ def novelty(judged: Judged, reference: Reference, estimator: Estimator) -> Novel
         away = point - middle
         return float(np.sqrt(away @ precision @ away))
 
-    classes = judged.upright.shape[1]
+    classes = said.upright.shape[1]
     true = np.bincount(reference.targets, minlength=classes) / len(reference)
 
-    def variation(part: Judged) -> float:
-        return float(np.abs(statistics.proportions(part) - true).sum() / 2)
+    def variation(part: ClassifiedTwice) -> float:
+        return float(np.abs(proportions(part) - true).sum() / 2)
 
     farthest = max(distance(point) for point in cloud)
-    most = max(variation(part) for part in reference.judged)
+    most = max(variation(part) for part in reference.classified)
     # A folder of few images has other proportions by chance alone.
-    chance = float(np.sqrt(true * (1 - true) / len(judged)).sum() / 2)
+    chance = float(np.sqrt(true * (1 - true) / len(said)).sum() / 2)
     return Novelty(
-        distance(estimator.logits(judged)) / farthest, max(0.0, variation(judged) - chance) / max(most, _MIXED_ANYWHERE)
+        distance(estimator.logits(said)) / farthest, max(0.0, variation(said) - chance) / max(most, _MIXED_ANYWHERE)
     )

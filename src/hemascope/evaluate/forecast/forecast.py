@@ -1,15 +1,15 @@
 """The three predictions: clean images of the same laboratory, transformed ones, and an unlabelled folder."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hemascope.data.manifest import Manifest
 from hemascope.evaluate.bootstrap import RESAMPLES, Score, interval
-from hemascope.evaluate.forecast import statistics
 from hemascope.evaluate.forecast.estimator import (
     LEVEL,
     STATISTICS,
@@ -19,10 +19,24 @@ from hemascope.evaluate.forecast.estimator import (
     novelty,
     share_interval,
 )
-from hemascope.evaluate.forecast.reference import Reference
-from hemascope.evaluate.forecast.views import Judged
+from hemascope.evaluate.forecast.reference import IMAGES, Reference, build_reference
+from hemascope.evaluate.forecast.views import (
+    ClassifiedTwice,
+    agreement,
+    average_thresholded_confidence,
+    classify_items,
+    confidence,
+    difference_of_confidences,
+    proportions,
+    threshold,
+)
+from hemascope.evaluate.predictions import Predictions
+from hemascope.evaluate.shift.corruption import REFERENCE_SIDE
 from hemascope.evaluate.shift.registry import RANDOM
 from hemascope.formats import read_versioned, write_versioned
+from hemascope.predict.classifier import Classifier
+from hemascope.predict.items import items
+from hemascope.progress import SILENT, Progress
 
 
 @dataclass(frozen=True)
@@ -31,6 +45,11 @@ class Forecaster:
 
     Attributes:
         reference: what it says of them.
+
+    >>> from hemascope.evaluate.forecast.reference import build_reference  # doctest: +SKIP
+    >>> forecaster = Forecaster(build_reference(model, source))  # doctest: +SKIP
+    >>> forecaster.folder(said)["accuracy"]  # doctest: +SKIP
+    {'value': 0.91, 'low': 0.86, 'high': 0.94}
     """
 
     reference: Reference
@@ -70,11 +89,11 @@ class Forecaster:
             "by_severity": dict(zip(severities, right.mean(axis=1).tolist(), strict=True)),
         }
 
-    def folder(self, judged: Judged, classes: Sequence[str] = ()) -> dict[str, Any]:
+    def folder(self, said: ClassifiedTwice, classes: Sequence[str] = ()) -> dict[str, Any]:
         """Accuracy on unlabelled images.
 
         Args:
-            judged: what the model says of them, from `judge_items`.
+            said: what the model says of them, from `classify_items`.
             classes: names of its classes, for ``proportions``.
 
         Returns:
@@ -82,24 +101,22 @@ class Forecaster:
             themselves; ``statistics``, those that were weighed; ``novelty``, distances as multiples of the greatest
             in the reference; ``widening`` of the interval by them; ``proportions`` of the predicted classes.
         """
-        unlike = novelty(judged, self.reference, self.estimator)
-        clean, right = self.reference.judged[0], self.reference.right[0]
-        scores, clean_scores = statistics.confidence(judged), statistics.confidence(clean)
-        shares = statistics.proportions(judged).tolist()
+        unlike = novelty(said, self.reference, self.estimator)
+        clean, right = self.reference.classified[0], self.reference.right[0]
+        scores, clean_scores = confidence(said), confidence(clean)
+        shares = proportions(said).tolist()
         return {
-            "accuracy": self.estimator.predict(judged, widening=unlike.widening)._asdict(),
-            "images": len(judged),
+            "accuracy": self.estimator.predict(said, widening=unlike.widening)._asdict(),
+            "images": len(said),
             "uncorrected": {
-                "average_thresholded_confidence": statistics.average_thresholded_confidence(
-                    scores, statistics.threshold(clean_scores, right)
+                "average_thresholded_confidence": average_thresholded_confidence(
+                    scores, threshold(clean_scores, right)
                 ),
-                "difference_of_confidences": statistics.difference_of_confidences(
-                    scores, clean_scores, float(right.mean())
-                ),
+                "difference_of_confidences": difference_of_confidences(scores, clean_scores, float(right.mean())),
                 "mean_confidence": float(scores.mean()),
-                "agreement": statistics.agreement(judged),
+                "agreement": agreement(said),
             },
-            "statistics": dict(zip(STATISTICS, self.estimator.statistics(judged).tolist(), strict=True)),
+            "statistics": dict(zip(STATISTICS, self.estimator.statistics(said).tolist(), strict=True)),
             "novelty": {"confidences": unlike.confidences, "proportions": unlike.proportions},
             "widening": unlike.widening,
             "proportions": dict(zip(classes, shares, strict=True)) if classes else {},
@@ -132,48 +149,85 @@ FILE_NAME = "forecast.json"
 FORMAT_VERSION = 1
 
 
-def write_forecast(
-    folder: Path,
-    *,
-    local: dict[str, Any],
-    transformed: dict[str, Any],
-    unlabelled: dict[str, Any],
-    estimator: dict[str, Any],
-) -> None:
-    """Write the predictions into a folder, whole or not at all.
+@dataclass(frozen=True)
+class Forecast:
+    """The three predictions, JSON-ready.
 
-    Args:
-        folder: where forecast.json will lie.
+    Attributes:
         local: from `local`.
         transformed: from `Forecaster.transformed`.
         unlabelled: from `Forecaster.folder`, with the folder's ``name`` and the number ``unreadable``.
         estimator: from `Forecaster.about`.
+        level: of every interval.
     """
-    content = {
-        "level": LEVEL,
-        "local": local,
-        "transformed": transformed,
-        "unlabelled": unlabelled,
-        "estimator": estimator,
-    }
-    write_versioned(folder / FILE_NAME, content, FORMAT_VERSION)
+
+    local: dict[str, Any]
+    transformed: dict[str, Any]
+    unlabelled: dict[str, Any]
+    estimator: dict[str, Any]
+    level: float = LEVEL
+
+    def write(self, folder: Path) -> None:
+        """Write forecast.json, whole or not at all."""
+        write_versioned(folder / FILE_NAME, {"level": self.level, **vars(self)}, FORMAT_VERSION)
 
 
-def read_forecast(folder: Path) -> dict[str, Any] | None:
-    """Read what `write_forecast` wrote; None where there is none.
+def forecast(
+    classifier: Classifier,
+    source: Manifest,
+    predictions: Predictions,
+    folder: Path,
+    *,
+    split: str = "",
+    images: int | None = None,
+    side: int = REFERENCE_SIDE,
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> Forecast:
+    """Predict a classifier's accuracy on unlabelled images, and on clean and transformed ones of the same laboratory.
+
+    Args:
+        classifier: whose scores are predicted.
+        source: labelled images, corrupted to learn from.
+        predictions: those of the same images as they are.
+        folder: unlabelled images.
+        split: the name of the labelled images' split.
+        images: how many of them are corrupted; `IMAGES` where not given.
+        side: they are framed to a square of this side before.
+        seed: of their draw and of the corruptions.
+        progress: told how many images are done, of the folder, then of the labelled ones.
+
+    Raises:
+        SourceError: no image of the folder, or no labelled one, can be read.
+    """
+    said, unreadable = classify_items(classifier, list(items([str(folder)])), progress=progress)
+    reference = build_reference(classifier, source, images=images or IMAGES, side=side, seed=seed, progress=progress)
+    forecaster = Forecaster(reference)
+    known = predictions.targets >= 0
+    right = int((predictions.predicted == predictions.targets)[known].sum())
+    about = {"name": folder.resolve().name, "unreadable": unreadable}
+    return Forecast(
+        local(right, int(known.sum()), split),
+        forecaster.transformed(),
+        about | forecaster.folder(said, classifier.classes),
+        forecaster.about(),
+    )
+
+
+def read_forecast(folder: Path) -> Forecast | None:
+    """Read what `Forecast.write` wrote; None where there is none.
 
     Raises:
         RunError: a file that cannot be read, or of a newer format.
     """
-
-    def build(content: dict[str, Any]) -> dict[str, Any]:
-        lacking = {"level", "local", "transformed", "unlabelled", "estimator"} - content.keys()
-        if lacking:
-            raise ValueError(f"it lacks {', '.join(sorted(lacking))}")
-        return content
-
     remedy = "Delete it, or run hemascope evaluate --unlabelled again."
-    return read_versioned(folder / FILE_NAME, build, FORMAT_VERSION, what="the forecast", remedy=remedy)
+    return read_versioned(
+        folder / FILE_NAME,
+        lambda content: Forecast(**{field.name: content[field.name] for field in fields(Forecast)}),
+        FORMAT_VERSION,
+        what="the forecast",
+        remedy=remedy,
+    )
 
 
 def remove_forecast(folder: Path) -> None:

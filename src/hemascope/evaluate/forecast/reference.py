@@ -1,6 +1,6 @@
 """The reference: labelled local images under many known corruptions, with what the model says of each copy."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -11,10 +11,11 @@ from hemascope.data.manifest import Manifest
 from hemascope.data.reading import read_images
 from hemascope.data.splits import limited
 from hemascope.errors import DecodeError, SourceError
-from hemascope.evaluate.forecast.views import Judged, judge
-from hemascope.evaluate.score_model import Model
+from hemascope.evaluate.forecast.views import ClassifiedTwice, classify_twice
+from hemascope.evaluate.score_model import ClassifierLike
 from hemascope.evaluate.shift.corruption import REFERENCE_SIDE, SEVERITIES
 from hemascope.evaluate.shift.registry import CORRUPTIONS, RANDOM
+from hemascope.progress import SILENT, Progress
 
 IMAGES = 200
 """So many labelled images are corrupted where no other number is asked for."""
@@ -54,12 +55,12 @@ class Reference:
 
     Attributes:
         settings: the s settings; the first is clean.
-        judged: s entries of n images each, in the same order of images.
+        classified: s entries of n images each, in the same order of images.
         targets: true class numbers, int (n,).
     """
 
     settings: tuple[Setting, ...]
-    judged: tuple[Judged, ...]
+    classified: tuple[ClassifiedTwice, ...]
     targets: np.ndarray
 
     def __len__(self) -> int:
@@ -68,7 +69,7 @@ class Reference:
     @property
     def right(self) -> np.ndarray:
         """Which answers on the upright images are right, bool (s, n)."""
-        return np.stack([part.upright.argmax(axis=1) == self.targets for part in self.judged])
+        return np.stack([part.upright.argmax(axis=1) == self.targets for part in self.classified])
 
     @property
     def accuracy(self) -> np.ndarray:
@@ -79,7 +80,7 @@ class Reference:
         """Only some of the settings, in the order of this reference; the clean images always stay."""
         wanted = {*settings, self.settings[0]}
         kept = [i for i, setting in enumerate(self.settings) if setting in wanted]
-        return Reference(tuple(self.settings[i] for i in kept), tuple(self.judged[i] for i in kept), self.targets)
+        return Reference(tuple(self.settings[i] for i in kept), tuple(self.classified[i] for i in kept), self.targets)
 
 
 def corrupted(image: np.ndarray, setting: Setting, seed: int = 0) -> np.ndarray:
@@ -90,16 +91,16 @@ def corrupted(image: np.ndarray, setting: Setting, seed: int = 0) -> np.ndarray:
 
 
 def build_reference(
-    model: Model,
+    model: ClassifierLike,
     source: Manifest,
     *,
     settings: Sequence[Setting] = SETTINGS,
     images: int | None = IMAGES,
     side: int = REFERENCE_SIDE,
     seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = SILENT,
 ) -> Reference:
-    """Let a model judge labelled images in every setting.
+    """Let a model classify labelled images in every setting.
 
     Args:
         model: gives calibrated probabilities.
@@ -108,7 +109,7 @@ def build_reference(
         images: about so many, drawn by seed so that every class keeps its share; None takes all.
         side: images are framed to a square of this side before they are corrupted.
         seed: of the draw and of the corruptions.
-        progress: called with the images done and their number.
+        progress: told how many images are done.
 
     Raises:
         SourceError: no usable image has a label that the model knows, or none can be read.
@@ -117,13 +118,13 @@ def build_reference(
     classes = {name: i for i, name in enumerate(model.classes)}
     numbers = rows.table["label"].map(classes).to_numpy(np.int64)
     targets, seen = [], []
+    progress.step("corrupted images", len(rows))
     for row, image in read_images(rows):
         if not isinstance(image, DecodeError):
             framed = np.ascontiguousarray(frame(image, side))
-            seen.append(judge(model, np.stack([corrupted(framed, setting, seed) for setting in settings])))
+            seen.append(classify_twice(model, np.stack([corrupted(framed, setting, seed) for setting in settings])))
             targets.append(numbers[row])
-        if progress:
-            progress(row + 1, len(rows))
+        progress.done(row + 1)
     if not targets:
         raise SourceError(
             f"{source.name or 'the source'}: none of its images has a label that the model knows and can be read",
@@ -131,5 +132,5 @@ def build_reference(
         )
     upright = np.stack([part.upright for part in seen], axis=1)
     mirrored = np.stack([part.mirrored for part in seen], axis=1)
-    judged = tuple(Judged(first, second) for first, second in zip(upright, mirrored, strict=True))
-    return Reference(tuple(settings), judged, np.array(targets))
+    classified = tuple(ClassifiedTwice(first, second) for first, second in zip(upright, mirrored, strict=True))
+    return Reference(tuple(settings), classified, np.array(targets))

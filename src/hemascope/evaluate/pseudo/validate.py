@@ -1,6 +1,6 @@
 """Runs pseudo-validation: many copies of every image through a model, a batch at a time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,15 @@ from hemascope.errors import SourceError
 from hemascope.evaluate.bootstrap import hit_scores
 from hemascope.evaluate.pseudo.result import AVERAGED, CLEAN, COPIES, OPERATION, SOURCE, PseudoResult
 from hemascope.evaluate.pseudo.transforms import Transform, single_operations
-from hemascope.evaluate.score_model import Model
+from hemascope.evaluate.score_model import ClassifierLike
+from hemascope.progress import SILENT, Progress
 
 BATCH = 64
 """Images transformed together. It is part of the seed's meaning: another number, other copies."""
 
 
 def pseudo_validate(
-    model: Model,
+    model: ClassifierLike,
     images: np.ndarray,
     targets: np.ndarray,
     transforms: Sequence[Transform],
@@ -29,7 +30,7 @@ def pseudo_validate(
     operations: bool = True,
     seed: int = 0,
     split: str = "",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = SILENT,
 ) -> PseudoResult:
     """Score a model on transformed copies of labelled images.
 
@@ -42,13 +43,14 @@ def pseudo_validate(
         operations: whether to score what the transforms are made of too, each alone, on one copy of each image.
         seed: the same one makes the same copies.
         split: what the result calls the images.
-        progress: called with the copies judged so far and their number.
+        progress: told how many copies are done.
     """
     alone = single_operations(transforms) if operations else ()
     runs = [(transforms[copy % len(transforms)], copy) for copy in range(copies)] + [(part, 0) for part in alone]
-    total, done = (1 + len(runs)) * len(images), 0
+    done = 0
+    progress.step("pseudo-validation", (1 + len(runs)) * len(images))
 
-    def judged(transform: Transform | None, copy: int = 0) -> np.ndarray:
+    def classified(transform: Transform | None, copy: int = 0) -> np.ndarray:
         nonlocal done
         parts = []
         for place in range(0, len(images), BATCH):
@@ -56,12 +58,11 @@ def pseudo_validate(
             shown = transform(batch, seed=seed, copy=copy, place=place) if transform else batch
             parts.append(model.probabilities(shown))
             done += len(batch)
-            if progress:
-                progress(done, total)
+            progress.done(done)
         return np.concatenate(parts)
 
-    clean = judged(None).argmax(axis=1) == targets
-    said = [judged(transform, copy) for transform, copy in runs]
+    clean = classified(None).argmax(axis=1) == targets
+    said = [classified(transform, copy) for transform, copy in runs]
     hits = np.stack([part.argmax(axis=1) == targets for part in said], axis=1).astype(np.float64)
     mean = np.mean(said[:copies], axis=0)
     rows = [
@@ -110,7 +111,7 @@ def labelled_pixels(
     side: int = SIDE,
     images: int | None = None,
     seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = SILENT,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Read and frame the images whose label is one of the classes.
 
@@ -120,7 +121,7 @@ def labelled_pixels(
         side: of the framed images, pixels.
         images: about so many, drawn by seed so that every class keeps its share; all where not given.
         seed: of the draw.
-        progress: called with the images read and their number.
+        progress: told how many images are read.
 
     Returns:
         Images uint8 (n, side, side, 3) and class numbers int64 (n,); unreadable ones are left out.

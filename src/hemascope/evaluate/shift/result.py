@@ -57,6 +57,7 @@ class ShiftResult:
         seed: with the same seed and images the same pixels, so that the predictions can be made again.
         split: the split that was scored, "" for a source without splits.
         spread: mean scores with 95% intervals of the `groups`: every corruption, ``mean`` and ``medmnist-c``.
+        images_a_second: how many corrupted images were made and classified; None where the result was read from files.
     """
 
     table: pd.DataFrame
@@ -64,6 +65,7 @@ class ShiftResult:
     seed: int
     split: str = ""
     spread: Spread = field(default_factory=dict)
+    images_a_second: float | None = None
 
     @property
     def images(self) -> int:

@@ -1,5 +1,6 @@
 """Runs the shift suite: every image under every corruption and severity, a few images in memory at a time."""
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,16 +15,17 @@ from hemascope.data.reading import read_images
 from hemascope.data.splits import limited
 from hemascope.errors import DecodeError, SourceError
 from hemascope.evaluate.metrics import from_confusion
-from hemascope.evaluate.score_model import Model
+from hemascope.evaluate.score_model import ClassifierLike
 from hemascope.evaluate.shift.corruption import REFERENCE_SIDE, SEVERITIES, Corruption
 from hemascope.evaluate.shift.result import CLEAN, ShiftResult, groups, spread
+from hemascope.progress import SILENT, Progress
 
 Setting = tuple[Corruption | None, int]
 """A corruption and its severity; None and 0 for the image as it is."""
 
 
 def shift_suite(
-    model: Model,
+    model: ClassifierLike,
     source: Manifest,
     corruptions: Sequence[Corruption],
     *,
@@ -32,11 +34,11 @@ def shift_suite(
     images: int | None = None,
     seed: int = 0,
     split: str = "",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = SILENT,
 ) -> ShiftResult:
     """Score a classifier on labelled images under every corruption and severity.
 
-    Each image is read and framed once; its corrupted copies are made in threads while the model judges those of the
+    Each image is read and framed once; its corrupted copies are made in threads while the model classifies those of the
     images before it, and are then forgotten.
 
     Args:
@@ -48,11 +50,12 @@ def shift_suite(
         images: about so many images, drawn by seed so that every class keeps its share; all where not given.
         seed: of the draw and of the corruptions.
         split: what the result calls the source, where it is one split of a whole.
-        progress: called with the images done and their number.
+        progress: told how many images are done.
 
     Raises:
         SourceError: no usable image has a label that the model knows, or none could be read.
     """
+    begun = time.perf_counter()
     # An image is corrupted by its place in the source, so that a part of the images is treated as in the whole.
     places = dict(zip(source.ids, range(len(source)), strict=True))
     rows = limited(source.rows(source.known(model.classes)), images, seed=seed)
@@ -75,17 +78,19 @@ def shift_suite(
     order = [places[name] for name in rows.ids]
     hits = np.zeros((len(rows), len(settings)), bool)
     read = np.zeros(len(rows), bool)
+    progress.step("shift suite", len(rows))
     for row, stack in _ahead(rows, order, copies):
         if stack is not None:
             predicted = model.probabilities(stack).argmax(axis=1)
             confusion[np.arange(len(settings)), targets[row], predicted] += 1
             hits[row], read[row] = predicted == targets[row], True
-        if progress:
-            progress(row + 1, len(rows))
+        progress.done(row + 1)
     if not read.any():
         raise SourceError(f"{source.name or 'the source'}: none of its images can be read")
     table = _table(settings, confusion)
-    return ShiftResult(table, side, seed, split, spread(hits[read], targets[read], groups(table), seed))
+    spreads = spread(hits[read], targets[read], groups(table), seed)
+    pace = int(read.sum()) * len(settings) / (time.perf_counter() - begun)
+    return ShiftResult(table, side, seed, split, spreads, pace)
 
 
 def _ahead(

@@ -6,9 +6,8 @@ import pytest
 from hemascope import load
 from hemascope.data.pixels import load_pixels
 from hemascope.data.sources import open_source
-from hemascope.explain.agreement import agreement
-from hemascope.explain.by_occlusion import occlusion_heat
-from hemascope.explain.explainer import open_explainer
+from hemascope.explain.explainer import occlusion_heat, open_explainer
+from hemascope.explain.focus import agreement
 from tests.conftest import ROOT
 from tests.predict.model import COLOURS, write_model
 
