@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hemascope.data.kinds import LABELLED
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -15,9 +17,7 @@ def evaluate(
     model: Annotated[
         str, typer.Argument(help="A model file, a Run folder, or the name of a shipped model.", show_default=False)
     ],
-    source: Annotated[
-        str, typer.Argument(help="Labelled images: class folders, .npz, Parquet, CSV, or a name.", show_default=False)
-    ],
+    source: Annotated[str, typer.Argument(help=LABELLED, show_default=False)],
     output: Annotated[
         Path | None,
         typer.Option(

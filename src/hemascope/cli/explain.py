@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
+from hemascope.data.kinds import ANY
+
 
 def explain(
     model: Annotated[
         str,
         typer.Argument(help="A Run folder, a model file, or the name of a shipped model.", show_default=False),
     ],
-    source: Annotated[
-        str, typer.Argument(help="Images: any source, or a folder of pictures without labels.", show_default=False)
-    ],
+    source: Annotated[str, typer.Argument(help=ANY, show_default=False)],
     output: Annotated[
         Path,
         typer.Option("--output", "-o", help="Folder for explain.html and sheet.png.", show_default=False),
