@@ -13,7 +13,6 @@ import contextlib
 import csv
 import io
 import multiprocessing
-import os
 import platform
 import resource
 import tempfile
@@ -25,6 +24,7 @@ import numpy as np
 from duplicates import synthetic  # the benchmark beside this one
 from hemascope.audit.audit import audit
 from hemascope.audit.findings import Audit
+from hemascope.cores import usable_cores
 from hemascope.data.manifest import Manifest
 from hemascope.data.reading import read_images
 from hemascope.data.sources import open_source
@@ -57,7 +57,7 @@ def measure(options: argparse.Namespace) -> None:
     done = audit(manifest)
     took = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"{len(manifest):,} images; {platform.machine()}, {len(os.sched_getaffinity(0))} cores\n")
+    print(f"{len(manifest):,} images; {platform.machine()}, {usable_cores()} cores\n")
     print("| step | seconds |\n|---|---|")
     for step, seconds in done.seconds.items():
         print(f"| {step} | {seconds:.1f} |")

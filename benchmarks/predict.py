@@ -8,7 +8,6 @@ torch's leave out the import and the making of the network.
 """
 
 import argparse
-import os
 import platform
 import statistics
 import subprocess
@@ -19,6 +18,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+from hemascope.cores import usable_cores
 from hemascope.predict.shipped import DEFAULT
 
 _PEAK = (
@@ -141,7 +141,7 @@ def machine() -> str:
     if info.exists():
         names = [line.split(":")[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
         model = names[0] if names else model
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = usable_cores()
     packages = ("hemascope", "onnxruntime", "pillow", "torch", "torchvision", "timm")
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     return f"{model}, {cores} cores; Python {platform.python_version()}, {versions}"

@@ -27,6 +27,7 @@ from pathlib import Path
 import psutil
 import uvloop
 
+from hemascope.cores import usable_cores
 from hemascope.predict.shipped import DEFAULT
 
 COMMAND = [sys.executable, "-c", "from hemascope.cli import main; main()"]
@@ -217,7 +218,7 @@ def machine() -> str:
     names = re.findall(r"model name\s*: (.*)", info.read_text()) if info.exists() else [platform.machine()]
     packages = ("hemascope", "onnxruntime", "fastapi", "uvicorn")
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
-    cores = len(os.sched_getaffinity(0))
+    cores = usable_cores()
     return f"{names[0]}, {cores} cores, load {os.getloadavg()[0]:.1f}; Python {platform.python_version()}, {versions}"
 
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from hemascope.data.kinds import ANY
+
 
 def adapt(
     model: Annotated[
@@ -12,7 +14,7 @@ def adapt(
     ],
     unlabelled: Annotated[
         list[str],
-        typer.Option("--unlabelled", help="Folder of the laboratory's images; may be repeated.", show_default=False),
+        typer.Option("--unlabelled", help=f"The laboratory's own. {ANY} May be repeated.", show_default=False),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The adapted file, .onnx.", show_default=False)],
     images: Annotated[int, typer.Option(min=32, help="At most so many images, drawn by seed.")] = 1000,

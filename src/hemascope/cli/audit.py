@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
+from hemascope.data.kinds import LABELLED
+
 FAILED = 4
 """Exit code where --fail-on found something."""
 
 
 def audit(
-    source: Annotated[
-        str, typer.Argument(help="Labelled images: class folders, .npz, Parquet, CSV, or a name.", show_default=False)
-    ],
+    source: Annotated[str, typer.Argument(help=LABELLED, show_default=False)],
     against: Annotated[
         str | None,
         typer.Option(help="Audit a second source against the first: copies in both are leaks.", show_default=False),

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
+from hemascope.data.kinds import ANY
+
 
 def augment(
-    source: Annotated[
-        str, typer.Argument(help="Images: class folders, .npz, Parquet, CSV, or a name.", show_default=False)
-    ],
+    source: Annotated[str, typer.Argument(help=ANY, show_default=False)],
     policy: Annotated[
         str, typer.Option("--policy", "-p", help="Name of a policy or a recipe; all: each operation alone.")
     ] = "wide",
@@ -51,7 +51,7 @@ def augment(
             f"--policy {policy}: there is no such policy",
             f"Name one of {', '.join((*NAMED, 'all'))}, or a recipe: {', '.join(shipped())} or a .yaml file.",
         )
-    manifest = open_source(source)
+    manifest = open_source(source, unlabelled=True)
     places = np.unique(np.linspace(0, len(manifest) - 1, min(images, len(manifest))).round().astype(int))
     pixels = load_pixels(manifest.rows(places), size)
     shown = pixels.images[(pixels.manifest.table["error"] == "").to_numpy()]

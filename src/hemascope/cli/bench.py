@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
+from hemascope.data.kinds import LABELLED
+
 
 def bench(
     source: Annotated[
         str | None,
-        typer.Argument(help="Labelled images; those that the list names if not given.", show_default=False),
+        typer.Argument(help=f"{LABELLED} Those that the list names if not given.", show_default=False),
     ] = None,
     *,
     recipe: Annotated[

@@ -5,13 +5,12 @@ from typing import Annotated
 
 import typer
 
+from hemascope.data.kinds import LABELLED
 from hemascope.predict.shipped import DEFAULT
 
 
 def evaluate(
-    source: Annotated[
-        str, typer.Argument(help="Labelled images: class folders, .npz, Parquet, CSV, or a name.", show_default=False)
-    ],
+    source: Annotated[str, typer.Argument(help=LABELLED, show_default=False)],
     model: Annotated[
         str, typer.Option("--model", "-m", help="A model file, a Run folder, or the name of a shipped model.")
     ] = DEFAULT,

@@ -5,13 +5,12 @@ from typing import Annotated
 
 import typer
 
+from hemascope.data.kinds import ANY
 from hemascope.predict.shipped import DEFAULT
 
 
 def explain(
-    source: Annotated[
-        str, typer.Argument(help="Images: any source, or a folder of pictures without labels.", show_default=False)
-    ],
+    source: Annotated[str, typer.Argument(help=ANY, show_default=False)],
     model: Annotated[
         str, typer.Option("--model", "-m", help="A Run folder, a model file, or the name of a shipped model.")
     ] = DEFAULT,

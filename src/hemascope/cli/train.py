@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
+from hemascope.data.kinds import LABELLED
+
 
 def train(
     source: Annotated[
         str | None,
-        typer.Argument(help="Labelled images: class folders, .npz, Parquet, CSV, or a name.", show_default=False),
+        typer.Argument(help=LABELLED, show_default=False),
     ] = None,
     recipe: Annotated[str, typer.Option("--recipe", "-r", help="A shipped recipe or a YAML file.")] = "standard",
     set_: Annotated[

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
+from hemascope.data.kinds import LABELLED
+
 
 def tune(
     recipe: Annotated[str, typer.Argument(help="A shipped recipe or a YAML file.", show_default=False)],
-    source: Annotated[
-        str, typer.Argument(help="Labelled images: class folders, .npz, Parquet, CSV, or a name.", show_default=False)
-    ],
+    source: Annotated[str, typer.Argument(help=LABELLED, show_default=False)],
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the search.", show_default=False)
     ],

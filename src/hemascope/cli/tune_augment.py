@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
+from hemascope.data.kinds import LABELLED
+
 
 def tune_augment(
-    source: Annotated[
-        str, typer.Argument(help="Labelled images: class folders, .npz, Parquet, CSV, or a name.", show_default=False)
-    ],
+    source: Annotated[str, typer.Argument(help=LABELLED, show_default=False)],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the search.", show_default=False)],
     recipe: Annotated[str, typer.Option("--recipe", "-r", help="A shipped recipe or a YAML file.")] = "standard",
     set_: Annotated[

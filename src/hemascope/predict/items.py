@@ -95,7 +95,7 @@ def count(sources: Sequence[str]) -> int | None:
         if kind_of(source) == Kind.SYNTHETIC:
             from hemascope.data.containers.synthetic import parse
 
-            total += parse(source).count
+            total += parse(source).images
         for found in _files(source):
             number = 1 if found.error else _count(found.path)
             if number is None:
@@ -236,7 +236,7 @@ def _drawn(source: str) -> Iterator[Item]:
 
     asked = parse(source)
     drawings = Synthetic(asked.path)
-    for number in range(asked.count):
+    for number in range(asked.images):
         yield Item(_name(asked.path, str(number)), drawings.job(str(number)))
 
 

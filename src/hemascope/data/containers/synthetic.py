@@ -18,7 +18,7 @@ _COUNT = 1600
 class Asked(NamedTuple):
     """How many drawings, and their seed."""
 
-    count: int
+    images: int
     seed: int
 
     @property
@@ -31,7 +31,7 @@ def parse(source: str) -> Asked:
     """What ``synthetic``, ``synthetic:N`` or ``synthetic:N:SEED`` asks for.
 
     >>> parse("synthetic:64:3")
-    Asked(count=64, seed=3)
+    Asked(images=64, seed=3)
 
     Raises:
         SourceError: N or SEED is no number, or N leaves a class without an image.

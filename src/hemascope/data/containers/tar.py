@@ -124,7 +124,7 @@ def _require_end(archive: tarfile.TarFile) -> None:
 
     A whole one ends in a block of zeros, which the attempt to read another header has consumed.
     """
-    if archive.fileobj.tell() < archive.offset + tarfile.BLOCKSIZE:  # type: ignore[union-attr]
+    if archive.fileobj.tell() < archive.offset + tarfile.BLOCKSIZE:
         raise tarfile.ReadError("it has no end mark, so it is probably cut off")
 
 

@@ -97,10 +97,11 @@ def _manifest(files: list[File], source: str, name: str, unlabelled: bool) -> Ma
     if not folders:
         pictures = [file for file in files if is_image(file.parts[-1])]
         if unlabelled and pictures:
-            columns = [file.path for file in pictures], [""] * len(pictures), []
-            return Manifest.build(*columns, members=[file.member for file in pictures], name=name)
+            paths, members = [file.path for file in pictures], [file.member for file in pictures]
+            return Manifest.build(paths, [""] * len(paths), (), members=members, name=name)
+        what = {Kind.TAR: "the archive", Kind.PICTURE: "the folder"}.get(file_kind(source), "it")
         raise SourceError(
-            f"{source}: the folder {'holds images but no class folders' if files else 'is empty'}",
+            f"{source}: {what} {'holds images but no class folders' if files else 'is empty'}",
             "Put the images in one folder a class. To classify unlabelled images, use: hemascope predict",
         )
     rows = _in_classes(files, folders, source)

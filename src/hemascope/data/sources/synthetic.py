@@ -13,10 +13,10 @@ def read_synthetic(spec: str) -> Manifest:
     """
     asked = parse(spec)
     return Manifest.build(
-        [asked.path] * asked.count,
-        [BLOOD_CLASSES[index % len(BLOOD_CLASSES)] for index in range(asked.count)],
+        [asked.path] * asked.images,
+        [BLOOD_CLASSES[index % len(BLOOD_CLASSES)] for index in range(asked.images)],
         BLOOD_CLASSES,
-        members=[str(index) for index in range(asked.count)],
+        members=[str(index) for index in range(asked.images)],
         name=spec,
         licence="Apache-2.0",
         attribution="Drawn by hemascope; no real cells",
