@@ -17,7 +17,7 @@ from hemascope.evaluate.summary import read_metrics
 from hemascope.models.boosted import Boosted
 from hemascope.models.ensemble import Averaged
 from hemascope.models.network import Network
-from hemascope.train.open_run import open_network
+from hemascope.train.kinds import open_network
 from hemascope.train.run import Run
 
 LEAST = 3
