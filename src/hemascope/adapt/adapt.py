@@ -18,11 +18,11 @@ from hemascope.cells import title
 from hemascope.data.framing import frame
 from hemascope.errors import DecodeError, ModelFileError, SourceError
 from hemascope.files import atomic
-from hemascope.notebook import drawn
 from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import load, usable_cores
 from hemascope.predict.items import Item, check, items
 from hemascope.progress import SILENT, Progress
+from hemascope.shown import paragraphs, table
 
 if TYPE_CHECKING:
     import onnx
@@ -162,13 +162,18 @@ class Adaptation:
         ]
 
     @property
+    def lines(self) -> list[str]:
+        """What was left out, and the advice, in sentences."""
+        unread = [f"Left out, because unreadable: {len(self.errors):,}, first {self.errors[0]}"] if self.errors else []
+        return [*unread, self.advice.sentence]
+
+    @property
     def advice(self) -> Advice:
         """Whether to use the adapted file."""
         return advise(self)
 
     def _repr_html_(self) -> str:
-        unread = f"Left out, because unreadable: {len(self.errors):,}, first {self.errors[0]}" if self.errors else ""
-        return drawn(self.heading, ("", "before", "after"), self.rows, *filter(None, (unread, self.advice.sentence)))
+        return table(["", "Before", "After"], self.rows, self.heading) + paragraphs(self.lines)
 
 
 METHOD = "BatchNorm statistics of the first layers mixed with those of unlabelled images (Schneider et al. 2020)"

@@ -13,9 +13,9 @@ from hemascope.audit.verdicts import FILE_NAME, cleaned
 from hemascope.data.manifest import VERDICTS, Manifest
 from hemascope.data.sources import open_source
 from hemascope.errors import HemascopeError
-from hemascope.notebook import drawn
 from hemascope.progress import SILENT, Progress
 from hemascope.report.audit_page import write_audit_page
+from hemascope.shown import paragraphs, table
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,10 @@ class AuditOutcome:
 
     def _repr_html_(self) -> str:
         readable = int((self.audit.manifest.table["error"] == "").sum())
-        return drawn(
-            f"{self.audit.manifest.name or 'images'}: {len(self.audit.manifest):,} images, {readable:,} readable",
-            ("finding", "images", *VERDICTS),
-            ((kind, *row) for kind, *row in verdicts_by_kind(self.audit.findings).itertuples()),
-            *self.audit.notes,
-            f"Page: {self.page}",
+        caption = f"{self.audit.manifest.name or 'images'}: {len(self.audit.manifest):,} images, {readable:,} readable"
+        kinds = verdicts_by_kind(self.audit.findings).itertuples(name=None)
+        return table(["finding", "images", *VERDICTS], kinds, caption) + paragraphs(
+            [*self.audit.notes, f"Page: {self.page}"]
         )
 
 

@@ -8,10 +8,10 @@ from typing import Any
 from hemascope.errors import HemascopeError
 from hemascope.export.small import export_int8
 from hemascope.files import atomic
-from hemascope.notebook import drawn
 from hemascope.predict.shipped import find
 from hemascope.progress import SILENT, Progress
-from hemascope.report.words import SCORE_TITLES, headline_split, interval, percent
+from hemascope.report.words import headline_split
+from hemascope.shown import SCORE_TITLES, interval, paragraphs, percent
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Exported:
         return said
 
     def _repr_html_(self) -> str:
-        return drawn(self.lines[-1], (), (), *self.lines[:-1])
+        return paragraphs(self.lines)
 
 
 def export(run: str | Path, output: str | Path, *, int8: bool = False, progress: Progress = SILENT) -> Exported:

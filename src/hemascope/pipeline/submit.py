@@ -9,10 +9,10 @@ from hemascope.errors import HemascopeError, RunError
 from hemascope.export.submission.package import requirements, write_zip
 from hemascope.export.submission.trial import SIDE, Agreement, Trial, collect, play, require_agreement
 from hemascope.files import atomic
-from hemascope.notebook import drawn
 from hemascope.predict.classifier import load
 from hemascope.predict.shipped import find
 from hemascope.progress import SILENT, Progress
+from hemascope.shown import table
 
 IMAGES = 3421
 """Test images of BloodMNIST, which the challenge's evaluator fed."""
@@ -75,7 +75,7 @@ class Submission:
         return f"Submission: {self.path} ({self.path.stat().st_size / 1e6:.1f} MB)"
 
     def _repr_html_(self) -> str:
-        return drawn(self.heading, ("", ""), self.facts)
+        return table(["", ""], self.facts, self.heading)
 
 
 def submit(
