@@ -1,74 +1,9 @@
-"""How results are shown: numbers in few letters, and small tables in the cell of a notebook."""
+"""How results are shown: small tables and sentences in the cell of a notebook."""
 
 from __future__ import annotations
 
 import html
-import math
 from collections.abc import Iterable, Sequence
-
-NOTHING = "–"  # noqa: RUF001
-"""Stands for what cannot be measured."""
-
-SCORE_TITLES = {
-    "accuracy": "Accuracy",
-    "balanced_accuracy": "Balanced accuracy",
-    "precision": "Precision",
-    "recall": "Recall",
-    "f1": "F1",
-    "auc": "AUC",
-}
-
-
-def percent(value: float | None) -> str:
-    """A share in percent with one decimal, with more where that would round to certainty.
-
-    >>> percent(0.98423), percent(0.99963), percent(1.0), percent(0.0004), percent(None)
-    ('98.4%', '99.96%', '100%', '0.04%', '–')
-    """
-    return NOTHING if value is None or math.isnan(value) else f"{bare_percent(value)}%"
-
-
-def bare_percent(value: float) -> str:
-    """As `percent`, without the sign."""
-    if value in (0, 1):
-        return f"{100 * value:.0f}"
-    for decimals in (1, 2, 3):
-        text = f"{100 * value:.{decimals}f}"
-        if 0 < float(text) < 100:
-            return text
-    return "<0.001" if value < 0.5 else ">99.999"
-
-
-def interval(score: dict[str, float | None]) -> str:
-    """A score's interval in percent.
-
-    >>> interval({"value": 0.984, "low": 0.977, "high": 0.989})
-    '97.7–98.9'
-    """
-    low, high = score["low"], score["high"]
-    return NOTHING if low is None or high is None else f"{bare_percent(low)}–{bare_percent(high)}"  # noqa: RUF001
-
-
-def with_interval(score: Sequence[float] | None) -> str:
-    """A score and its interval, from value, low and high.
-
-    >>> with_interval((0.984, 0.977, 0.989))
-    '98.4% [97.7–98.9]'
-    """
-    if score is None:
-        return NOTHING
-    value, low, high = score
-    return f"{percent(value)} [{interval({'low': low, 'high': high})}]"
-
-
-def points(score: Sequence[float]) -> str:
-    """A difference of scores in percentage points, with its interval.
-
-    >>> points((0.0042, -0.001, 0.0095))
-    '+0.42 [-0.10 to +0.95]'
-    """
-    value, low, high = score
-    return f"{100 * value:+.2f} [{100 * low:+.2f} to {100 * high:+.2f}]"
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> str:
