@@ -1,6 +1,6 @@
 """Builds the documentation site: python scripts/docs [SITE]. Needs hemascope[dev].
 
-Its pages are docs/ and those that are generated here from the code, so that no option, key or name is told twice. Strict:
+Its pages are docs/ and those generated here from the code, so that no option, key or name is told twice. Strict:
 a broken link or anchor, a page outside the navigation, a public name without documentation and anything that the pages
 would load from another host end it with exit code 1.
 """

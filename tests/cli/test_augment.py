@@ -4,6 +4,7 @@ from PIL import Image
 
 from hemascope.augment.policy import FULL
 from hemascope.cli import main
+from hemascope.pipeline.augment import augment as draw_sheet
 
 
 def augment(*arguments):
@@ -54,3 +55,8 @@ def test_what_cannot_be(tmp_path, monkeypatch, capsys, arguments, problem):
     assert augment(*arguments) == 2
     assert problem in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_a_notebook_shows_the_picture(tmp_path):
+    sheet = draw_sheet("synthetic:8", output=str(tmp_path / "sheet.jpg"), images=2, copies=1, size=24)
+    assert sheet._repr_html_().startswith('<img alt="sheet.jpg" src="data:image/jpeg;base64,/9j/')

@@ -38,7 +38,7 @@ def test_a_notebook_shows_counts_by_kind(first: tuple[AuditOutcome, Told], cells
     shown = first[0]._repr_html_()
     assert "cells: 98 images, 97 readable" in shown
     assert "<th>keep</th><th>drop</th><th>review</th>" in shown
-    assert "undecodable</td><td>1</td><td>0</td><td>1</td><td>0</td>" in shown
+    assert "<td>undecodable</td><td>1</td><td>0</td><td>1</td><td>0</td>" in shown
     assert f"Page: {cells.parent / 'audit' / 'audit.html'}" in shown
 
 

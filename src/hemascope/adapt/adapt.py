@@ -163,14 +163,18 @@ class Adaptation:
         ]
 
     @property
+    def lines(self) -> list[str]:
+        """What was left out, and the advice, in sentences."""
+        unread = [f"Left out, because unreadable: {len(self.errors):,}, first {self.errors[0]}"] if self.errors else []
+        return [*unread, self.advice.sentence]
+
+    @property
     def advice(self) -> Advice:
         """Whether to use the adapted file."""
         return advise(self)
 
     def _repr_html_(self) -> str:
-        unread = f"Left out, because unreadable: {len(self.errors):,}, first {self.errors[0]}" if self.errors else ""
-        lines = filter(None, (unread, self.advice.sentence))
-        return table(("", "before", "after"), self.rows, caption=self.heading) + paragraphs(lines)
+        return table(["", "Before", "After"], self.rows, self.heading) + paragraphs(self.lines)
 
 
 METHOD = "BatchNorm statistics of the first layers mixed with those of unlabelled images (Schneider et al. 2020)"

@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hemascope.cli._former import FORMER, rewritten
 from hemascope.errors import HemascopeError
@@ -72,14 +72,14 @@ def _command(module: ModuleType, name: str) -> "TyperCommand":
 def _run_typer(command: "TyperCommand", name: str, arguments: list[str]) -> int:
     from typer import BadParameter
 
-    wrong_usage = BadParameter.mro()[1]  # UsageError is typer's own or click's, by the version of typer
+    wrong_usage: Any = BadParameter.mro()[1]  # UsageError is typer's own or click's, by the version of typer
     try:
         code = command.main(_today(name, arguments), prog_name=f"hemascope {name}", standalone_mode=False)
     except wrong_usage as problem:
         switch = getattr(problem, "option_name", "")
         if hasattr(problem, "possibilities"):
             raise _no_option(name, switch, options_of(name)) from problem
-        message = " ".join(problem.format_message().split())  # type: ignore[attr-defined]
+        message = " ".join(problem.format_message().split())
         raise HemascopeError(message, f"hemascope {name} --help says more.") from problem
     return code if isinstance(code, int) else 0
 

@@ -54,9 +54,6 @@ def adapt(
     for row in adaptation.rows:
         table.add_row(*row)
     console.print(table)
-    if adaptation.errors:
-        console.print(
-            f"Left out, because unreadable: {len(adaptation.errors):,}, first {adaptation.errors[0]}", markup=False
-        )
-    console.print(f"Adapted file: {output}", markup=False)
-    console.print(adaptation.advice.sentence, markup=False)
+    *unread, advice = adaptation.lines
+    for line in (*unread, f"Adapted file: {output}", advice):
+        console.print(line, markup=False)

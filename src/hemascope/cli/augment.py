@@ -26,38 +26,13 @@ def augment(
 
     Example: hemascope augment synthetic --policy wide -o sheet.png
     """
-    import numpy as np
-    from PIL import Image
     from rich.console import Console
 
-    from hemascope.augment.policy import NAMED, Policy
-    from hemascope.augment.sheet import operations_sheet, policy_sheet
-    from hemascope.data.pixels import load_pixels
-    from hemascope.data.sources import open_source
-    from hemascope.errors import HemascopeError, SourceError
-    from hemascope.files import atomic
-    from hemascope.train.recipe_files import load_recipe, shipped
+    from hemascope.pipeline.augment import augment
+    from hemascope.progress import Terminal
 
-    if output.suffix.lower() not in (".png", ".jpg", ".jpeg"):
-        raise HemascopeError(f"{output}: a sheet is a .png or .jpg", "Change the name after -o.")
-    if policy == "all":
-        chosen = None
-    elif policy in NAMED:
-        chosen = Policy.model_validate(policy)
-    elif policy in shipped() or Path(policy).suffix in (".yaml", ".yml"):
-        chosen = load_recipe(policy).augment
-    else:
-        raise HemascopeError(
-            f"--policy {policy}: there is no such policy",
-            f"Name one of {', '.join((*NAMED, 'all'))}, or a recipe: {', '.join(shipped())} or a .yaml file.",
+    with Terminal() as progress:
+        sheet = augment(
+            source, policy=policy, output=output, images=images, copies=copies, size=size, seed=seed, progress=progress
         )
-    manifest = open_source(source, unlabelled=True)
-    places = np.unique(np.linspace(0, len(manifest) - 1, min(images, len(manifest))).round().astype(int))
-    pixels = load_pixels(manifest.rows(places), size)
-    shown = pixels.images[(pixels.manifest.table["error"] == "").to_numpy()]
-    if not len(shown):
-        raise SourceError(f"{source}: none of the {len(places)} images chosen can be read", "Look at the source.")
-    picture = operations_sheet(shown, copies, seed) if chosen is None else policy_sheet(shown, chosen, copies, seed)
-    with atomic(output) as temporary:
-        Image.fromarray(picture).save(temporary, quality=88)
-    Console().print(f"Sheet: {output}", markup=False, highlight=False, soft_wrap=True)
+    Console().print(f"Sheet: {sheet.path}", markup=False, highlight=False, soft_wrap=True)

@@ -3,21 +3,18 @@
 
 def networks() -> None:
     """List the networks of the catalogue; a recipe may also name any other network of timm."""
-    import torch
     from rich.console import Console
     from rich.table import Table
 
     from hemascope.models.catalogue import CATALOGUE
-    from hemascope.models.network import make_backbone
+    from hemascope.models.network import backbone_size
     from hemascope.models.pretrained import weights_source
 
     table = Table(box=None, pad_edge=False)
     for heading in ("network", "timm's name", "parameters", "smallest", "weights"):
         table.add_column(heading, no_wrap=True)
     for entry in CATALOGUE:
-        with torch.device("meta"):
-            backbone = make_backbone(entry.name, pretrained=False)
-        millions = sum(weight.numel() for weight in backbone.parameters()) / 1e6
+        millions = backbone_size(entry.name) / 1e6
         table.add_row(entry.title, entry.name, f"{millions:.1f} M", f"{entry.smallest} px", weights_source(entry.name))
     console = Console(highlight=False)
     console.print(table)

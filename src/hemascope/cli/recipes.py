@@ -9,14 +9,13 @@ def recipes(
     name: Annotated[str | None, typer.Argument(help="Show every key of this recipe.", show_default=False)] = None,
 ) -> None:
     """List the shipped recipes, or show one with every key."""
-    import yaml
     from rich.console import Console
 
-    from hemascope.train.recipe_files import load_recipe, shipped
+    from hemascope.train.recipe_files import as_yaml, load_recipe, shipped
 
     console = Console(highlight=False)
     if name is not None:
-        console.print(yaml.safe_dump(load_recipe(name).model_dump(mode="json"), sort_keys=False), markup=False)
+        console.print(as_yaml(load_recipe(name)), markup=False)
         return
     for recipe, about in shipped().items():
         console.print(f"[bold]{recipe}[/bold]")

@@ -167,6 +167,17 @@ def make_backbone(name: str, *, pretrained: bool) -> nn.Module:
     return backbone
 
 
+def backbone_size(name: str) -> int:
+    """How many parameters the network of that name has without a classifier; no memory is taken for them.
+
+    >>> backbone_size("resnet50")
+    23508032
+    """
+    with torch.device("meta"):
+        backbone = make_backbone(name, pretrained=False)
+    return sum(weight.numel() for weight in backbone.parameters())
+
+
 def _near(name: str) -> list[str]:
     known = {other.casefold(): other for other in (*timm.list_models(), *(entry.title for entry in CATALOGUE))}
     return [known[near] for near in difflib.get_close_matches(name.casefold(), known, n=3, cutoff=0.5)]

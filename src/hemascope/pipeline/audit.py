@@ -53,13 +53,11 @@ class AuditOutcome:
 
     def _repr_html_(self) -> str:
         readable = int((self.audit.manifest.table["error"] == "").sum())
-        name = self.audit.manifest.name or "images"
-        counts = table(
-            ("finding", "images", *VERDICTS),
-            ((kind, *row) for kind, *row in verdicts_by_kind(self.audit.findings).itertuples()),
-            caption=f"{name}: {len(self.audit.manifest):,} images, {readable:,} readable",
+        caption = f"{self.audit.manifest.name or 'images'}: {len(self.audit.manifest):,} images, {readable:,} readable"
+        kinds = verdicts_by_kind(self.audit.findings).itertuples(name=None)
+        return table(["finding", "images", *VERDICTS], kinds, caption) + paragraphs(
+            [*self.audit.notes, f"Page: {self.page}"]
         )
-        return counts + paragraphs([*self.audit.notes, f"Page: {self.page}"])
 
 
 def audit(

@@ -75,7 +75,7 @@ class Submission:
         return f"Submission: {self.path} ({self.path.stat().st_size / 1e6:.1f} MB)"
 
     def _repr_html_(self) -> str:
-        return table(("", ""), self.facts, caption=self.heading)
+        return table(["", ""], self.facts, self.heading)
 
 
 def submit(

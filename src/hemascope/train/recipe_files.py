@@ -52,8 +52,16 @@ def write_recipe(recipe: Recipe, path: Path, about: Iterable[str] = ()) -> None:
         path: of the file.
         about: lines of the comment.
     """
-    head = "".join(f"# {line}\n" for line in about)
-    write_text(path, head + yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
+    write_text(path, "".join(f"# {line}\n" for line in about) + as_yaml(recipe))
+
+
+def as_yaml(recipe: Recipe) -> str:
+    """Every key of a recipe.
+
+    >>> as_yaml(load_recipe("quick")).splitlines()[0]
+    'name: quick'
+    """
+    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
 
 
 def _heads() -> Iterator[tuple[str, str]]:
