@@ -1,5 +1,5 @@
-# The front door: `make demo` runs the main job, `make test` the tests, `make dist` builds the packages; each installs
-# what it needs into .venv first.
+# The front door: `make demo` runs the main job, `make test` the tests, `make docs` builds the site, `make dist` the
+# packages; each installs what it needs into .venv first.
 PYTHON ?= python3
 DEMO ?= runs/demo
 # Real images where they lie beside the project, else drawings of cells.
@@ -7,7 +7,7 @@ REAL := $(wildcard $(or $(HEMASCOPE_DATA),../shared/data)/pbc)
 SOURCE ?= $(or $(REAL),synthetic)
 BIN := .venv/bin
 
-.PHONY: demo test lint dist clean
+.PHONY: demo test lint docs dist clean
 
 demo: $(BIN)/.installed
 	rm -rf $(DEMO)
@@ -15,6 +15,10 @@ demo: $(BIN)/.installed
 
 test: $(BIN)/.installed lint
 	$(BIN)/pytest -n auto --dist loadscope
+
+# Strictly, into site/: the tests build it too.
+docs: $(BIN)/.installed
+	$(BIN)/python scripts/docs
 
 lint: $(BIN)/.installed
 	$(BIN)/ruff check
@@ -39,4 +43,4 @@ $(BIN)/.installed: pyproject.toml constraints.txt
 	@touch $@
 
 clean:
-	rm -rf .venv build dist runs
+	rm -rf .venv build dist runs site

@@ -3,7 +3,7 @@
     python benchmarks/adapt_choice.py --model MODEL --labelled pbc/val
 
 Every image under the same corruption; some of each class are scored, and the model is adapted to folders drawn from
-the rest. Prints the table of docs/adapt.md: the shift score and the balanced accuracy, a column a method. 60
+the rest. Prints the table of docs/measured/adapt.md: the shift score and the balanced accuracy, a column a method. 60
 adaptations, some 10 s each.
 """
 

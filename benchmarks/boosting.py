@@ -1,4 +1,4 @@
-"""What boosting gains: the tables of docs/ensembles.md.
+"""What boosting gains: the tables of docs/measured/boosting.md.
 
     python benchmarks/boosting.py ../shared/data/pbc [--train 1000] [--val 800] [--rounds 5]
 

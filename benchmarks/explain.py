@@ -6,7 +6,7 @@
 The first table explains every model's answers on synthetic smears, whose masks are known, as they are and with the
 colours of the policy wide. The second compares, for Runs, the occlusion map of model.onnx with Grad-CAM of the same
 network on cells of a source, for the class that the network says; beside it a round spot in the middle of every image,
-which is what agreement is had for without looking. Docs: docs/explain.md.
+which is what agreement is had for without looking. Docs: docs/measured/explain.md.
 """
 
 import argparse

@@ -3,8 +3,10 @@
 import argparse
 import importlib
 import inspect
+import re
 import types
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from typer.models import ArgumentInfo, OptionInfo
@@ -37,14 +39,24 @@ def page() -> str:
     return "\n".join([_HEAD, *(_section(name, about) for name, about in commands().items())])
 
 
-def _section(name: str, about: str) -> str:
+def options(name: str) -> list[str]:
+    """Every spelling of every option of a command, as ``-m`` and ``--model``."""
+    *_, found = _read(name)
+    return [spelling for each in found for spelling in re.findall(r"--?[\w-]+", each.name)]
+
+
+def _read(name: str) -> tuple[str, str, list[Argument]]:
+    """A command's help, what its help ends with, and its arguments."""
     module = importlib.import_module(f"hemascope.cli.{name.replace('-', '_')}")
     if hasattr(module, "parser"):
         parser: argparse.ArgumentParser = module.parser()
-        text, end, found = parser.description or "", parser.epilog or "", [*_of_parser(parser)]
-    else:
-        function = getattr(module, name.replace("-", "_"))
-        text, end, found = inspect.getdoc(function) or "", "", [*_of_function(function)]
+        return parser.description or "", parser.epilog or "", [*_of_parser(parser)]
+    function = getattr(module, name.replace("-", "_"))
+    return inspect.getdoc(function) or "", "", [*_of_function(function)]
+
+
+def _section(name: str, about: str) -> str:
+    text, end, found = _read(name)
     usage = " ".join(["hemascope", name, *(each.name for each in found if not each.name.startswith("-")), "[OPTIONS]"])
     lines = [f"\n## {name}\n", about, f"\n```text\n{usage}\n```\n", _prose(text)]
     if end:
@@ -77,7 +89,8 @@ def _name(name: str, info: OptionInfo | ArgumentInfo, default: object) -> str:
     if isinstance(info, ArgumentInfo):
         return (info.metavar or name).upper()
     long = "--" + name.rstrip("_").replace("_", "-")
-    names = [*info.param_decls] if info.param_decls else [f"{long} / --no-{long[2:]}" if default is True else long]
+    first = [info.default] if str(info.default).startswith("-") else []  # where typer keeps the first name
+    names = [*first, *(info.param_decls or ())] or [f"{long} / --no-{long[2:]}" if default is True else long]
     return ", ".join(sorted(names, key=len, reverse=True))
 
 
@@ -93,7 +106,7 @@ def _kind(kind: Any, info: OptionInfo | ArgumentInfo) -> str:
     words = {"Path": "path", "str": "text", "int": "number", "float": "number"}
     word = words.get(kind.__name__, kind.__name__)
     low, high = info.min, info.max
-    bounds = f" {low}–{high}" if low is not None and high is not None else f" from {low}" if low is not None else ""
+    bounds = f" {low} to {high}" if low is not None and high is not None else f" from {low}" if low is not None else ""
     return word + bounds
 
 
@@ -102,13 +115,8 @@ def _of_parser(parser: argparse.ArgumentParser) -> Iterator[Argument]:
         if isinstance(action, argparse._HelpAction) or action.help == argparse.SUPPRESS:
             continue
         name = ", ".join(sorted(action.option_strings, key=len, reverse=True)) or str(action.metavar or action.dest)
-        kind = (
-            "switch"
-            if action.nargs == 0
-            else "path"
-            if action.type is not None and "Path" in str(action.type)
-            else (_code(action.metavar) if action.metavar and action.option_strings else "text")
-        )
+        value = _code(action.metavar) if action.metavar and action.option_strings else "text"
+        kind = "switch" if action.nargs == 0 else "path" if action.type is Path else value
         several = ", several" if action.nargs in ("+", "*") else ""
         default = "needed" if action.required else "" if action.default in (None, False) else _code(action.default)
         yield Argument(name if action.option_strings else name.upper(), kind + several, default, action.help or "")

@@ -28,12 +28,7 @@ def page() -> str:
             backbone = make_backbone(entry.name, pretrained=False)
         millions = sum(weight.numel() for weight in backbone.parameters()) / 1e6
         own = ", ".join(f"[{name}](recipes.md#{name})" for name, network in recipes.items() if network == entry.name)
-        cells = (
-            entry.title,
-            f"`{entry.name}`",
-            f"{millions:.3g} M",
-            f"{entry.smallest} px",
-            weights_source(entry.name),
-        )
-        lines.append(f"| {' | '.join((*cells, own))} |\n")
+        weights = weights_source(entry.name)
+        cells = (entry.title, f"`{entry.name}`", f"{millions:.3g} M", f"{entry.smallest} px", weights, own)
+        lines.append(f"| {' | '.join(cells)} |\n")
     return _HEAD + "".join(lines)

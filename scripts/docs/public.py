@@ -15,9 +15,9 @@ import hemascope
 ```
 
 These names are the public interface; other modules may change between releases. They are imported when they are first
-used, so `import hemascope` is light. The functions are the [commands](commands.md) with the same arguments and defaults:
-they take paths, arrays and numbers, give plain objects, print nothing, and raise
-[errors](#errors) that say the remedy. `progress=hemascope.progress.Terminal()` shows how far a long one is.
+used, so `import hemascope` is light. The functions are the [commands](commands.md) with the same arguments and
+defaults: they take paths, arrays and numbers, give plain objects, print nothing, and raise [errors](#errors) that say
+the remedy. `progress=hemascope.progress.Terminal()` shows how far a long one is.
 """
 
 
@@ -62,10 +62,8 @@ def page() -> str:
 
 
 def _blocks(paths: dict[str, str], prefix: str = "") -> list[str]:
-    return [
-        f"::: {path}\n    options:\n      heading: {prefix}{name}\n      toc_label: {name}\n"
-        for name, path in paths.items()
-    ]
+    block = "::: {}\n    options:\n      heading: {}\n      toc_label: {}\n"
+    return [block.format(path, prefix + name, name) for name, path in paths.items()]
 
 
 def file_of(module: str) -> Path:

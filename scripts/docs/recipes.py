@@ -1,5 +1,6 @@
 """The page of the recipes: those that are shipped, and every key that a recipe may have."""
 
+import json
 import re
 from importlib import resources
 from typing import Any
@@ -22,7 +23,12 @@ _KEYS = """
 ## Keys
 
 `start` and `search` have pages of their own: [transfer learning](../explanation/networks.md) and
-[the search](../explanation/tune.md).
+[the search](../explanation/tune.md). What `augment` does to your images:
+`hemascope augment cells/ -p wide -o sheet.png`.
+
+![Every operation at its full strength](../pictures/augmentations.jpg)
+
+*Every operation at its full strength (`-p all`).*
 """
 
 
@@ -81,8 +87,4 @@ def _values(field: dict[str, Any]) -> str:
 
 
 def _yaml(value: object) -> str:
-    return (
-        {None: "null", True: "true", False: "false"}.get(value) or str(value)
-        if not isinstance(value, list)
-        else str(value)
-    )
+    return json.dumps(value) if value is None or isinstance(value, bool | list) else str(value)
