@@ -37,7 +37,8 @@ def ensemble(
         names = ", ".join(str(runs[i]) for i in found.soup.taken)
         lines.append(f"The soup has {len(found.soup.taken)} of {len(runs)}: {names}")
     for row in found.accuracies.to_dict("records"):
-        lines.append(f"{row['run']}: {percent(row['value'])} ({interval(row)}) on {row['split']}")
+        said = f"{percent(row['value'])} ({interval({'low': row['low'], 'high': row['high']})})"
+        lines.append(f"{row['run']}: {said} on {row['split']}")
     for line in lines:
         Console(highlight=False).print(line, markup=False, soft_wrap=True)
     tell(found.run)

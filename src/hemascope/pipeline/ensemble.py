@@ -60,8 +60,8 @@ class Ensemble:
     def _repr_html_(self) -> str:
         """What a notebook shows: the accuracies, and the new Run."""
         rows = [
-            [row.run, percent(row.value), interval({"low": row.low, "high": row.high})]
-            for row in self.accuracies.itertuples()
+            [row["run"], percent(row["value"]), interval({"low": row["low"], "high": row["high"]})]
+            for row in self.accuracies.to_dict("records")
         ]
         return table(["Run", "Accuracy", "95% interval"], rows) + self.run._repr_html_()
 
