@@ -36,8 +36,9 @@ def ensemble(
     if found.soup:
         names = ", ".join(str(runs[i]) for i in found.soup.taken)
         lines.append(f"The soup has {len(found.soup.taken)} of {len(runs)}: {names}")
-    for run, split, value, low, high in found.accuracies.itertuples(index=False, name=None):
-        lines.append(f"{run}: {percent(value)} ({interval({'low': low, 'high': high})}) on {split}")
+    for row in found.accuracies.to_dict("records"):
+        said = f"{percent(row['value'])} ({interval({'low': row['low'], 'high': row['high']})})"
+        lines.append(f"{row['run']}: {said} on {row['split']}")
     for line in lines:
         Console(highlight=False).print(line, markup=False, soft_wrap=True)
     tell(found.run)

@@ -60,8 +60,8 @@ class Ensemble:
     def _repr_html_(self) -> str:
         """What a notebook shows: the accuracies, and the new Run."""
         rows = [
-            [run, percent(value), interval({"low": low, "high": high})]
-            for run, _, value, low, high in self.accuracies.itertuples(index=False, name=None)
+            [row["run"], percent(row["value"]), interval({"low": row["low"], "high": row["high"]})]
+            for row in self.accuracies.to_dict("records")
         ]
         return table(["Run", "Accuracy", "95% interval"], rows) + self.run._repr_html_()
 

@@ -56,12 +56,12 @@ def train(
     Raises:
         HemascopeError: a source, recipe or folder that cannot be used; nothing is written then.
 
-    >>> from tempfile import TemporaryDirectory
-    >>> small = {"input_size": 32, "epochs": 1, "limit": 64}
-    >>> with TemporaryDirectory() as folder:
-    ...     run = train("synthetic", "demo", set=small, output=f"{folder}/run")
-    ...     run.model_file.exists(), sorted(run.metrics["split"].unique())
-    (True, ['test', 'val'])
+    >>> train("synthetic", "quick", set={"epoch": 10})
+    Traceback (most recent call last):
+    ...
+    hemascope.errors.RecipeError: recipe quick: unknown key 'epoch' (valid: name, ... Did you mean epochs?
+    >>> run = train("synthetic", "quick", output="runs/first")  # doctest: +SKIP
+    >>> run.metrics  # doctest: +SKIP
     """
     chosen = load_recipe(recipe, set)
     folder = Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}" if output is None else Path(output)
