@@ -157,7 +157,7 @@ def test_too_few_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="no such file or folder"):
+    with pytest.raises(SourceError, match="there is no such source"):
         read_folder([str(tmp_path / "nowhere")], SIZE, limit=100)
 
 

@@ -51,7 +51,7 @@ def test_prior_changes_how_much(adapt, tmp_path):
 def test_errors_say_what_to_do(adapt, tmp_path):
     code, _, said = adapt("model.onnx", "--unlabelled", "nowhere", "-o", "a.onnx")
     assert code == 2
-    assert "nowhere: no such file or folder" in said
+    assert "nowhere: there is no such source" in said
     write_model(tmp_path / "old.onnx", stored={})
     code, _, said = adapt("old.onnx", "--unlabelled", "cells", "-o", "a.onnx")
     assert code == 2

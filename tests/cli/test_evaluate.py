@@ -146,4 +146,4 @@ def test_unlabelled_folder_gets_a_predicted_score(evaluate, cells, tmp_path):
 
     evaluate("labelled", "-o", "scored")
     assert not (tmp_path / "scored" / "forecast.json").exists()
-    assert "nowhere: no such file or folder" in evaluate("labelled", "--unlabelled", "nowhere")[2]
+    assert "nowhere: there is no such source" in evaluate("labelled", "--unlabelled", "nowhere")[2]
