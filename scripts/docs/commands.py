@@ -58,7 +58,7 @@ def _read(name: str) -> tuple[str, str, list[Argument]]:
 def _section(name: str, about: str) -> str:
     text, end, found = _read(name)
     usage = " ".join(["hemascope", name, *(each.name for each in found if not each.name.startswith("-")), "[OPTIONS]"])
-    lines = [f"\n## {name}\n", about, f"\n```text\n{usage}\n```\n", _prose(text)]
+    lines = [f"\n## {name}\n", about, f"\n```text\n{usage}\n```\n", _prose(text.removeprefix(about))]
     if end:
         lines.append(f"\n```text\n{end}\n```")
     lines += ["\n| Argument | Type | Default | Meaning |", "|---|---|---|---|"]

@@ -20,7 +20,9 @@ def adapt(
     images: Annotated[int, typer.Option(min=32, help="At most so many images, drawn by seed.")] = 1000,
     prior: Annotated[
         float | None,
-        typer.Option(min=0, help="Images that the training's statistics count as.", show_default="see docs/adapt.md"),
+        typer.Option(
+            min=0, help="Images that the training's statistics count as.", show_default="see docs/explanation/adapt.md"
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the draw of images.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="One a core where not given.", show_default=False)] = None,
