@@ -33,7 +33,7 @@ from hemascope.evaluate.tta import read_tta
 from hemascope.formats import parse_versioned, read_versioned, write_versioned
 from hemascope.predict.card import ModelCard
 from hemascope.predict.journal import Journal
-from hemascope.predict.output import failures
+from hemascope.predict.output import totals
 from hemascope.train.boosting.ledger import read_boosting
 from hemascope.train.recipe_files import load_recipe
 from hemascope.train.run import Run
@@ -155,8 +155,8 @@ def test_what_evaluate_wrote():
     assert pseudo.score("copies") == pytest.approx((0.275, 0.1625, 0.4003125))
     forecast = read_forecast(OLD / "forecast")
     assert forecast is not None
-    assert forecast["local"]["accuracy"]["value"] == 0.30625
-    assert forecast["unlabelled"]["accuracy"]["low"] == 0.15
+    assert forecast.local["accuracy"]["value"] == 0.30625
+    assert forecast.unlabelled["accuracy"]["low"] == 0.15
     averaged, of_run = read_tta(OLD / "averaged"), read_tta(OLD / "run")
     assert averaged is not None
     assert of_run is not None
@@ -241,7 +241,7 @@ def test_tables_of_predictions_say_the_same_in_every_kind():
     assert table["label"].tolist() == parquet["label"].tolist() == lines["label"].tolist()
     np.testing.assert_allclose(table["neutrophil"], parquet["neutrophil"], rtol=1e-6)
     for kind in ("csv", "jsonl", "parquet"):
-        assert failures(OLD / f"predicted.{kind}") == 0
+        assert totals(OLD / f"predicted.{kind}") == (40, 0)
 
 
 def test_a_stopped_run_goes_on(classifier, tmp_path, monkeypatch):

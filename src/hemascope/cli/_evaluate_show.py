@@ -17,8 +17,7 @@ from hemascope.report.forecast import UNCORRECTED, forecast_rows, forecast_words
 from hemascope.report.pseudo import pseudo_words
 from hemascope.report.shift import shift_scores, shift_words
 from hemascope.report.tta import TITLES, tta_words
-from hemascope.report.words import SCORE_TITLES
-from hemascope.shown import interval, percent, points
+from hemascope.shown import SCORE_TITLES, interval, percent, points
 
 _COSTLY = 8
 

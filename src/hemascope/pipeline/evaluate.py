@@ -27,8 +27,8 @@ from hemascope.predict.classifier import Classifier, load
 from hemascope.predict.items import check
 from hemascope.predict.shipped import DEFAULT
 from hemascope.progress import SILENT, Progress
-from hemascope.report.words import SCORE_TITLES, headline_split
-from hemascope.shown import interval, paragraphs, percent, table
+from hemascope.report.words import headline_split
+from hemascope.shown import SCORE_TITLES, interval, paragraphs, percent, table
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from hemascope.export.small import export_int8
 from hemascope.files import atomic
 from hemascope.predict.shipped import find
 from hemascope.progress import SILENT, Progress
-from hemascope.report.words import SCORE_TITLES, headline_split, interval, percent
-from hemascope.shown import paragraphs
+from hemascope.report.words import headline_split
+from hemascope.shown import SCORE_TITLES, interval, paragraphs, percent
 
 
 @dataclass(frozen=True)

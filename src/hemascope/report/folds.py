@@ -4,8 +4,7 @@ from typing import Any
 
 from hemascope.errors import HemascopeError
 from hemascope.report.run_files import RunFiles
-from hemascope.report.words import SCORE_TITLES
-from hemascope.shown import bare_percent, percent
+from hemascope.shown import SCORE_TITLES, bare_percent, percent
 from hemascope.train.recipe_files import load_recipe
 
 NO_TEST = (

@@ -29,6 +29,7 @@ from hemascope.report.run_files import RunFiles, read_run
 from hemascope.report.shift import shift_part
 from hemascope.report.template import rendered
 from hemascope.report.tta import tta_part
+from hemascope.shown import SCORE_TITLES
 from hemascope.train.boosting.ledger import read_boosting
 
 FILE_NAME = "report.html"
@@ -82,7 +83,7 @@ def _context(run: RunFiles) -> dict[str, Any]:
         "verdict": words.verdict(split, measured, run.trained),
         "notes": [*words.notes(split, run.metrics, run.trained), *protocol_notes(run)],
         "folds": folds_part(run.metrics),
-        "score_titles": words.SCORE_TITLES,
+        "score_titles": SCORE_TITLES,
         "meanings": words.MEANINGS,
         "colours": dict(zip(classes, colours(classes), strict=True)),
         "confusion": draw_confusion(matrix, classes) if len(classes) <= MANY_CLASSES else "",

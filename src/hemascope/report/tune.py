@@ -16,7 +16,7 @@ from hemascope.report import svg
 from hemascope.report.importance import draw_importance, mattered, ranked, trust
 from hemascope.report.template import rendered
 from hemascope.report.tta import points
-from hemascope.report.words import SCORE_TITLES, percent
+from hemascope.shown import SCORE_TITLES, percent
 from hemascope.train.search import DEFAULT, Range
 
 

@@ -9,14 +9,6 @@ from hemascope.cells import title
 from hemascope.evaluate.predictions import NO_SPLIT
 from hemascope.shown import interval, percent
 
-SCORE_TITLES = {
-    "accuracy": "Accuracy",
-    "balanced_accuracy": "Balanced accuracy",
-    "precision": "Precision",
-    "recall": "Recall",
-    "f1": "F1",
-    "auc": "AUC",
-}
 MEANINGS = {
     "accuracy": "share of images that are right",
     "balanced_accuracy": "mean recall of the classes: every class counts the same",

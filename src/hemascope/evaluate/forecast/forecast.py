@@ -45,11 +45,6 @@ class Forecaster:
 
     Attributes:
         reference: what it says of them.
-
-    >>> from hemascope.evaluate.forecast.reference import build_reference  # doctest: +SKIP
-    >>> forecaster = Forecaster(build_reference(model, source))  # doctest: +SKIP
-    >>> forecaster.folder(said)["accuracy"]  # doctest: +SKIP
-    {'value': 0.91, 'low': 0.86, 'high': 0.94}
     """
 
     reference: Reference
