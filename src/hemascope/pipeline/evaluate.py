@@ -8,7 +8,7 @@ from typing import Any
 from hemascope.cells import title
 from hemascope.data.manifest import Manifest
 from hemascope.data.sources import open_source
-from hemascope.errors import HemascopeError, SourceError
+from hemascope.errors import HemascopeError
 from hemascope.evaluate.forecast.forecast import Forecast, forecast, remove_forecast
 from hemascope.evaluate.predictions import FILE_NAME as PREDICTIONS
 from hemascope.evaluate.predictions import NO_SPLIT, Predictions
@@ -202,11 +202,7 @@ def evaluate(
 
     classifier = load(model)
     scored = Timed(TtaModel(classifier, tta_steps) if tta_steps else classifier)
-    manifest = open_source(source)
-    if split:
-        manifest = manifest.rows(manifest.table["split"] == split)
-        if not len(manifest):
-            raise SourceError(f"{source}: no image is in the split {split!r}", "Leave out --split to score all.")
+    manifest = open_source(source, progress=progress).in_split(split)
 
     predictions, manifest = score_model(scored, manifest, temperature=classifier.card.temperature, progress=progress)
     metrics = summarise(predictions)

@@ -67,7 +67,7 @@ def explain(
         check_folder(folder)
     which: Which = "all" if all else "correct" if correct else "wrong"
     changes = choose_changes(policy, model, seed)
-    manifest = open_source(source, unlabelled=True).in_split(split)
+    manifest = open_source(source, unlabelled=True, progress=progress).in_split(split)
     explainer = open_explainer(model, layer)
 
     classified = classify(explainer, manifest, progress=progress)

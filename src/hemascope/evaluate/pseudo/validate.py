@@ -130,7 +130,7 @@ def labelled_pixels(
         SourceError: none can be used.
     """
     rows = limited(source.rows(source.known(classes)), images, seed=seed)
-    pixels = load_pixels(rows, side) if len(rows) else None
+    pixels = load_pixels(rows, side, progress=progress) if len(rows) else None
     read = (pixels.manifest.table["error"] == "").to_numpy() if pixels else np.zeros(0, bool)
     if pixels is None or not read.any():
         raise SourceError(
