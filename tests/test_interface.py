@@ -33,6 +33,9 @@ ALSO = {"train": {"resume"}}
 GIVEN_BY_OTHER = {("train", "source")}
 """Needed by the function, and by the command only where none of `ALSO` is given."""
 
+STEPS = {"predict": ("hemascope.predict.run", "run")}
+"""What a command calls in place of its function, and the function too: it is handed rows, and stopped, as they come."""
+
 NEEDED = inspect.Parameter.empty
 
 
@@ -120,12 +123,16 @@ def test_a_command_calls_its_function_with_all_that_it_takes(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    signature = inspect.signature(function(name))
+    home, called = STEPS.get(name, (HOMES[name], name))
+    own, steps = function(name), getattr(importlib.import_module(home), called)
+    signature = inspect.signature(steps)
+    assert own is steps or own.__globals__[called] is steps
+    assert set(signature.parameters) >= set(inspect.signature(own).parameters)
 
     def stop(*values: object, **named: object) -> None:
         raise Stopped(signature.bind(*values, **named).arguments)
 
-    monkeypatch.setattr(importlib.import_module(HOMES[name]), name, stop)
+    monkeypatch.setattr(importlib.import_module(home), called, stop)
     with pytest.raises(Stopped) as stopped:
         run_command(name)
     assert set(stopped.value.args[0]) == set(signature.parameters)
