@@ -124,8 +124,10 @@ def test_a_command_calls_its_function_with_all_that_it_takes(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     home, called = STEPS.get(name, (HOMES[name], name))
-    steps = getattr(importlib.import_module(home), called)
+    own, steps = function(name), getattr(importlib.import_module(home), called)
     signature = inspect.signature(steps)
+    assert own is steps or own.__globals__[called] is steps
+    assert set(signature.parameters) >= set(inspect.signature(own).parameters)
 
     def stop(*values: object, **named: object) -> None:
         raise Stopped(signature.bind(*values, **named).arguments)
