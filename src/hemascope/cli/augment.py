@@ -30,27 +30,16 @@ def augment(
     from PIL import Image
     from rich.console import Console
 
-    from hemascope.augment.policy import NAMED, Policy
     from hemascope.augment.sheet import operations_sheet, policy_sheet
     from hemascope.data.pixels import load_pixels
     from hemascope.data.sources import open_source
     from hemascope.errors import HemascopeError, SourceError
     from hemascope.files import atomic
-    from hemascope.train.recipe_files import load_recipe, shipped
+    from hemascope.train.recipe_files import load_policy
 
     if output.suffix.lower() not in (".png", ".jpg", ".jpeg"):
         raise HemascopeError(f"{output}: a sheet is a .png or .jpg", "Change the name after -o.")
-    if policy == "all":
-        chosen = None
-    elif policy in NAMED:
-        chosen = Policy.model_validate(policy)
-    elif policy in shipped() or Path(policy).suffix in (".yaml", ".yml"):
-        chosen = load_recipe(policy).augment
-    else:
-        raise HemascopeError(
-            f"--policy {policy}: there is no such policy",
-            f"Name one of {', '.join((*NAMED, 'all'))}, or a recipe: {', '.join(shipped())} or a .yaml file.",
-        )
+    chosen = None if policy == "all" else load_policy(policy, also=("all",))
     manifest = open_source(source, unlabelled=True)
     places = np.unique(np.linspace(0, len(manifest) - 1, min(images, len(manifest))).round().astype(int))
     pixels = load_pixels(manifest.rows(places), size)

@@ -14,16 +14,15 @@ from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner,
 from optuna.storages import BaseStorage
 
 from hemascope.errors import RecipeError, RunError
-from hemascope.evaluate.tune.result import Measured, Tuned, choose, measure
+from hemascope.evaluate.tune.result import Measured, Tuned, choose, measure, score_text, value_text
 from hemascope.evaluate.tune.space import RecipeSpace
 from hemascope.evaluate.tune.storage import open_storage
 from hemascope.evaluate.tune.trial import Data, Row, Trial, TrialResult, forget, short_recipe, train_trial
 from hemascope.models.network import Network
 from hemascope.progress import Progress
-from hemascope.shown import percent
-from hemascope.train.start import new_network
 from hemascope.train.recipe import Recipe
 from hemascope.train.search import Choice
+from hemascope.train.start import new_network
 
 PRUNERS = ("median", "halving", "hyperband", "none")
 _FIRST_JUDGED = 2  # the first epoch says little: the learning rate still rises
@@ -218,23 +217,3 @@ def make_pruner(name: str, epochs: int) -> BasePruner:
         case "none":
             return NopPruner()
     raise RunError(f"no pruner is called {name!r}", f"Choose one of: {', '.join(PRUNERS)}.")
-
-
-def score_text(value: float, monitor: str) -> str:
-    """A score as its kind is written: a share in percent, a loss as it is.
-
-    >>> score_text(0.9, "val_accuracy"), score_text(0.31234, "val_loss")
-    ('90.0%', '0.3123')
-    """
-    return f"{value:.4f}" if monitor == "val_loss" and not math.isnan(value) else percent(value)
-
-
-def value_text(value: object) -> str:
-    """A value of a recipe for a table.
-
-    >>> value_text(0.0012345), value_text(None), value_text("sgd")
-    ('0.00123', 'none', 'sgd')
-    """
-    if value is None:
-        return "none"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)

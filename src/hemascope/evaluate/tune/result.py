@@ -1,6 +1,6 @@
 """What a search found: every trial with its scores, the winner, and what the winner is worth."""
 
-import json
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,9 @@ from hemascope.augment.policy import Policy
 from hemascope.evaluate.bootstrap import Score, hit_scores
 from hemascope.evaluate.tune.trial import TrialResult
 from hemascope.files import write_text
-
+from hemascope.formats import write_versioned
 from hemascope.models.network import Network, run_network
+from hemascope.shown import percent
 from hemascope.train.fit import Part
 from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import write_recipe
@@ -52,8 +53,7 @@ class Found(ABC):
     def write(self, folder: Path) -> None:
         """Write trials.csv, tuning.json and recipe.yaml, the recipe with the winner's values, each whole or not."""
         write_text(folder / TABLE_NAME, self.table().to_csv(index=False))
-        about = {"format_version": FORMAT_VERSION, **self.about()}
-        write_text(folder / SUMMARY_NAME, json.dumps(about, indent=1) + "\n")
+        write_versioned(folder / SUMMARY_NAME, self.about(), FORMAT_VERSION)
         write_recipe(self.best, folder / RECIPE_NAME, self.origin())
 
 
@@ -196,6 +196,26 @@ def _plain(measured: Measured) -> dict[str, Any]:
             for kind in ("own", "chosen", "gain")
         },
     }
+
+
+def score_text(value: float, monitor: str) -> str:
+    """A score as its kind is written: a share in percent, a loss as it is.
+
+    >>> score_text(0.9, "val_accuracy"), score_text(0.31234, "val_loss")
+    ('90.0%', '0.3123')
+    """
+    return f"{value:.4f}" if monitor == "val_loss" and not math.isnan(value) else percent(value)
+
+
+def value_text(value: object) -> str:
+    """A value of a recipe for a table.
+
+    >>> value_text(0.0012345), value_text(None), value_text("sgd")
+    ('0.00123', 'none', 'sgd')
+    """
+    if value is None:
+        return "none"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 @dataclass(frozen=True)

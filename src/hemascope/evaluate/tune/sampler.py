@@ -64,12 +64,12 @@ class NumberedSampler(BaseSampler):
         self._of(study, trial).after_trial(study, trial, state, values)
 
 
-def first_number(trial: FrozenTrial | optuna.Trial) -> int:
+def first_number(trial: FrozenTrial) -> int:
     """The number of a trial; of one that repeats a trial which was cut short, the number that that one had at first."""
     return int(trial.system_attrs.get(_RETRIED, trial.number))
 
 
-def place(study: optuna.Study, trial: FrozenTrial | optuna.Trial) -> int:
+def place(study: optuna.Study, trial: FrozenTrial) -> int:
     """The number that the trial would have had if none had been cut short and repeated under another number."""
     first = first_number(trial)
     known = study.get_trials(deepcopy=False)

@@ -115,7 +115,10 @@ def search(
     deadline = math.inf if minutes is None else time.monotonic() + 60 * minutes
     begun, waited_for = -1, 0
 
-    def described(trial: optuna.Trial | FrozenTrial) -> Trial:
+    def known() -> list[FrozenTrial]:
+        return study.get_trials(deepcopy=False)
+
+    def described(trial: FrozenTrial) -> Trial:
         own = is_own(trial)
         number = int(trial.user_attrs.get(_FOLDER, first_number(trial)))
         values = searched.own if own else dict(trial.params)
@@ -123,16 +126,16 @@ def search(
         return Trial(shown, own, values, folder / "trials" / f"{number:04d}")
 
     def over() -> tuple[TrialResult, ...]:
-        ended = study.get_trials(deepcopy=False, states=OVER)
+        ended = [trial for trial in known() if trial.state in OVER]
         return tuple(sorted((_result(described(trial), trial) for trial in ended), key=lambda trial: trial.number))
 
     def objective(trial: optuna.Trial) -> float:
         nonlocal begun
         begun = trial.number
         if _FOLDER not in trial.user_attrs:
-            trial.set_user_attr(_FOLDER, trial.number if searched.shared else place(study, trial))
+            trial.set_user_attr(_FOLDER, begun if searched.shared else place(study, known()[begun]))
         searched.space.suggest(trial)
-        tried = described(trial)
+        tried = described(known()[begun])
         progress.step(f"trial {tried.number}")
         return searched.score(trial, tried, data, progress)
 
@@ -142,7 +145,7 @@ def search(
             progress.say(searched.line(_result(described(trial), trial)))
 
     while time.monotonic() < deadline:
-        states = [trial.state for trial in study.get_trials(deepcopy=False)]
+        states = [trial.state for trial in known()]
         ended, running = sum(state in OVER for state in states), states.count(TrialState.RUNNING)
         if ended > trials:
             break

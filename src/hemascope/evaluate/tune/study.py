@@ -118,7 +118,7 @@ def open_study(
     return study
 
 
-def is_own(trial: FrozenTrial | optuna.Trial) -> bool:
+def is_own(trial: FrozenTrial) -> bool:
     """Whether a trial is the recipe as it is: it is marked, or, where release 0.1.0 marked none, the first."""
     return bool(trial.user_attrs.get(_OWN)) or first_number(trial) == 0
 
