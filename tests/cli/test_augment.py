@@ -45,7 +45,7 @@ def test_a_recipe_is_a_policy_too(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["synthetic:16", "-p", "wild"], "there is no such policy"),
+        (["synthetic:16", "-p", "wild"], "'wild' is no policy"),
         (["synthetic:16", "-o", "sheet.gif"], "a sheet is a .png or .jpg"),
         (["nowhere"], "there is no such source"),
     ],

@@ -96,7 +96,7 @@ def test_a_run_is_explained_by_grad_cam_on_unlabelled_pictures_too(run, cells, t
     ("arguments", "problem"),
     [
         (["--all", "--correct"], "exclude each other"),
-        (["--policy", "wild"], "there is no such policy"),
+        (["--policy", "wild"], "'wild' is no policy"),
         (["--layer", "layer4"], "a model file has no layers"),
         (["--split", "test"], "no image is in the split 'test'"),
     ],

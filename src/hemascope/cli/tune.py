@@ -9,8 +9,9 @@ from hemascope.data.kinds import LABELLED
 
 
 def tune(
-    recipe: Annotated[str, typer.Argument(help="A shipped recipe or a YAML file.", show_default=False)],
     source: Annotated[str, typer.Argument(help=LABELLED, show_default=False)],
+    recipe: Annotated[str, typer.Option("--recipe", "-r", help="A shipped recipe or a YAML file.")] = "standard",
+    *,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the search.", show_default=False)
     ],
@@ -63,46 +64,34 @@ def tune(
     """
     from rich.console import Console
 
-    from hemascope.cli._tune_show import SearchProgress, search_lines
-    from hemascope.evaluate.tune.result import RECIPE_NAME
-    from hemascope.evaluate.tune.search import Tuner
-    from hemascope.pipeline.short_parts import read_parts
+    from hemascope.cli._tune_show import tune_lines
+    from hemascope.pipeline import tune as pipeline
     from hemascope.progress import Terminal
-    from hemascope.report.tune import write_search_report
-    from hemascope.train.recipe_files import load_recipe
 
-    console = Console()
-    chosen = load_recipe(recipe, set_ or [])
-    counts = {"train": train_images, "val": val_images, "test": test_images}
-    tuner = Tuner(
-        output,
-        chosen,
-        epochs=epochs,
-        size=size,
-        pruner=pruner,
-        settings={"source": source, "images": counts},
-        storage=storage,
-        name=name or chosen.name,
-    )
-    with Terminal() as reading:
-        classes, parts = read_parts(source, tuner.space.recipe, **counts, progress=reading)
-    try:
-        with SearchProgress(console, chosen.early_stopping.monitor) as progress:
-            found = tuner.run(
-                classes,
-                parts,
+    with Terminal() as progress:
+        try:
+            given = pipeline.tune(
+                source,
+                recipe,
+                output=output,
+                set=set_ or (),
                 trials=trials,
-                minutes=timeout,
-                on_epoch=progress.epoch,
-                on_trial=progress.trial,
-                on_wait=progress.wait,
+                timeout=timeout,
+                epochs=epochs,
+                train_images=train_images,
+                val_images=val_images,
+                test_images=test_images,
+                size=size,
+                pruner=pruner,
+                storage=storage,
+                name=name,
+                progress=progress,
             )
-    except KeyboardInterrupt:
-        console.print("\nStopped. The same command goes on; a smaller --trials reports what is there.")
-        raise
-    found.write(output)
-    for line in search_lines(found):
+        except KeyboardInterrupt:
+            progress.say("Stopped. The same command goes on; a smaller --trials reports what is there.")
+            raise
+    console = Console()
+    for line in tune_lines(given.found):
         console.print(line)
-    page = write_search_report(output, found, source)
-    for line in (f"Report: {page}", f"Train with it: hemascope train SOURCE --recipe {output / RECIPE_NAME}"):
+    for line in (f"Report: {given.page}", f"Train with it: hemascope train SOURCE --recipe {given.recipe_file}"):
         console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hemascope.errors import HemascopeError
 from hemascope.explain.cases import Change
 
 if TYPE_CHECKING:
@@ -80,8 +79,8 @@ def augmented(images: np.ndarray, policy: "Policy", seed: int = 0) -> np.ndarray
 
 def _policy(asked: str, model: Path) -> "tuple[Policy | None, str]":
     """A policy and its name; None where it changes nothing."""
-    from hemascope.augment.policy import NAMED, Policy
-    from hemascope.train.recipe_files import load_recipe, shipped
+    from hemascope.augment.policy import NAMED
+    from hemascope.train.recipe_files import load_policy
     from hemascope.train.run import Run
 
     if not asked and (model / "run.json").is_file():
@@ -89,12 +88,5 @@ def _policy(asked: str, model: Path) -> "tuple[Policy | None, str]":
         if not policy.changes_nothing:
             return policy, "the Run's own policy"
     name = asked or "wide"
-    if name in NAMED:
-        policy = Policy.model_validate(name)
-        return None if policy.changes_nothing else policy, f"policy {name}"
-    if name in shipped() or Path(name).suffix in (".yaml", ".yml"):
-        return load_recipe(name).augment, f"policy of {Path(name).name}"
-    raise HemascopeError(
-        f"--policy {name}: there is no such policy",
-        f"Name one of {', '.join(NAMED)}, or a recipe: {', '.join(shipped())} or a .yaml file.",
-    )
+    policy = load_policy(name)
+    return None if policy.changes_nothing else policy, f"policy {'' if name in NAMED else 'of '}{Path(name).name}"

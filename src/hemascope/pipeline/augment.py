@@ -8,14 +8,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from hemascope.augment.policy import NAMED, Policy
 from hemascope.augment.sheet import operations_sheet, policy_sheet
 from hemascope.data.pixels import load_pixels
 from hemascope.data.sources import open_source
 from hemascope.errors import HemascopeError, SourceError
 from hemascope.files import atomic
 from hemascope.progress import SILENT, Progress
-from hemascope.train.recipe_files import load_recipe, shipped
+from hemascope.train.recipe_files import load_policy
 
 ALL = "all"
 """Stands for every operation alone, at its full strength."""
@@ -71,7 +70,7 @@ def augment(
     output = Path(output)
     if output.suffix.lower() not in (".png", ".jpg", ".jpeg"):
         raise HemascopeError(f"{output}: a sheet is a .png or .jpg", "Change the name after -o.")
-    chosen = None if policy == ALL else _named(policy)
+    chosen = None if policy == ALL else load_policy(policy, also=(ALL,))
     manifest = open_source(source, unlabelled=True, progress=progress)
     places = np.unique(np.linspace(0, len(manifest) - 1, min(images, len(manifest))).round().astype(int))
     pixels = load_pixels(manifest.rows(places), size)
@@ -82,15 +81,3 @@ def augment(
     with atomic(output) as temporary:
         Image.fromarray(picture).save(temporary, quality=88)
     return Sheet(output)
-
-
-def _named(policy: str) -> Policy:
-    """The policy of that name, or a recipe's."""
-    if policy in NAMED:
-        return Policy.model_validate(policy)
-    if policy in shipped() or Path(policy).suffix in (".yaml", ".yml"):
-        return load_recipe(policy).augment
-    raise HemascopeError(
-        f"--policy {policy}: there is no such policy",
-        f"Name one of {', '.join((*NAMED, ALL))}, or a recipe: {', '.join(shipped())} or a .yaml file.",
-    )

@@ -1,6 +1,5 @@
 """The page of a search for hyperparameters: what was chosen, what it is worth, and how the search went."""
 
-import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,14 +8,10 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from hemascope import __version__
-from hemascope.evaluate.tune.result import RECIPE_NAME, Tuned
-from hemascope.files import write_text
+from hemascope.evaluate.tune.result import RECIPE_NAME, Tuned, score_text, value_text
 from hemascope.report import svg
-from hemascope.report.importance import draw_importance, mattered, ranked, trust
-from hemascope.report.template import rendered
-from hemascope.report.tta import points
-from hemascope.shown import SCORE_TITLES, percent
+from hemascope.report.search import mattered, trust, write_search_page
+from hemascope.shown import SCORE_TITLES, percent, points
 from hemascope.train.search import DEFAULT, Range
 
 
@@ -168,22 +163,10 @@ def draw_slice(measured: Slice, monitor: str, place: int) -> Markup:
     return svg.inline(figure, f"slice-{place}", f"{monitor} against {measured.key} of {len(measured.values)} trials.")
 
 
-def score_text(value: float, monitor: str) -> str:
-    """A score as its kind is written: a share in percent, a loss as it is.
-
-    >>> score_text(0.9, "val_accuracy"), score_text(0.31234, "val_loss")
-    ('90.0%', '0.3123')
-    """
-    return f"{value:.4f}" if monitor == "val_loss" and not math.isnan(value) else percent(value)
-
-
 def _scaled(axes: Axes, monitor: str) -> float:
     share = monitor != "val_loss"
     axes.set_ylabel(f"{monitor.removeprefix('val_')} on val{', %' if share else ''}")
     return 100.0 if share else 1.0
-
-
-FILE_NAME = "report.html"
 
 
 def search_words(found: Tuned) -> list[str]:
@@ -243,15 +226,12 @@ def values_table(found: Tuned) -> list[dict[str, str]]:
 
 
 def write_search_report(folder: Path, found: Tuned, source: str) -> Path:
-    """Write the page of a search into its folder.
+    """Write the page of a search into its folder and give its path; see `write_search_page`.
 
     Args:
         folder: of the search.
         found: what it found.
         source: the images, as the user named them.
-
-    Returns:
-        The page's path: one HTML file that asks for nothing from outside and runs no script.
     """
     order = sorted(found.trials, key=lambda trial: (trial.pruned, trial.value * (1 if found.lower_is_better else -1)))
     context: dict[str, Any] = {
@@ -260,7 +240,6 @@ def write_search_report(folder: Path, found: Tuned, source: str) -> Path:
         "words": search_words(found),
         "compared": compared(found),
         "values": values_table(found),
-        "importance": draw_importance(ranked(found.importance)) if found.importance else "",
         "history": draw_history(history(found), found.monitor),
         "curves": draw_curves(found),
         "slices": [draw_slice(part, found.monitor, place) for place, part in enumerate(slices(found))],
@@ -273,19 +252,5 @@ def write_search_report(folder: Path, found: Tuned, source: str) -> Path:
             for trial in order
         ],
         "recipe_file": RECIPE_NAME,
-        "version": __version__,
     }
-    page = folder / FILE_NAME
-    write_text(page, rendered("search.html.j2", context))
-    return page
-
-
-def value_text(value: object) -> str:
-    """A value of a recipe for a table.
-
-    >>> value_text(0.0012345), value_text(None), value_text("sgd")
-    ('0.00123', 'none', 'sgd')
-    """
-    if value is None:
-        return "none"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return write_search_page(folder, "search.html.j2", found.importance, context)

@@ -6,18 +6,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from markupsafe import Markup
 
-from hemascope import __version__
 from hemascope.augment.policy import OFF, Policy
-from hemascope.evaluate.tune_augment.result import POLICY_NAME, Tuning
-from hemascope.files import write_text
+from hemascope.evaluate.tune.result import POLICY_NAME, Tuning
 from hemascope.report import svg
 from hemascope.report.gallery import picture
-from hemascope.report.importance import draw_importance, mattered, ranked, trust
-from hemascope.report.template import rendered
-from hemascope.report.tta import points
-from hemascope.report.words import percent
-
-FILE_NAME = "report.html"
+from hemascope.report.search import mattered, trust, write_search_page
+from hemascope.shown import percent, points
 
 
 class Trade(NamedTuple):
@@ -73,7 +67,7 @@ def draw_trade(measured: Trade) -> Markup:
 
 def tuning_words(tuning: Tuning) -> list[str]:
     """The choice and how sure it is, in a few sentences."""
-    chosen, base, tried = tuning.chosen, tuning.baseline, len(tuning.trials) - 1
+    chosen, base, tried = tuning.chosen, tuning.baseline, tuning.tried
     if chosen.number == 0:
         return [f"The recipe's own augmentation stays: of the others tried ({tried}) none beats it."]
     said = [
@@ -107,42 +101,40 @@ def strengths(tuning: Tuning) -> list[dict[str, str]]:
     ]
 
 
+def compared(tuning: Tuning) -> list[dict[str, Any]]:
+    """The rows of the table of the recipe's own policy and the chosen one."""
+    best, base = tuning.chosen, tuning.baseline
+    return [
+        {"title": title, "own": getattr(base, key)._asdict(), "chosen": getattr(best, key)._asdict(), "gain": gain}
+        for title, key, gain in (
+            ("Clean images", "clean", points(best.clean_gain)),
+            ("Transformed copies", "pseudo", points(best.gain)),
+        )
+    ]
+
+
 def write_tuning_report(folder: Path, tuning: Tuning, sheet: np.ndarray | None, source: str) -> Path:
-    """Write the page of a search into its folder.
+    """Write the page of a search into its folder and give its path; see `write_search_page`.
 
     Args:
         folder: of the search.
         tuning: what it found.
         sheet: contact sheet of the chosen policy, uint8 (h, w, 3).
         source: the images, as the user named them.
-
-    Returns:
-        The page's path: one HTML file that asks for nothing from outside and runs no script.
     """
-    best, base = tuning.chosen, tuning.baseline
     context: dict[str, Any] = {
         "heading": source,
         "tuning": tuning,
         "words": tuning_words(tuning),
         "figure": draw_trade(trade(tuning)),
-        "compared": [
-            {"title": title, "own": getattr(base, key)._asdict(), "chosen": getattr(best, key)._asdict(), "gain": gain}
-            for title, key, gain in (
-                ("Clean images", "clean", points(best.clean_gain)),
-                ("Transformed copies", "pseudo", points(best.gain)),
-            )
-        ],
+        "compared": compared(tuning),
         "trials": tuning.trials,
         "points": points,
-        "importance": draw_importance(ranked(tuning.importance)) if tuning.importance else "",
         "strengths": strengths(tuning),
         "sheet": picture(sheet, side=max(sheet.shape[:2])) if sheet is not None else "",
         "policy_file": POLICY_NAME,
-        "version": __version__,
     }
-    page = folder / FILE_NAME
-    write_text(page, rendered("tuning.html.j2", context))
-    return page
+    return write_search_page(folder, "tuning.html.j2", tuning.importance, context)
 
 
 def _strength(policy: Policy, name: str) -> str:

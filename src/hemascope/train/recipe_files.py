@@ -8,11 +8,13 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from hemascope.augment.policy import NAMED, Policy
 from hemascope.errors import RecipeError, did_you_mean
 from hemascope.files import write_text
 from hemascope.train.recipe import Recipe
 
 _SHIPPED = resources.files("hemascope.recipes")
+_SUFFIXES = (".yaml", ".yml")
 
 
 def shipped() -> dict[str, str]:
@@ -42,6 +44,32 @@ def load_recipe(recipe: str | Path | Recipe, changes: Iterable[str] | Mapping[st
         return Recipe.model_validate(values)
     except ValidationError as problem:
         raise RecipeError(f"{origin}: {'; '.join(explain(error) for error in problem.errors())}") from problem
+
+
+def load_policy(name: str | Path, also: Sequence[str] = ()) -> Policy:
+    """An augmentation policy by its name, or the ``augment`` of a recipe: a shipped one by its name, or a YAML file.
+
+    Args:
+        name: of the policy, or name or path of the recipe.
+        also: what else may stand in its place, for the error.
+
+    Raises:
+        RecipeError: no such policy, or a recipe that cannot be read.
+
+    >>> load_policy("wide").zoom, load_policy("demo").zoom
+    (1.25, 1.15)
+    """
+    if str(name) in NAMED:
+        return Policy.model_validate(str(name))
+    recipes = list(shipped())
+    if str(name) in recipes or Path(name).suffix in _SUFFIXES:
+        return load_recipe(name).augment
+    names = [*NAMED, *also]
+    raise RecipeError(
+        f"{str(name)!r} is no policy",
+        f"Name one of {', '.join(names)}, or a recipe: {', '.join(recipes)} or a .yaml file."
+        f"{did_you_mean(str(name), [*names, *recipes])}",
+    )
 
 
 def write_recipe(recipe: Recipe, path: Path, about: Iterable[str] = ()) -> None:
@@ -91,7 +119,7 @@ def _values(recipe: str | Path | Recipe) -> tuple[dict[str, Any], str]:
 
 def _text(name_or_path: str | Path) -> tuple[str, str]:
     name, path = str(name_or_path), Path(name_or_path)
-    if path.suffix in (".yaml", ".yml"):
+    if path.suffix in _SUFFIXES:
         if not path.is_file():
             raise RecipeError(f"{path}: no such recipe file")
         try:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from zlib import crc32
 
 import numpy as np
@@ -10,11 +9,11 @@ import torch
 
 from hemascope.augment.batch import augment
 from hemascope.augment.draw import RANDOM_OPERATIONS
-from hemascope.augment.policy import FULL, NAMED, OFF, Policy
+from hemascope.augment.policy import FULL, OFF, Policy
 from hemascope.errors import HemascopeError
 from hemascope.evaluate.shift.corruption import SEVERITIES, Corruption
 from hemascope.evaluate.shift.registry import FURTHER, MEDMNIST_C, RANDOM
-from hemascope.train.recipe_files import load_recipe, shipped
+from hemascope.train.recipe_files import load_policy
 
 SHIFT = "shift"
 """Names the shift suite's mixture, of a severity drawn anew for every image."""
@@ -69,7 +68,7 @@ def choose_transforms(names: str = DEFAULT) -> tuple[Transform, ...]:
         if name == SHIFT:
             chosen[name] = Transform(name, "Shift suite", _corrupt(RANDOM))
             continue
-        policy = _policy(name)
+        policy = load_policy(name, also=(SHIFT,))
         if policy.model_copy(update={"clean": 0.0}).changes_nothing:
             raise HemascopeError(f"the policy {name!r} changes nothing", f"Choose another, such as: {DEFAULT}")
         chosen[name] = of_policy(name, f"Policy {name}", policy)
@@ -129,14 +128,3 @@ def _corrupt(corruption: Corruption) -> Callable[[np.ndarray, np.random.Generato
 def _share(name: str, magnitude: float) -> float:
     """An operation's strength at a share of its full one; a zoom's is its logarithm's."""
     return FULL[name] ** magnitude if name == "zoom" else magnitude * FULL[name]
-
-
-def _policy(name: str) -> Policy:
-    if name in NAMED:
-        return Policy.model_validate(name)
-    if name in shipped() or Path(name).suffix in (".yaml", ".yml"):
-        return load_recipe(name).augment
-    raise HemascopeError(
-        f"{name!r} is no policy",
-        f"Choose from: {', '.join(part for part in NAMED if part != 'none')}, {SHIFT}, or a recipe.",
-    )

@@ -1,1 +1,1 @@
-"""A search for the hyperparameters of a recipe: many short trainings, the poor ones ended early."""
+"""Searches: many short trainings, each with other values. One engine, and the two things that it searches."""

@@ -1,52 +1,93 @@
-"""What a search found: every trial with its score by epoch, the winner, and what the winner is worth."""
+"""What a search found: every trial with its scores, the winner, and what the winner is worth."""
 
-import json
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import yaml
 
-from hemascope.evaluate.tune.measure import Measured
+from hemascope.augment.policy import Policy
+from hemascope.evaluate.bootstrap import Score, hit_scores
+from hemascope.evaluate.tune.trial import TrialResult
 from hemascope.files import write_text
+from hemascope.formats import write_versioned
+from hemascope.models.network import Network, run_network
+from hemascope.shown import percent
+from hemascope.train.fit import Part
 from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import write_recipe
 from hemascope.train.search import Choice
 
 FORMAT_VERSION = 1
-TABLE_NAME, SUMMARY_NAME, RECIPE_NAME = "trials.csv", "tuning.json", "recipe.yaml"
+TABLE_NAME, SUMMARY_NAME, RECIPE_NAME, POLICY_NAME = "trials.csv", "tuning.json", "recipe.yaml", "augment.yaml"
+BASELINE = 0
 
 
-@dataclass(frozen=True)
-class TrialResult:
-    """One trial that is over.
+class Found(ABC):
+    """A search that is over, as far as it was asked for."""
 
-    Attributes:
-        number: optuna's; numbers of trials that were cut short and begun again are missing.
-        own: whether it is the recipe as it is.
-        pruned: whether it was ended early, because it did worse than others at the same epoch.
-        curve: the monitored score on val by epoch, from epoch 1.
-        values: of the searched keys.
-        seconds: it took.
-    """
-
-    number: int
-    own: bool
-    pruned: bool
-    curve: tuple[float, ...]
-    values: dict[str, Choice]
-    seconds: float
+    trials: tuple[Any, ...]
+    best: Recipe
 
     @property
-    def value(self) -> float:
-        """The score: of the last epoch; of a pruned trial where it was ended; NaN where it diverged at once."""
-        return self.curve[-1] if self.curve else math.nan
+    def tried(self) -> int:
+        """Number of trials beside the recipe's own."""
+        return len(self.trials) - 1
+
+    @abstractmethod
+    def table(self) -> pd.DataFrame:
+        """A row a trial."""
+
+    @abstractmethod
+    def about(self) -> dict[str, Any]:
+        """What tuning.json holds beside its version, JSON-ready."""
+
+    @abstractmethod
+    def origin(self) -> list[str]:
+        """The comment at the head of recipe.yaml, by lines."""
+
+    def write(self, folder: Path) -> None:
+        """Write trials.csv, tuning.json and recipe.yaml, the recipe with the winner's values, each whole or not."""
+        write_text(folder / TABLE_NAME, self.table().to_csv(index=False))
+        write_versioned(folder / SUMMARY_NAME, self.about(), FORMAT_VERSION)
+        write_recipe(self.best, folder / RECIPE_NAME, self.origin())
 
 
 @dataclass(frozen=True)
-class Tuned:
-    """A search.
+class Measured:
+    """Two networks on one part; each a score by name (accuracy, balanced_accuracy) with its 95% interval.
+
+    Attributes:
+        images: number of images.
+        own: of the recipe's own values.
+        chosen: of the winner.
+        gain: of the winner over the recipe's own, paired by image.
+    """
+
+    images: int
+    own: dict[str, Score]
+    chosen: dict[str, Score]
+    gain: dict[str, Score]
+
+
+def measure(own: Network, chosen: Network, part: Part) -> Measured:
+    """Score both networks on a part."""
+    hits = [_hits(network, part) for network in (own, chosen)]
+    scores = [hit_scores(part_hits, part.targets) for part_hits in (*hits, hits[1] - hits[0])]
+    return Measured(len(part.targets), *scores)
+
+
+def _hits(network: Network, part: Part) -> np.ndarray:
+    return (run_network(network, part.images).argmax(axis=1) == part.targets).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Tuned(Found):
+    """A search for hyperparameters.
 
     Attributes:
         recipe: the user's, as it is.
@@ -88,11 +129,6 @@ class Tuned:
         """The measured score that speaks for ``monitor``."""
         return "balanced_accuracy" if self.monitor == "val_recall" else "accuracy"
 
-    @property
-    def tried(self) -> int:
-        """Number of trials beside the recipe's own."""
-        return len(self.trials) - 1
-
     def table(self) -> pd.DataFrame:
         """A row a trial: number, what it is, its score and epochs, and its values."""
         return pd.DataFrame(
@@ -111,11 +147,9 @@ class Tuned:
             ]
         )
 
-    def write(self, folder: Path) -> None:
-        """Write trials.csv, tuning.json and recipe.yaml, each whole or not at all."""
-        write_text(folder / TABLE_NAME, self.table().to_csv(index=False))
-        about: dict[str, Any] = {
-            "format_version": FORMAT_VERSION,
+    def about(self) -> dict[str, Any]:
+        """Setting, choice, what it gains, and the score of every trial by epoch."""
+        return {
             "monitor": self.monitor,
             "epochs": self.epochs,
             "size": self.size,
@@ -126,10 +160,9 @@ class Tuned:
             "measured": {name: _plain(measured) for name, measured in self.measured.items()},
             "curves": {trial.number: list(trial.curve) for trial in self.trials},
         }
-        write_text(folder / SUMMARY_NAME, json.dumps(about, indent=1) + "\n")
-        write_recipe(self.best, folder / RECIPE_NAME, self._origin())
 
-    def _origin(self) -> list[str]:
+    def origin(self) -> list[str]:
+        """Where the values come from and what they gain."""
         setting = f"{self.epochs} epochs of {self.images['train']:,} images at {self.size} px"
         lines = [
             f"The recipe {self.recipe.name} with the values that hemascope tune chose: trial {self.chosen.number}, "
@@ -163,3 +196,134 @@ def _plain(measured: Measured) -> dict[str, Any]:
             for kind in ("own", "chosen", "gain")
         },
     }
+
+
+def score_text(value: float, monitor: str) -> str:
+    """A score as its kind is written: a share in percent, a loss as it is.
+
+    >>> score_text(0.9, "val_accuracy"), score_text(0.31234, "val_loss")
+    ('90.0%', '0.3123')
+    """
+    return f"{value:.4f}" if monitor == "val_loss" and not math.isnan(value) else percent(value)
+
+
+def value_text(value: object) -> str:
+    """A value of a recipe for a table.
+
+    >>> value_text(0.0012345), value_text(None), value_text("sgd")
+    ('0.00123', 'none', 'sgd')
+    """
+    if value is None:
+        return "none"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True)
+class TrialScore:
+    """One trial; accuracies are of the images of the search.
+
+    Attributes:
+        number: 0 is the recipe's own policy.
+        values: the searched strengths; of trial 0 about where its policy lies among them.
+        policy: what was trained with.
+        clean: on the images as they are.
+        pseudo: on their transformed copies, one by one.
+        clean_gain: of ``clean`` over trial 0, paired by image.
+        gain: of ``pseudo`` over trial 0, likewise.
+        feasible: whether ``clean`` is not below trial 0's minus its standard error.
+    """
+
+    number: int
+    values: dict[str, Choice]
+    policy: Policy
+    clean: Score
+    pseudo: Score
+    clean_gain: Score
+    gain: Score
+    feasible: bool
+
+
+@dataclass(frozen=True)
+class Tuning(Found):
+    """A search for strengths of augmentation.
+
+    Attributes:
+        recipe: the user's, as it is.
+        trials: by number.
+        importance: share of each strength in the spread of the scores, sums to 1; empty with few trials.
+        check: gain of the chosen trial over trial 0 on copies that the search did not use: ``clean`` and ``pseudo``.
+        checked_on: which images those are of, in words.
+        images: number of images that gave the scores.
+        copies: of each.
+        transforms: what made them.
+    """
+
+    recipe: Recipe
+    trials: tuple[TrialScore, ...]
+    importance: dict[str, float]
+    check: dict[str, Score]
+    checked_on: str
+    images: int
+    copies: int
+    transforms: tuple[str, ...]
+
+    @property
+    def baseline(self) -> TrialScore:
+        """Trial 0, the recipe's own policy."""
+        return self.trials[BASELINE]
+
+    @property
+    def best(self) -> Recipe:
+        """The recipe with the chosen policy."""
+        return self.recipe.model_copy(update={"augment": self.chosen.policy})
+
+    @property
+    def chosen(self) -> TrialScore:
+        """The feasible trial best on the copies; trial 0 where none is better."""
+        feasible = [trial for trial in self.trials if trial.feasible]
+        return max(feasible, key=lambda trial: (trial.pseudo.value, -trial.number))
+
+    def table(self) -> pd.DataFrame:
+        """A row a trial: number, scores with intervals, feasible, chosen, and the strengths."""
+        return pd.DataFrame(
+            [
+                {
+                    "trial": trial.number,
+                    **{
+                        key if part == "value" else f"{key}_{part}": getattr(getattr(trial, key), part)
+                        for key in ("clean", "pseudo", "gain")
+                        for part in Score._fields
+                    },
+                    "feasible": trial.feasible,
+                    "chosen": trial.number == self.chosen.number,
+                    **trial.values,
+                }
+                for trial in self.trials
+            ]
+        )
+
+    def about(self) -> dict[str, Any]:
+        """Setting, choice and what it gains."""
+        return {
+            "chosen": self.chosen.number,
+            "images": self.images,
+            "copies": self.copies,
+            "transforms": list(self.transforms),
+            "importance": self.importance,
+            "check": {name: score._asdict() for name, score in self.check.items()},
+            "checked_on": self.checked_on,
+        }
+
+    def origin(self) -> list[str]:
+        """Nothing: augment.yaml says it."""
+        return []
+
+    def write(self, folder: Path) -> None:
+        """Write augment.yaml, the chosen policy, as well."""
+        super().write(folder)
+        policy = self.chosen.policy.model_dump(exclude_defaults=True)
+        head = (
+            f"# Chosen by hemascope tune-augment: trial {self.chosen.number} of {self.tried}.\n"
+            "# The key augment of a recipe, or a recipe of its own: hemascope augment SOURCE --policy augment.yaml\n"
+        )
+        write_text(folder / POLICY_NAME, head + yaml.safe_dump({"augment": policy}, sort_keys=False))

@@ -1,196 +1,193 @@
-"""The search itself: trials chosen by optuna, kept in a database, gone on with after a kill, shared by processes."""
+"""The search itself: trials chosen by optuna, kept where they outlive a kill, gone on with, shared by processes."""
 
 import math
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import optuna
-from optuna.exceptions import TrialPruned, UpdateFinishedTrialError
-from optuna.trial import FrozenTrial, Trial, TrialState
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.pruners import BasePruner
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial, TrialState
 
-from hemascope.errors import RecipeError, RunError
-from hemascope.evaluate.study.sampler import NumberedSampler
-from hemascope.evaluate.study.settings import check_settings, require_settings
-from hemascope.evaluate.study.short import short_recipe
-from hemascope.evaluate.tune.outcome import FOLDER, folder_of, forget_losers, outcome, result_of
-from hemascope.evaluate.tune.pruner import make_pruner
-from hemascope.evaluate.tune.result import TrialResult, Tuned
+from hemascope.errors import RunError
+from hemascope.evaluate.tune.sampler import NumberedSampler, first_number, place
 from hemascope.evaluate.tune.space import Space
-from hemascope.evaluate.tune.storage import open_storage
-from hemascope.evaluate.tune.study import OVER, OWN, open_study, requeue, wait_for_others
-from hemascope.evaluate.tune.trial import Row, forget, train_trial
-from hemascope.train.fit import Part, new_network
+from hemascope.evaluate.tune.study import OVER, is_own, open_study, requeue, require_settings, wait_for_others
+from hemascope.evaluate.tune.trial import Data, Trial, TrialResult
+from hemascope.progress import SILENT, Progress
 from hemascope.train.recipe import Recipe
+from hemascope.train.search import Choice
+
+FEWEST = 5
+"""Finished trials below which nothing is said of what mattered."""
+
+_FOLDER = "folder"  # a trial's mark for the number of its folder: its own, or that of the one that it goes on with
+
+Found = TypeVar("Found", covariant=True)
 
 
-class Tuner:
-    """A search around a recipe. Making one checks all that can be checked without images, and writes nothing.
+class Searched(Protocol[Found]):
+    """What a search varies, how one trial of it is scored, and what the trials come to.
 
-    The sampler is the tree-structured Parzen estimator (Bergstra et al. 2011). A trial reports the recipe's
-    ``early_stopping.monitor`` on val after every epoch and is ended early where the pruner finds it poor. The first
-    trial is the recipe as it is, and is never pruned.
+    Attributes:
+        name: of the study in its storage.
+        recipe: what is searched around.
+        space: the values that may be tried.
+        settings: all that must be the same when the search is gone on with, JSON-ready.
+        shared: whether several processes may work on it at once; its storage then tells which of them are alive.
+        lower_is_better: whether the best score is the lowest.
+        pruner: ends poor trials.
+    """
+
+    name: str
+    recipe: Recipe
+    space: Space
+    settings: dict[str, Any]
+    shared: bool
+    lower_is_better: bool
+    pruner: BasePruner
+
+    @property
+    def own(self) -> dict[str, Choice]:
+        """The recipe's own values, which need not lie within the space."""
+
+    def storage(self, folder: Path) -> BaseStorage:
+        """Open, and where need be create, what keeps the trials."""
+
+    def score(self, report: optuna.Trial, trial: Trial, data: Data, progress: Progress) -> float:
+        """Train and score a trial; ``report`` takes what optuna is to know of it. May raise TrialPruned."""
+
+    def line(self, trial: TrialResult) -> str:
+        """What a trial did, for who watches."""
+
+    def forget(self, trials: tuple[TrialResult, ...]) -> None:
+        """Delete what nobody needs of trials that are over."""
+
+    def found(self, trials: tuple[TrialResult, ...], importance: dict[str, float], data: Data) -> Found:
+        """Choose the winner and measure it.
+
+        Args:
+            trials: those that are over, by number; the recipe's own is among them.
+            importance: see `importance`.
+            data: of the trials.
+        """
+
+
+def search(
+    folder: Path,
+    searched: Searched[Found],
+    data: Data,
+    *,
+    trials: int,
+    minutes: float | None = None,
+    progress: Progress = SILENT,
+) -> Found:
+    """Try values until so many trials are over, in all processes together, and measure the winner.
+
+    The sampler is the tree-structured Parzen estimator (Bergstra et al. 2011), seeded by the recipe's seed and the
+    trial's place, so that a search that was killed and gone on with tries what an uninterrupted one would. The first
+    trial is the recipe as it is.
 
     Args:
         folder: of the search; what is in it is gone on with.
-        recipe: what is searched around; its ``search`` names what varies.
-        epochs: of each trial.
-        size: side of its images, pixels.
-        pruner: one of `hemascope.evaluate.tune.pruner.PRUNERS`.
-        settings: what else must be the same when a search is gone on with, JSON-ready.
-        storage: address of the database; see `hemascope.evaluate.tune.storage.open_storage`.
-        name: of the search within the database.
+        searched: what varies.
+        data: what the trials are trained on and scored by.
+        trials: how many beside the recipe's own, those of earlier calls included.
+        minutes: begin no trial after so many.
+        progress: told of every trial.
 
     Raises:
-        RecipeError: the recipe does not take a value of its search.
-        RunError: the folder or the database holds something else, or cannot be used.
-        WeightsError: a network's pretrained weights cannot be had.
+        RunError: the folder or the storage holds another search, or the recipe's own trial is not over.
     """
+    require_settings(folder, searched.settings)
+    study = open_study(
+        searched.storage(folder),
+        searched.name,
+        searched.settings,
+        searched.space.nearest(searched.own),
+        sampler=NumberedSampler(searched.recipe.seed, shared=searched.shared),
+        pruner=searched.pruner,
+        maximize=not searched.lower_is_better,
+        alone=not searched.shared,
+    )
+    deadline = math.inf if minutes is None else time.monotonic() + 60 * minutes
+    begun, waited_for = -1, 0
 
-    def __init__(
-        self,
-        folder: Path,
-        recipe: Recipe,
-        *,
-        epochs: int,
-        size: int,
-        pruner: str = "median",
-        settings: dict[str, Any] | None = None,
-        storage: str | None = None,
-        name: str = "search",
-    ) -> None:
-        self.folder, self.recipe = folder, recipe
-        if recipe.boosting is not None:
-            raise RecipeError("a search trains one network a trial, the recipe boosts many", "Set boosting=null.")
-        self.space = Space(short_recipe(recipe, epochs=epochs, size=size))
-        Space(recipe)  # the winner's values will go into the recipe as it is
-        self._settings = {
-            **(settings or {}),
-            "recipe": recipe.model_dump(mode="json", exclude_defaults=True),
-            "epochs": epochs,
-            "size": size,
-            "pruner": pruner,
-        }
-        check_settings(folder, self._settings)
-        self._pruner = make_pruner(pruner, epochs)
-        self._address, self._name = storage, name
-        self._current = -1
-        if storage is not None:
-            open_storage(storage, folder)
-        for network in {*self._choices("network"), self.recipe.network}:
-            pretrained = self.recipe.pretrained and self.recipe.start is None
-            new_network(self.space.recipe_of({"network": network}), 2, pretrained=pretrained)
+    def known() -> list[FrozenTrial]:
+        return study.get_trials(deepcopy=False)
 
-    def run(
-        self,
-        classes: tuple[str, ...],
-        parts: dict[str, Part],
-        *,
-        trials: int,
-        minutes: float | None = None,
-        on_epoch: Callable[[int, int, float], None] | None = None,
-        on_trial: Callable[[TrialResult], None] | None = None,
-        on_wait: Callable[[int], None] | None = None,
-    ) -> Tuned:
-        """Search, until so many trials are over in all processes together, and measure the winner.
+    def described(trial: FrozenTrial) -> Trial:
+        own = is_own(trial)
+        number = int(trial.user_attrs.get(_FOLDER, first_number(trial)))
+        values = searched.own if own else dict(trial.params)
+        shown = trial.number if searched.shared else number
+        return Trial(shown, own, values, folder / "trials" / f"{number:04d}")
 
-        Args:
-            classes: names of the classes.
-            parts: ``train``, ``val`` and, to measure the winner on, ``test``.
-            trials: how many beside the recipe's own, those of earlier calls included.
-            minutes: begin no trial after so many.
-            on_epoch: called with the number of the trial, the epoch and its score.
-            on_trial: called with every trial that this call ends.
-            on_wait: called, again and again, with the number of trials that other processes still run.
+    def over() -> tuple[TrialResult, ...]:
+        ended = [trial for trial in known() if trial.state in OVER]
+        return tuple(sorted((_result(described(trial), trial) for trial in ended), key=lambda trial: trial.number))
 
-        Raises:
-            RunError: the database holds a search with other settings, or no trial is over yet.
-        """
-        require_settings(self.folder, self._settings)
-        study = open_study(
-            open_storage(self._address, self.folder),
-            self._name,
-            self._settings,
-            self.space.nearest,
-            sampler=NumberedSampler(self.recipe.seed, shared=True),
-            pruner=self._pruner,
-            maximize=self.recipe.early_stopping.mode == "max",
-        )
-        deadline = math.inf if minutes is None else time.monotonic() + 60 * minutes
+    def objective(trial: optuna.Trial) -> float:
+        nonlocal begun
+        begun = trial.number
+        if _FOLDER not in trial.user_attrs:
+            trial.set_user_attr(_FOLDER, begun if searched.shared else place(study, known()[begun]))
+        searched.space.suggest(trial)
+        tried = described(known()[begun])
+        progress.step(f"trial {tried.number}")
+        return searched.score(trial, tried, data, progress)
 
-        def objective(trial: Trial) -> float:
-            return self._try(trial, classes, parts, on_epoch)
+    def told(_: optuna.Study, trial: FrozenTrial) -> None:
+        searched.forget(over())
+        if trial.state in OVER:
+            progress.say(searched.line(_result(described(trial), trial)))
 
-        def told(_: optuna.Study, trial: FrozenTrial) -> None:
-            forget_losers(study, self.space, self.folder)
-            if on_trial and trial.state in OVER:
-                on_trial(result_of(trial, self.space))
-
-        while time.monotonic() < deadline:
-            states = [trial.state for trial in study.get_trials(deepcopy=False)]
-            over, running = sum(state in OVER for state in states), states.count(TrialState.RUNNING)
-            if over > trials:
-                break
-            if over + running > trials:
-                if on_wait:
-                    on_wait(running)
-                wait_for_others(study)
-                continue
-            try:
-                study.optimize(objective, n_trials=1, callbacks=[told])
-            except UpdateFinishedTrialError:
-                continue  # this process slept for so long that another has taken up its trial
-            except KeyboardInterrupt:
-                requeue(study, self._current)
-                raise
-        return outcome(study, self.recipe, self.space, self.folder, classes, parts)
-
-    def _try(
-        self,
-        trial: Trial,
-        classes: tuple[str, ...],
-        parts: dict[str, Part],
-        on_epoch: Callable[[int, int, float], None] | None,
-    ) -> float:
-        self._current = trial.number
-        own = bool(trial.user_attrs.get(OWN))
-        if FOLDER not in trial.user_attrs:
-            trial.set_user_attr(FOLDER, trial.number)
-        values = self.space.suggest(trial)
-        curve: dict[int, float] = {}
-
-        def judge(row: Row) -> None:
-            epoch, value = int(row["epoch"]), row[self.recipe.early_stopping.monitor]
-            if epoch in curve:  # an epoch that was repeated, because its checkpoint was not written
-                return
-            if not math.isfinite(value):
-                self._diverged(own)
-            curve[epoch] = value
-            trial.report(value, epoch)
-            if on_epoch:
-                on_epoch(trial.number, epoch, value)
-            if not own and epoch < self.space.recipe.epochs and trial.should_prune():
-                raise TrialPruned
-
-        folder = folder_of(self.folder, trial)
-        recipe = self.space.recipe if own else self.space.recipe_of(values)
+    while time.monotonic() < deadline:
+        states = [trial.state for trial in known()]
+        ended, running = sum(state in OVER for state in states), states.count(TrialState.RUNNING)
+        if ended > trials:
+            break
+        if ended + running > trials:
+            if running != waited_for:
+                progress.step(f"waiting for {running} {'trial' if running == 1 else 'trials'} of other processes")
+                waited_for = running
+            wait_for_others(study)
+            continue
+        waited_for = 0
         try:
-            train_trial(folder, recipe, len(classes), parts["train"], parts["val"], judge)
-        except TrialPruned:
-            forget(folder)
+            study.optimize(objective, n_trials=1, callbacks=[told])
+        except UpdateFinishedTrialError:
+            continue  # this process slept for so long that another has taken up its trial
+        except KeyboardInterrupt:
+            requeue(study, begun)
             raise
-        return curve[max(curve)]
+    tried = over()
+    if not any(trial.own for trial in tried):
+        raise RunError("the training with the recipe's own values is not over", "Repeat the command to go on.")
+    progress.step("measuring the winner")
+    return searched.found(tried, importance(study, searched.space.names), data)
 
-    def _diverged(self, own: bool) -> None:
-        if own:
-            monitor = self.recipe.early_stopping.monitor
-            raise RunError(
-                f"the recipe's own training diverges: its {monitor} is no number",
-                "Lower its optimizer.learning_rate, or set early_stopping.monitor=val_accuracy.",
-            )
-        raise TrialPruned
 
-    def _choices(self, key: str) -> tuple[Any, ...]:
-        part = self.space.parts.get(key, ())
-        return part if isinstance(part, tuple) else ()
+def importance(study: optuna.Study, names: tuple[str, ...]) -> dict[str, float]:
+    """Share of each value in the spread of the scores by fANOVA (Hutter et al. 2014).
+
+    Args:
+        study: whose finished trials all have these values; pruned ones do not count.
+        names: of the values.
+
+    Returns:
+        Shares by name, the largest first, that sum to 1; empty with fewer than 5 trials or where all score the same.
+    """
+    finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if len(finished) < FEWEST or len({trial.value for trial in finished}) < 2:
+        return {}
+    evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
+    return dict(optuna.importance.get_param_importances(study, evaluator=evaluator, params=list(names)))
+
+
+def _result(trial: Trial, frozen: FrozenTrial) -> TrialResult:
+    curve = tuple(value for _, value in sorted(frozen.intermediate_values.items()))
+    seconds = frozen.duration.total_seconds() if frozen.duration else 0.0
+    return TrialResult(**vars(trial), pruned=frozen.state == TrialState.PRUNED, curve=curve, seconds=seconds)

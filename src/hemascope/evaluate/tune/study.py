@@ -1,7 +1,11 @@
-"""Optuna's study of a search, whichever process comes first to make it."""
+"""Optuna's study of a search: made by whichever process comes first, and gone on with as it began."""
 
+import json
 import time
 import warnings
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import optuna
@@ -10,31 +14,74 @@ from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
+from pydantic import ValidationError
 
-from hemascope.evaluate.study.settings import require_same
+from hemascope.errors import RunError
+from hemascope.evaluate.tune.sampler import first_number
 from hemascope.evaluate.tune.storage import retry
+from hemascope.files import write_text
+from hemascope.train.recipe import Recipe
 from hemascope.train.search import Choice
 
-OWN = "own"
-"""Marks the trial of the recipe as it is."""
+SETTINGS_NAME = "search.json"
 
 OVER = (TrialState.COMPLETE, TrialState.PRUNED)
 """States of the trials that count; others still run or were cut short."""
 
+_OWN = "own"  # marks the trial of the recipe as it is
 _SETTINGS = "settings"
 _POLL_SECONDS = 1.0
+
+
+def require_settings(folder: Path, settings: dict[str, Any]) -> None:
+    """Write the settings of a new search into its folder; check those of one that is gone on with.
+
+    Args:
+        folder: of the search; new or empty, or with a search in it.
+        settings: all that must stay the same, JSON-ready.
+
+    Raises:
+        RunError: as `check_settings`, or the folder cannot be written.
+    """
+    if check_settings(folder, settings):
+        return
+    try:
+        write_text(folder / SETTINGS_NAME, json.dumps(settings, indent=1) + "\n")
+    except OSError as problem:
+        raise RunError(f"{folder}: cannot be written ({problem.strerror})", "Name another folder with -o.") from problem
+
+
+def check_settings(folder: Path, settings: dict[str, Any]) -> bool:
+    """Whether the folder holds a search, which then has these settings; False where it is new or empty.
+
+    Raises:
+        RunError: the folder holds a search with other settings, or something else.
+    """
+    file = folder / SETTINGS_NAME
+    if not file.is_file():
+        # A file with a dot is one that another process of the same search is about to finish.
+        if folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):
+            raise RunError(f"{folder} holds files, but no search", "Name a new or empty folder with -o.")
+        return False
+    try:
+        before = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        raise RunError(f"{file}: cannot be read ({problem})", "Name another folder with -o.") from problem
+    _require_same(str(folder), before, settings, "another folder with -o")
+    return True
 
 
 def open_study(
     storage: BaseStorage,
     name: str,
     settings: dict[str, Any],
-    own: dict[str, Choice],
+    own: Mapping[str, Choice],
     *,
     sampler: BaseSampler,
     pruner: BasePruner,
     maximize: bool,
+    alone: bool = False,
 ) -> optuna.Study:
     """The study of this name: a new one, whose first trial is the recipe as it is, or the one that is there.
 
@@ -46,6 +93,7 @@ def open_study(
         sampler: chooses the others.
         pruner: ends them.
         maximize: whether a higher score is better.
+        alone: whether no other process works on it, so that all trials that are not over were cut short.
 
     Raises:
         RunError: the study that is there has other settings.
@@ -58,16 +106,21 @@ def open_study(
         )
     except DuplicatedStudyError:
         study = optuna.load_study(storage=storage, sampler=sampler, pruner=pruner, study_name=name)
-        if not _has_own(study):
+        if not (alone or _has_own(study)):
             time.sleep(_POLL_SECONDS)  # the process that made it is about to add its first trial
-    study_settings = study.user_attrs.get(_SETTINGS)
-    if study_settings is not None:
-        require_same(f"the database's search {name!r}", study_settings, settings, "another search with --name")
+    before = study.user_attrs.get(_SETTINGS)
+    if before is not None:
+        _require_same(f"the database's search {name!r}", before, settings, "another search with --name")
     if not _has_own(study):
         study.set_user_attr(_SETTINGS, settings)
-        study.enqueue_trial(own, user_attrs={OWN: True})
-    _requeue_failed_own(study)
+        study.enqueue_trial(dict(own), user_attrs={_OWN: True})
+    _take_up(study, alone=alone)
     return study
+
+
+def is_own(trial: FrozenTrial) -> bool:
+    """Whether a trial is the recipe as it is: it is marked, or, where release 0.1.0 marked none, the first."""
+    return bool(trial.user_attrs.get(_OWN)) or first_number(trial) == 0
 
 
 def wait_for_others(study: optuna.Study) -> None:
@@ -85,12 +138,41 @@ def requeue(study: optuna.Study, number: int) -> None:
             retry(study, trial)
 
 
-def _requeue_failed_own(study: optuna.Study) -> None:
-    """Queue the recipe's own trial again where an error ended it, as a full disk does: nothing else takes its place."""
-    own = [trial for trial in study.get_trials(deepcopy=False) if OWN in trial.user_attrs]
-    if all(trial.state == TrialState.FAIL for trial in own):
-        requeue(study, own[-1].number)
+def _take_up(study: optuna.Study, *, alone: bool) -> None:
+    """Queue again what was cut short for good.
+
+    That is everything where no other process works on it. Else it is only the recipe's own trial where an error ended
+    it, as a full disk does: other trials are queued again by whoever notices, or another one takes their place.
+    """
+    tries: dict[int, list[FrozenTrial]] = defaultdict(list)
+    for trial in study.get_trials(deepcopy=False):
+        if alone and trial.state == TrialState.RUNNING:
+            study.tell(trial.number, state=TrialState.FAIL)
+        tries[first_number(trial)].append(trial)
+    for same in tries.values():
+        ended = all(trial.state == TrialState.FAIL or (alone and trial.state == TrialState.RUNNING) for trial in same)
+        if ended and (alone or is_own(same[0])):
+            requeue(study, same[-1].number)
 
 
 def _has_own(study: optuna.Study) -> bool:
-    return any(OWN in trial.user_attrs for trial in study.get_trials(deepcopy=False))
+    return any(is_own(trial) for trial in study.get_trials(deepcopy=False))
+
+
+def _require_same(place: str, before: dict[str, Any], settings: dict[str, Any], other: str) -> None:
+    """Raise a RunError, naming the keys, unless the search that ``place`` holds has these settings."""
+    before, now = _whole(before), _whole(json.loads(json.dumps(settings)))
+    changed = [key for key in now if before.get(key) != now[key]]
+    if changed:
+        raise RunError(
+            f"{place} holds a search with other settings ({', '.join(changed)})",
+            f"Repeat the command as it was to go on with it, or name {other}.",
+        )
+
+
+def _whole(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings whose recipe has every key, also those that it did not have when the search began."""
+    try:
+        return {**settings, "recipe": Recipe.model_validate(settings["recipe"]).model_dump(mode="json")}
+    except (KeyError, ValidationError):
+        return settings

@@ -1,15 +1,20 @@
-"""What mattered in a search, as bars and in words."""
+"""What the pages of both searches share: what mattered, as bars and in words; whether to trust a gain; the page."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from markupsafe import Markup
 
+from hemascope import __version__
 from hemascope.evaluate.bootstrap import Score
+from hemascope.files import write_text
 from hemascope.report import svg
-from hemascope.report.words import percent
+from hemascope.report.template import rendered
+from hemascope.shown import paragraphs, percent, table
 
+FILE_NAME = "report.html"
 _NAMED = 3
 
 
@@ -69,3 +74,47 @@ def trust(gain: Score) -> str:
     if gain.high < 0:
         return "it is none, so keep the recipe's own."
     return "not beyond doubt, so try more trials or images."
+
+
+def write_search_page(folder: Path, template: str, importance: Mapping[str, float], context: dict[str, Any]) -> Path:
+    """Write the page of a search into its folder.
+
+    Args:
+        folder: of the search.
+        template: its name, one that extends ``search_page.html.j2``.
+        importance: see `hemascope.evaluate.tune.search.importance`.
+        context: heading, words, and what else the template shows.
+
+    Returns:
+        The page's path: one HTML file that asks for nothing from outside and runs no script.
+    """
+    figure = draw_importance(ranked(importance)) if importance else ""
+    page = folder / FILE_NAME
+    write_text(page, rendered(template, {"importance": figure, "version": __version__, **context}))
+    return page
+
+
+def search_table(
+    number: int,
+    titles: tuple[str, str],
+    values: Sequence[Mapping[str, str]],
+    gains: Sequence[Mapping[str, Any]],
+    words: Sequence[str],
+) -> str:
+    """A search in the cell of a notebook: the winner beside the recipe's own, in HTML.
+
+    Args:
+        number: of the winner.
+        titles: of what was searched, and of what it is scored on.
+        values: name, own and chosen, a row each.
+        gains: title, own and chosen as scores, and gain, a row each; may be empty.
+        words: sentences below.
+    """
+    chosen = f"Trial {number}"
+    shown = table((titles[0], "Recipe's own", chosen), [(row["name"], row["own"], row["chosen"]) for row in values])
+    if gains:
+        rows = [
+            (row["title"], percent(row["own"]["value"]), percent(row["chosen"]["value"]), row["gain"]) for row in gains
+        ]
+        shown += table((titles[1], "Recipe's own", chosen, "Gain in points, 95% interval"), rows)
+    return shown + paragraphs(words)

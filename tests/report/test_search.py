@@ -3,7 +3,7 @@ import re
 import pytest
 
 from hemascope.evaluate.bootstrap import Score
-from hemascope.report.importance import draw_importance, ranked, trust
+from hemascope.report.search import draw_importance, ranked, trust
 
 
 def test_the_largest_is_on_top_with_its_share():

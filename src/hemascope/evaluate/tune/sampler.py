@@ -32,7 +32,7 @@ class NumberedSampler(BaseSampler):
 
     def _of(self, study: optuna.Study, trial: FrozenTrial) -> BaseSampler:
         if trial.number != self._number:
-            own = int(np.random.SeedSequence([self._seed, _place(study, trial)]).generate_state(1)[0])
+            own = int(np.random.SeedSequence([self._seed, place(study, trial)]).generate_state(1)[0])
             self._number = trial.number
             self._sampler = TPESampler(seed=own, n_startup_trials=_STARTUP, constant_liar=self._shared)
         return self._sampler
@@ -64,8 +64,13 @@ class NumberedSampler(BaseSampler):
         self._of(study, trial).after_trial(study, trial, state, values)
 
 
-def _place(study: optuna.Study, trial: FrozenTrial) -> int:
+def first_number(trial: FrozenTrial) -> int:
+    """The number of a trial; of one that repeats a trial which was cut short, the number that that one had at first."""
+    return int(trial.system_attrs.get(_RETRIED, trial.number))
+
+
+def place(study: optuna.Study, trial: FrozenTrial) -> int:
     """The number that the trial would have had if none had been cut short and repeated under another number."""
-    first = trial.system_attrs.get(_RETRIED, trial.number)
+    first = first_number(trial)
     known = study.get_trials(deepcopy=False)
-    return int(first) - sum(_RETRIED in other.system_attrs for other in known if other.number < first)
+    return first - sum(_RETRIED in other.system_attrs for other in known if other.number < first)
