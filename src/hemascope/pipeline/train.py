@@ -60,8 +60,6 @@ def train(
     Traceback (most recent call last):
     ...
     hemascope.errors.RecipeError: recipe quick: unknown key 'epoch' (valid: name, ... Did you mean epochs?
-    >>> run = train("synthetic", "quick", output="runs/first")  # doctest: +SKIP
-    >>> run.metrics  # doctest: +SKIP
     """
     chosen = load_recipe(recipe, set)
     folder = Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}" if output is None else Path(output)
