@@ -158,7 +158,7 @@ def test_what_is_optional_is_named_where_it_is_given(name: str) -> None:
 
 
 def in_a_new_process(code: str) -> Any:
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -211,7 +211,7 @@ SHORT: dict[str, Any] = {"set": TINY, "trials": 1, "train_images": 40, "val_imag
 @pytest.fixture(scope="module")
 def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
     folder = tmp_path_factory.mktemp("material")
-    hemascope.train("synthetic:96", "demo", set=TINY, output=folder / "run")
+    hemascope.train("synthetic:64", "demo", set=TINY, output=folder / "run")
     shutil.copytree(folder / "run", folder / "twin")
     (folder / "cells").mkdir()
     for index in range(40):
