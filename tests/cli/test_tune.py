@@ -11,7 +11,7 @@ def tune(tmp_path, monkeypatch, capsys):
 
     def run(*arguments):
         with pytest.raises(SystemExit) as end:
-            main(["tune", "demo", "synthetic:64", "-o", "search", *arguments])
+            main(["tune", "synthetic:64", "-r", "demo", "-o", "search", *arguments])
         said = capsys.readouterr()
         return end.value.code, said.out, said.err
 
@@ -29,7 +29,7 @@ def test_a_search_leaves_a_recipe_a_table_and_a_page(tune, tmp_path):
     code, out, err = tune(*SMALL, "--trials", "1")
     assert code == 0, err
     assert max(len(line) for line in out.splitlines() if "/" not in line) <= 80
-    assert "the recipe's own values" in out
+    assert "the recipe's own values" in err
     assert "Report: search/report.html" in out
     folder = tmp_path / "search"
     names = {path.name for path in folder.iterdir()}

@@ -28,7 +28,7 @@ def test_a_search_leaves_a_policy_a_recipe_and_a_page(tune, tmp_path):
     code, out, err = tune(*SMALL, "--trials", "1")
     assert code == 0, err
     assert max(map(len, out.splitlines())) <= 80
-    assert "the recipe's own policy" in out
+    assert "the recipe's own policy" in err
     assert "Report: search/report.html" in out
     folder = tmp_path / "search"
     names = {path.name for path in folder.iterdir()}

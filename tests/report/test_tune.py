@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from hemascope.evaluate.bootstrap import Score
+from hemascope.evaluate.tune.result import score_text
 from hemascope.report.tune import (
     draw_curves,
     draw_history,
     draw_slice,
     history,
-    score_text,
     search_words,
     slices,
     write_search_report,

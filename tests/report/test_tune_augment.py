@@ -6,7 +6,7 @@ import pytest
 
 from hemascope.evaluate.bootstrap import Score
 from hemascope.report.tune_augment import draw_trade, strengths, trade, tuning_words, write_tuning_report
-from tests.evaluate.tune_augment.test_result import tuning
+from tests.evaluate.tune.test_tuning import tuning
 
 SCORES = ((0.95, 0.7), (0.80, 0.9), (0.95, 0.8))
 

@@ -1,10 +1,15 @@
 import json
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pytest
+import torch
 
 from hemascope.evaluate.bootstrap import Score
-from hemascope.evaluate.tune.measure import Measured
-from hemascope.evaluate.tune.result import TrialResult, Tuned
+from hemascope.evaluate.tune.result import Measured, Tuned, measure
+from hemascope.evaluate.tune.trial import TrialResult
+from hemascope.train.fit import Part
 from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import load_recipe
 
@@ -18,9 +23,10 @@ def tuned(*scores: float, pruned: tuple[int, ...] = (), **changed) -> Tuned:
         TrialResult(
             i,
             i == 0,
+            {RATE: 0.001 * (i + 1), "head.dense": 64 if i % 2 else None},
+            Path(f"{i:04d}"),
             i in pruned,
             (score - 0.1,) if i in pruned else (score - 0.1, score),
-            {RATE: 0.001 * (i + 1), "head.dense": 64 if i % 2 else None},
             12.34,
         )
         for i, score in enumerate(scores)
@@ -58,3 +64,27 @@ def test_what_is_written_can_be_trained_with_and_says_where_it_comes_from(tmp_pa
     summary = json.loads((tmp_path / "tuning.json").read_text())
     assert summary["measured"]["test"]["gain"]["accuracy"]["low"] == 0.01
     assert summary["values"] == {RATE: 0.002, "head.dense": 64}
+
+
+class Says(torch.nn.Module):
+    """Says class 0 for every image but the first ``ones``."""
+
+    def __init__(self, ones):
+        super().__init__()
+        self.ones = torch.nn.Parameter(torch.tensor(float(ones)))
+
+    def forward(self, images):
+        first = torch.arange(len(images)) < self.ones
+        return torch.stack([~first, first], 1).float()
+
+
+def test_the_gain_is_paired_by_image():
+    part = Part(np.zeros((40, 4, 4, 3), np.uint8), np.repeat([1, 0], 20))
+    found = measure(Says(12), Says(18), part)
+    assert found.images == 40
+    assert found.own["accuracy"].value == pytest.approx(0.8)
+    assert found.chosen["accuracy"].value == pytest.approx(0.95)
+    assert found.gain["accuracy"].value == pytest.approx(0.15)
+    # No image is lost by the second, so the paired gain is certain, which two separate intervals would not show.
+    assert found.gain["accuracy"].low > 0
+    assert found.own["accuracy"].high > found.chosen["accuracy"].low

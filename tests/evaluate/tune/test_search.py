@@ -9,12 +9,17 @@ import pytest
 
 from hemascope.errors import RecipeError, RunError
 from hemascope.evaluate.bootstrap import Score
-from hemascope.evaluate.tune import outcome, storage
-from hemascope.evaluate.tune import search as module
-from hemascope.evaluate.tune.measure import Measured
-from hemascope.evaluate.tune.search import Tuner
+from hemascope.evaluate.tune import hyperparameters as module
+from hemascope.evaluate.tune import storage
+from hemascope.evaluate.tune.hyperparameters import Hyperparameters
+from hemascope.evaluate.tune.result import Measured
+from hemascope.evaluate.tune.search import search
+from hemascope.evaluate.tune.trial import Data
+from hemascope.progress import SILENT
 from hemascope.train.fit import Part
 from hemascope.train.recipe import EarlyStopping, Recipe
+from hemascope.train.search import Range
+from tests.told import Told
 
 RECIPE = Recipe(
     optimizer={"learning_rate": 1e-4},
@@ -24,7 +29,7 @@ RECIPE = Recipe(
     },
 )
 PART = Part(np.zeros((8, 16, 16, 3), np.uint8), np.arange(8) % 2)
-PARTS = {"train": PART, "val": PART, "test": PART}
+DATA = Data(("a", "b"), {"train": PART, "val": PART, "test": PART})
 GAIN = {"accuracy": Score(0.02, 0.01, 0.03), "balanced_accuracy": Score(0.02, 0.01, 0.03)}
 
 
@@ -36,7 +41,7 @@ class Training:
         self.action = None
         self.begun = []
 
-    def __call__(self, folder, recipe, classes, train, val, on_epoch=None):
+    def __call__(self, folder, recipe, data, on_epoch=None):
         if on_epoch is None:
             return
         folder.mkdir(parents=True, exist_ok=True)
@@ -54,25 +59,25 @@ class Training:
 @pytest.fixture
 def training(monkeypatch):
     fake = Training()
-    for place in (module, outcome):
-        monkeypatch.setattr(place, "train_trial", fake)
+    monkeypatch.setattr(module, "train_trial", fake)
     monkeypatch.setattr(module, "new_network", lambda *_, **__: None)
-    monkeypatch.setattr(outcome, "measure", lambda *_: Measured(8, GAIN, GAIN, GAIN))
+    monkeypatch.setattr(module, "measure", lambda *_: Measured(8, GAIN, GAIN, GAIN))
     return fake
 
 
-def tuner(folder, **changed):
-    return Tuner(folder, RECIPE, **{"epochs": 4, "size": 16, **changed})
+def searched(**changed):
+    return Hyperparameters(RECIPE, **{"epochs": 4, "size": 16, **changed})
 
 
-def run(folder, trials=10, told=None, **changed):
-    return tuner(folder, **changed).run(("a", "b"), PARTS, trials=trials, on_trial=told)
+def run(folder, trials=10, told=SILENT, minutes=None, **changed):
+    return search(folder, searched(**changed), DATA, trials=trials, minutes=minutes, progress=told)
 
 
 def test_it_finds_the_best_rate_and_ends_poor_trials_early(tmp_path, training):
-    told = []
-    found = run(tmp_path / "search", told=told.append)
-    assert tuple(told) == found.trials
+    told = Told()
+    found = run(tmp_path / "search", told=told)
+    assert told.said == [searched().line(trial) for trial in found.trials]
+    assert told.steps == [*((f"trial {number}", None) for number in range(11)), ("measuring the winner", None)]
     assert found.own.number == 0
     assert found.own.values == {"optimizer.learning_rate": 1e-4, "head.dropout": 0.0}
     assert found.tried == 10
@@ -122,19 +127,19 @@ def test_a_trial_of_a_killed_process_is_taken_up(tmp_path, training, monkeypatch
     monkeypatch.setattr(storage, "HEARTBEAT_SECONDS", 1)
     monkeypatch.setattr(storage, "GRACE_SECONDS", 1)
     training.stop_at, training.action = ("0001", 2), lambda: os.kill(os.getpid(), signal.SIGKILL)
-    killed = forked(tuner(tmp_path / "search"), 1)
+    killed = forked(tmp_path / "search", 1)
     killed.join()
     assert killed.exitcode == -signal.SIGKILL
     training.stop_at = None
-    waits = []
-    found = tuner(tmp_path / "search").run(("a", "b"), PARTS, trials=1, on_wait=waits.append)
-    assert set(waits) == {1}
+    told = Told()
+    found = run(tmp_path / "search", 1, told)
+    assert told.steps[0] == ("waiting for 1 trial of other processes", None)
     assert ("0001", 2) in training.begun
     assert found.tried == 1
 
 
 def test_processes_share_a_search(tmp_path, training):
-    both = [forked(tuner(tmp_path / "search"), 8) for _ in range(2)]
+    both = [forked(tmp_path / "search", 8) for _ in range(2)]
     for process in both:
         process.join()
     assert [process.exitcode for process in both] == [0, 0]
@@ -146,12 +151,12 @@ def test_processes_share_a_search(tmp_path, training):
     assert len(set(rates)) == len(rates)
 
 
-def forked(search, trials):
+def forked(folder, trials):
     """The search in a process of its own, with the same stand-ins."""
 
     def work():
         try:
-            search.run(("a", "b"), PARTS, trials=trials)
+            run(folder, trials)
         except BaseException:
             traceback.print_exc()
             os._exit(3)
@@ -167,11 +172,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 
 def test_what_cannot_work_is_refused_before_anything_is_written(tmp_path, training):
     with pytest.raises(RunError, match="no pruner is called 'mean'"):
-        tuner(tmp_path / "search", pruner="mean")
+        run(tmp_path / "search", pruner="mean")
     with pytest.raises(RecipeError, match=r"head\.dropout=2"):
-        Tuner(tmp_path / "search", Recipe(search={"head.dropout": [0, 2]}), epochs=1, size=16)
+        Hyperparameters(Recipe(search={"head.dropout": [0, 2]}), epochs=1, size=16)
     with pytest.raises(RunError, match="not a known kind"):
-        tuner(tmp_path / "search", storage="mysql://host/cells")
+        run(tmp_path / "search", storage="mysql://host/cells")
     assert not (tmp_path / "search").exists()
 
 
@@ -184,14 +189,14 @@ def test_a_database_that_holds_another_search_is_refused(tmp_path, training):
 
 
 def test_a_trial_that_diverges_is_ended(tmp_path, training, monkeypatch):
-    def diverge(folder, recipe, classes, train, val, on_epoch=None):
+    def diverge(folder, recipe, data, on_epoch=None):
         rate = recipe.optimizer.learning_rate
         if on_epoch:
             on_epoch({"epoch": 1, "val_loss": 1.0 if rate == 1e-4 else float("nan")})
 
     monkeypatch.setattr(module, "train_trial", diverge)
     recipe = RECIPE.model_copy(update={"early_stopping": EarlyStopping(monitor="val_loss")})
-    found = Tuner(tmp_path / "search", recipe, epochs=1, size=16).run(("a", "b"), PARTS, trials=2)
+    found = search(tmp_path / "search", Hyperparameters(recipe, epochs=1, size=16), DATA, trials=2)
     assert [trial.pruned for trial in found.trials] == [False, True, True]
     assert math.isnan(found.trials[1].value)
     assert found.chosen.own
@@ -199,4 +204,17 @@ def test_a_trial_that_diverges_is_ended(tmp_path, training, monkeypatch):
 
 def test_no_time_at_all_says_how_to_go_on(tmp_path, training):
     with pytest.raises(RunError, match="Repeat the command"):
-        tuner(tmp_path / "search").run(("a", "b"), PARTS, trials=1, minutes=0)
+        run(tmp_path / "search", 1, minutes=0)
+
+
+def test_a_trials_line_shows_all_its_values_on_80_columns(tmp_path, training):
+    keys = ("optimizer.learning_rate", "optimizer.weight_decay", "head.dropout", "label_smoothing")
+    recipe = RECIPE.model_copy(update={"search": {**dict.fromkeys(keys, Range(low=0.01, high=0.09))}})
+    hyperparameters = Hyperparameters(recipe, epochs=1, size=16)
+    found = search(tmp_path / "search", hyperparameters, DATA, trials=1)
+    own, other = map(hyperparameters.line, found.trials)
+    assert own == "trial   0   50.0%  0 s          the recipe's own values"
+    assert len(other.splitlines()) == 2
+    assert max(map(len, other.splitlines())) <= 80
+    for key, value in found.trials[1].values.items():
+        assert f"{key.rpartition('.')[2]}={value:.3g}" in other

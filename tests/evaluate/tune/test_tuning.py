@@ -1,15 +1,19 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from hemascope.augment.policy import Policy
 from hemascope.evaluate.bootstrap import Score
-from hemascope.evaluate.tune_augment.result import Tuning, lowest_clean, scored_trials
-from hemascope.evaluate.tune_augment.space import NAMES
-from hemascope.evaluate.tune_augment.trial import Hits
+from hemascope.evaluate.tune.augmentation import Hits, lowest_clean, scored_trials
+from hemascope.evaluate.tune.result import Tuning
+from hemascope.evaluate.tune.space import PolicySpace
+from hemascope.evaluate.tune.trial import Trial
+from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import load_recipe
 
+NAMES = PolicySpace().names
 N = 200
 
 
@@ -20,11 +24,12 @@ def hits(clean: float, copies: float) -> Hits:
 
 def tuning(*scores: tuple[float, float]) -> Tuning:
     trials = [hits(*pair) for pair in scores]
-    values = [dict.fromkeys(NAMES, 0.1 * i) for i in range(len(trials))]
+    described = [Trial(i, i == 0, dict.fromkeys(NAMES, 0.1 * i), Path(f"{i:04d}")) for i in range(len(trials))]
     policies = [Policy(rotation=180, stain=0.02 * i) for i in range(len(trials))]
     targets = np.arange(N) % 4
     check = {"clean": Score(0.0, -0.01, 0.01), "pseudo": Score(0.05, 0.02, 0.08)}
-    return Tuning(scored_trials(trials, targets, values, policies), {}, check, "test", N, 6, ("wide", "shift"))
+    scored = scored_trials(trials, targets, described, policies)
+    return Tuning(Recipe(augment=policies[0]), scored, {}, check, "test", N, 6, ("wide", "shift"))
 
 
 def test_the_best_on_copies_wins_unless_it_loses_on_clean_images():
@@ -53,3 +58,4 @@ def test_what_is_written(tmp_path):
     about = json.loads((tmp_path / "tuning.json").read_text())
     assert (about["chosen"], about["format_version"]) == (1, 1)
     assert load_recipe(tmp_path / "augment.yaml").augment == found.chosen.policy
+    assert load_recipe(tmp_path / "recipe.yaml").augment == found.chosen.policy

@@ -1,7 +1,8 @@
 import pytest
 
 from hemascope.errors import RunError
-from hemascope.evaluate.study.settings import SETTINGS_NAME, check_settings, require_settings
+from hemascope.evaluate.tune.study import SETTINGS_NAME, check_settings, require_settings
+from hemascope.train.recipe import Recipe
 
 
 def test_a_search_is_gone_on_with_only_as_it_began(tmp_path):
@@ -23,3 +24,11 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path):
     (tmp_path / "note.txt").touch()
     with pytest.raises(RunError, match="holds files, but no search"):
         require_settings(tmp_path, {})
+
+
+def test_a_search_of_before_a_recipe_had_a_key_is_gone_on_with(tmp_path):
+    whole = Recipe().model_dump(mode="json")
+    require_settings(tmp_path / "search", {"recipe": {key: value for key, value in whole.items() if key != "ema"}})
+    assert check_settings(tmp_path / "search", {"recipe": whole})
+    with pytest.raises(RunError, match=r"other settings \(recipe\)"):
+        check_settings(tmp_path / "search", {"recipe": {**whole, "ema": 0.5}})

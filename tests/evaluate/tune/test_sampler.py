@@ -1,8 +1,8 @@
 import optuna
 import pytest
 
-from hemascope.evaluate.study.importance import FEWEST, importance
-from hemascope.evaluate.study.sampler import NumberedSampler
+from hemascope.evaluate.tune.sampler import NumberedSampler
+from hemascope.evaluate.tune.search import FEWEST, importance
 
 
 def draws(seed, cuts=(), trials=12):
@@ -29,7 +29,7 @@ def test_what_is_tried_hangs_on_the_seed_and_the_number_alone():
 
 def test_importance_ranks_what_matters_and_says_nothing_of_few():
     study, _ = draws(0)
-    shares = importance(study, ["x", "y"])
+    shares = importance(study, ("x", "y"))
     assert list(shares) == ["x", "y"]
     assert sum(shares.values()) == pytest.approx(1)
-    assert importance(draws(0, trials=FEWEST - 1)[0], ["x", "y"]) == {}
+    assert importance(draws(0, trials=FEWEST - 1)[0], ("x", "y")) == {}
