@@ -136,8 +136,6 @@ def test_a_command_calls_its_function_with_all_that_it_takes(
     with pytest.raises(Stopped) as stopped:
         run_command(name)
     assert set(stopped.value.args[0]) == set(signature.parameters)
-    assert set(signature.parameters) >= set(inspect.signature(function(name)).parameters)
-    assert function(name) is steps or function(name).__globals__[called] is steps
 
 
 @pytest.mark.parametrize("name", HOMES)
