@@ -15,14 +15,13 @@ def tune_lines(found: Tuned) -> list[RenderableType]:
     lines: list[RenderableType] = []
     if not found.chosen.own:
         values = _table("Key", "Recipe's own", f"Trial {found.chosen.number}")
-        for row in values_table(found):
-            values.add_row(row["name"], row["own"], row["chosen"])
+        for value in values_table(found):
+            values.add_row(value["name"], value["own"], value["chosen"])
         lines.append(values)
     if found.measured:
         scores = _table("Score on", "Own", "Chosen", "Gain in points, 95% interval")
         for row in compared(found):
-            own, chosen = (percent(row[which]["value"]) for which in ("own", "chosen"))
-            scores.add_row(row["title"], own, chosen, row["gain"])
+            scores.add_row(row["title"], percent(row["own"]["value"]), percent(row["chosen"]["value"]), row["gain"])
         lines.append(scores)
     return [*lines, *search_words(found)]
 

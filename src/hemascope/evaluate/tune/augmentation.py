@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import optuna
-from optuna.pruners import NopPruner
+from optuna.pruners import BasePruner, NopPruner
 from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
@@ -83,7 +83,8 @@ class Augmentation:
         settings: dict[str, Any] | None = None,
     ) -> None:
         self.recipe, self.transforms, self.copies = recipe, transforms, copies
-        self.space, self.pruner = PolicySpace(), NopPruner()
+        self.space = PolicySpace()
+        self.pruner: BasePruner = NopPruner()
         self.short = short_recipe(recipe, epochs=epochs, size=size)
         self.settings = {
             **(settings or {}),

@@ -31,7 +31,6 @@ class Found(ABC):
     """A search that is over, as far as it was asked for."""
 
     trials: tuple[Any, ...]
-    best: Recipe
 
     @property
     def tried(self) -> int:
@@ -46,15 +45,10 @@ class Found(ABC):
     def about(self) -> dict[str, Any]:
         """What tuning.json holds beside its version, JSON-ready."""
 
-    @abstractmethod
-    def origin(self) -> list[str]:
-        """The comment at the head of recipe.yaml, by lines."""
-
     def write(self, folder: Path) -> None:
-        """Write trials.csv, tuning.json and recipe.yaml, the recipe with the winner's values, each whole or not."""
+        """Write trials.csv and tuning.json, each whole or not at all, as all else."""
         write_text(folder / TABLE_NAME, self.table().to_csv(index=False))
         write_versioned(folder / SUMMARY_NAME, self.about(), FORMAT_VERSION)
-        write_recipe(self.best, folder / RECIPE_NAME, self.origin())
 
 
 @dataclass(frozen=True)
@@ -161,8 +155,12 @@ class Tuned(Found):
             "curves": {trial.number: list(trial.curve) for trial in self.trials},
         }
 
-    def origin(self) -> list[str]:
-        """Where the values come from and what they gain."""
+    def write(self, folder: Path) -> None:
+        """Write recipe.yaml, the recipe with the winner's values, as well."""
+        super().write(folder)
+        write_recipe(self.best, folder / RECIPE_NAME, self._origin())
+
+    def _origin(self) -> list[str]:
         setting = f"{self.epochs} epochs of {self.images['train']:,} images at {self.size} px"
         lines = [
             f"The recipe {self.recipe.name} with the values that hemascope tune chose: trial {self.chosen.number}, "
@@ -314,13 +312,10 @@ class Tuning(Found):
             "checked_on": self.checked_on,
         }
 
-    def origin(self) -> list[str]:
-        """Nothing: augment.yaml says it."""
-        return []
-
     def write(self, folder: Path) -> None:
-        """Write augment.yaml, the chosen policy, as well."""
+        """Write augment.yaml, the chosen policy, and recipe.yaml, the recipe with it, as well."""
         super().write(folder)
+        write_recipe(self.best, folder / RECIPE_NAME)
         policy = self.chosen.policy.model_dump(exclude_defaults=True)
         head = (
             f"# Chosen by hemascope tune-augment: trial {self.chosen.number} of {self.tried}.\n"

@@ -34,7 +34,6 @@ class Searched(Protocol[Found]):
     Attributes:
         name: of the study in its storage.
         recipe: what is searched around.
-        space: the values that may be tried.
         settings: all that must be the same when the search is gone on with, JSON-ready.
         shared: whether several processes may work on it at once; its storage then tells which of them are alive.
         lower_is_better: whether the best score is the lowest.
@@ -43,11 +42,14 @@ class Searched(Protocol[Found]):
 
     name: str
     recipe: Recipe
-    space: Space
     settings: dict[str, Any]
     shared: bool
     lower_is_better: bool
     pruner: BasePruner
+
+    @property
+    def space(self) -> Space:
+        """The values that may be tried."""
 
     @property
     def own(self) -> dict[str, Choice]:
