@@ -1,19 +1,15 @@
 """A sampler whose choices hang on the seed and the trial's place alone."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 import optuna
-from optuna.distributions import BaseDistribution
-from optuna.samplers import BaseSampler, TPESampler
-from optuna.trial import FrozenTrial, TrialState
+from optuna.samplers import TPESampler
+from optuna.trial import FrozenTrial
 
 _STARTUP = 8
 _RETRIED = "failed_trial"  # where optuna keeps the number of the trial that another one repeats
 
 
-class NumberedSampler(BaseSampler):
+class NumberedSampler(TPESampler):
     """The tree-structured Parzen estimator (Bergstra et al. 2011), seeded anew for every trial.
 
     A search that was killed and gone on with then tries what an uninterrupted one would, and processes that share a
@@ -26,42 +22,14 @@ class NumberedSampler(BaseSampler):
     """
 
     def __init__(self, seed: int, *, shared: bool = False) -> None:
+        super().__init__(seed=seed, n_startup_trials=_STARTUP, constant_liar=shared)
         self._seed, self._shared = seed, shared
-        self._number = -1
-        self._sampler: BaseSampler = TPESampler()
-
-    def _of(self, study: optuna.Study, trial: FrozenTrial) -> BaseSampler:
-        if trial.number != self._number:
-            own = int(np.random.SeedSequence([self._seed, place(study, trial)]).generate_state(1)[0])
-            self._number = trial.number
-            self._sampler = TPESampler(seed=own, n_startup_trials=_STARTUP, constant_liar=self._shared)
-        return self._sampler
-
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """What is drawn together: optuna's own rule."""
-        return self._of(study, trial).infer_relative_search_space(study, trial)
-
-    def sample_relative(
-        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        """Draw the values that are drawn together."""
-        return self._of(study, trial).sample_relative(study, trial, search_space)
-
-    def sample_independent(
-        self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
-    ) -> Any:
-        """Draw one value."""
-        return self._of(study, trial).sample_independent(study, trial, param_name, param_distribution)
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
-        """Begin a trial."""
-        self._of(study, trial).before_trial(study, trial)
-
-    def after_trial(
-        self, study: optuna.Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
-    ) -> None:
-        """End it."""
-        self._of(study, trial).after_trial(study, trial, state, values)
+        """Begin a trial, before any of its values is drawn."""
+        own = int(np.random.SeedSequence([self._seed, place(study, trial)]).generate_state(1)[0])
+        super().__init__(seed=own, n_startup_trials=_STARTUP, constant_liar=self._shared)
+        super().before_trial(study, trial)
 
 
 def first_number(trial: FrozenTrial) -> int:
