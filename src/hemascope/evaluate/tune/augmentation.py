@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import optuna
-from optuna.pruners import BasePruner, NopPruner
 from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
@@ -21,8 +20,9 @@ from hemascope.evaluate.network_model import NetworkModel
 from hemascope.evaluate.pseudo.transforms import Transform
 from hemascope.evaluate.pseudo.validate import pseudo_validate
 from hemascope.evaluate.tune.result import BASELINE, TrialScore, Tuning
+from hemascope.evaluate.tune.search import Searched
 from hemascope.evaluate.tune.space import PolicySpace
-from hemascope.evaluate.tune.trial import Data, Trial, TrialResult, short_recipe, train_trial
+from hemascope.evaluate.tune.trial import Data, Trial, TrialResult, train_trial
 from hemascope.files import atomic
 from hemascope.models.network import Network
 from hemascope.progress import SILENT, Progress
@@ -50,7 +50,7 @@ class Hits:
     copies: np.ndarray
 
 
-class Augmentation:
+class Augmentation(Searched[Tuning]):
     """A search for a policy that gains on transformed copies without losing on clean images.
 
     The objective is the accuracy on the copies of val; the constraint is the accuracy on its clean images, not below
@@ -70,7 +70,6 @@ class Augmentation:
 
     name = "augment"
     shared = False
-    lower_is_better = False
 
     def __init__(
         self,
@@ -82,16 +81,10 @@ class Augmentation:
         copies: int,
         settings: dict[str, Any] | None = None,
     ) -> None:
-        self.recipe, self.transforms, self.copies = recipe, transforms, copies
-        self.space = PolicySpace()
-        self.pruner: BasePruner = NopPruner()
-        self.short = short_recipe(recipe, epochs=epochs, size=size)
-        self.settings = {
-            **(settings or {}),
-            "recipe": recipe.model_dump(mode="json"),
-            "epochs": epochs,
-            "size": size,
-        }
+        settings = {**(settings or {}), "recipe": recipe.model_dump(mode="json")}
+        super().__init__(recipe, epochs=epochs, size=size, settings=settings)
+        self.transforms, self.copies = transforms, copies
+        self.space: PolicySpace = PolicySpace()
 
     @property
     def own(self) -> dict[str, Choice]:
@@ -115,9 +108,6 @@ class Augmentation:
         about = "the recipe's own policy" if trial.own else ""
         scores = f"clean {percent(hits.clean.mean())}  copies {percent(hits.copies.mean())}"
         return f"trial {trial.number:3}  {scores}  {about}".rstrip()
-
-    def forget(self, trials: tuple[TrialResult, ...]) -> None:
-        """Nothing: the networks of all trials stay in the folder."""
 
     def found(self, trials: tuple[TrialResult, ...], importance: dict[str, float], data: Data) -> Tuning:
         """Choose the winner and measure it on copies, and where there are some on images, that had no say."""

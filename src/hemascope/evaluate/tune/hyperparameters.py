@@ -15,9 +15,10 @@ from optuna.storages import BaseStorage
 
 from hemascope.errors import RecipeError, RunError
 from hemascope.evaluate.tune.result import Measured, Tuned, choose, measure, score_text, value_text
+from hemascope.evaluate.tune.search import Searched
 from hemascope.evaluate.tune.space import RecipeSpace
 from hemascope.evaluate.tune.storage import open_storage
-from hemascope.evaluate.tune.trial import Data, Row, Trial, TrialResult, forget, short_recipe, train_trial
+from hemascope.evaluate.tune.trial import Data, Row, Trial, TrialResult, forget, train_trial
 from hemascope.models.network import Network
 from hemascope.progress import Progress
 from hemascope.train.recipe import Recipe
@@ -31,7 +32,7 @@ _KEPT = 3  # one of so many goes up a rung
 _WIDTH = 80
 
 
-class Hyperparameters:
+class Hyperparameters(Searched[Tuned]):
     """A search around a recipe. Making one checks all that can be checked without images, and writes nothing.
 
     A trial reports the recipe's ``early_stopping.monitor`` on val after every epoch and is ended early where the pruner
@@ -67,30 +68,22 @@ class Hyperparameters:
     ) -> None:
         if recipe.boosting is not None:
             raise RecipeError("a search trains one network a trial, the recipe boosts many", "Set boosting=null.")
-        self.recipe, self.name, self._address = recipe, name, storage
-        self.space = RecipeSpace(short_recipe(recipe, epochs=epochs, size=size))
+        dumped = recipe.model_dump(mode="json", exclude_defaults=True)
+        settings = {**(settings or {}), "recipe": dumped}
+        super().__init__(recipe, epochs=epochs, size=size, settings=settings)
+        self.settings["pruner"] = pruner
+        self.name, self._address = name, storage
+        self.space: RecipeSpace = RecipeSpace(self.short)
         RecipeSpace(recipe)  # the winner's values will go into the recipe as it is
         self.monitor = recipe.early_stopping.monitor
         self.lower_is_better = recipe.early_stopping.mode == "min"
         self.pruner = make_pruner(pruner, epochs)
-        self.settings = {
-            **(settings or {}),
-            "recipe": recipe.model_dump(mode="json", exclude_defaults=True),
-            "epochs": epochs,
-            "size": size,
-            "pruner": pruner,
-        }
         if storage is not None:
             open_storage(storage, Path())
         networks = self.space.parts.get("network", ())
         for network in {*(networks if isinstance(networks, tuple) else ()), recipe.network}:
             pretrained = recipe.pretrained and recipe.start is None
             new_network(self.space.recipe_of({"network": network}), 2, pretrained=pretrained)
-
-    @property
-    def short(self) -> Recipe:
-        """The recipe of the trial with the recipe's own values."""
-        return self.space.recipe
 
     @property
     def own(self) -> dict[str, Choice]:
@@ -180,7 +173,7 @@ class Hyperparameters:
         )
 
     def _recipe_of(self, trial: Trial) -> Recipe:
-        return self.short if trial.own else self.space.recipe_of(trial.values)
+        return self.space.recipe if trial.own else self.space.recipe_of(trial.values)
 
     def _diverged(self, trial: Trial) -> None:
         if trial.own:
@@ -207,13 +200,12 @@ def make_pruner(name: str, epochs: int) -> BasePruner:
     Raises:
         RunError: no such pruner.
     """
-    match name:
-        case "median":
-            return MedianPruner(n_startup_trials=_UNJUDGED, n_warmup_steps=_FIRST_JUDGED)
-        case "halving":
-            return SuccessiveHalvingPruner(min_resource=1, reduction_factor=_KEPT)
-        case "hyperband":
-            return HyperbandPruner(min_resource=1, max_resource=epochs, reduction_factor=_KEPT)
-        case "none":
-            return NopPruner()
+    if name == "none":
+        return NopPruner()
+    if name == "median":
+        return MedianPruner(n_startup_trials=_UNJUDGED, n_warmup_steps=_FIRST_JUDGED)
+    if name == "halving":
+        return SuccessiveHalvingPruner(min_resource=1, reduction_factor=_KEPT)
+    if name == "hyperband":
+        return HyperbandPruner(min_resource=1, max_resource=epochs, reduction_factor=_KEPT)
     raise RunError(f"no pruner is called {name!r}", f"Choose one of: {', '.join(PRUNERS)}.")

@@ -2,12 +2,13 @@
 
 import math
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.pruners import BasePruner
+from optuna.pruners import BasePruner, NopPruner
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
@@ -15,7 +16,7 @@ from hemascope.errors import RunError
 from hemascope.evaluate.tune.sampler import NumberedSampler, first_number, place
 from hemascope.evaluate.tune.space import Space
 from hemascope.evaluate.tune.study import OVER, is_own, open_study, requeue, require_settings, wait_for_others
-from hemascope.evaluate.tune.trial import Data, Trial, TrialResult
+from hemascope.evaluate.tune.trial import Data, Trial, TrialResult, short_recipe
 from hemascope.progress import SILENT, Progress
 from hemascope.train.recipe import Recipe
 from hemascope.train.search import Choice
@@ -25,56 +26,62 @@ FEWEST = 5
 
 _FOLDER = "folder"  # a trial's mark for the number of its folder: its own, or that of the one that it goes on with
 
-Found = TypeVar("Found", covariant=True)
+Found = TypeVar("Found")
 
 
-class Searched(Protocol[Found]):
+class Searched(ABC, Generic[Found]):
     """What a search varies, how one trial of it is scored, and what the trials come to.
 
-    Attributes:
-        name: of the study in its storage.
+    Args:
         recipe: what is searched around.
-        settings: all that must be the same when the search is gone on with, JSON-ready.
-        shared: whether several processes may work on it at once; its storage then tells which of them are alive.
-        lower_is_better: whether the best score is the lowest.
-        pruner: ends poor trials.
+        epochs: of each trial.
+        size: side of its images, pixels.
+        settings: what else must be the same when the search is gone on with, JSON-ready.
+
+    Attributes:
+        short: the recipe of the trial that is the recipe as it is.
+
+    Raises:
+        RecipeError: the recipe takes no training so short or images so small.
     """
 
     name: str
-    recipe: Recipe
-    settings: dict[str, Any]
+    """Of the study in its storage."""
+
     shared: bool
-    lower_is_better: bool
-    pruner: BasePruner
+    """Whether several processes may work on it at once; its storage then tells which of them are alive."""
+
+    lower_is_better = False
+    space: Space
+    pruner: BasePruner = NopPruner()
+
+    def __init__(self, recipe: Recipe, *, epochs: int, size: int, settings: dict[str, Any]) -> None:
+        self.recipe, self.settings = recipe, {**settings, "epochs": epochs, "size": size}
+        self.short = short_recipe(recipe, epochs=epochs, size=size)
 
     @property
-    def space(self) -> Space:
-        """The values that may be tried."""
-
-    @property
+    @abstractmethod
     def own(self) -> dict[str, Choice]:
         """The recipe's own values, which need not lie within the space."""
 
+    @abstractmethod
     def storage(self, folder: Path) -> BaseStorage:
         """Open, and where need be create, what keeps the trials."""
 
+    @abstractmethod
     def score(self, report: optuna.Trial, trial: Trial, data: Data, progress: Progress) -> float:
         """Train and score a trial; ``report`` takes what optuna is to know of it. May raise TrialPruned."""
 
+    @abstractmethod
     def line(self, trial: TrialResult) -> str:
         """What a trial did, for who watches."""
 
-    def forget(self, trials: tuple[TrialResult, ...]) -> None:
-        """Delete what nobody needs of trials that are over."""
-
+    @abstractmethod
     def found(self, trials: tuple[TrialResult, ...], importance: dict[str, float], data: Data) -> Found:
-        """Choose the winner and measure it.
+        """Choose the winner among the trials that are over, by number, and measure it."""
 
-        Args:
-            trials: those that are over, by number; the recipe's own is among them.
-            importance: see `importance`.
-            data: of the trials.
-        """
+    def forget(self, trials: tuple[TrialResult, ...]) -> None:
+        """Delete what nobody needs of trials that are over: nothing."""
 
 
 def search(
