@@ -1,4 +1,4 @@
-"""Images in class folders, with or without train/val/test folders above them: on disk, in a tar, or found by a glob."""
+"""Images in class folders, with or without train/val/test folders above or in them: on disk, in a tar, by a glob."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -8,8 +8,16 @@ from typing import NamedTuple
 from hemascope.cells import BLOOD_CLASSES
 from hemascope.data.containers import tar
 from hemascope.data.kinds import IMAGE_SUFFIXES, KINDS, Kind, file_kind, inner_parts, is_image
-from hemascope.data.manifest import SPLITS, Manifest
-from hemascope.data.sources.names import class_name, class_order, recognise_files, require_classes, split_name
+from hemascope.data.manifest import Manifest
+from hemascope.data.sources.layout import place
+from hemascope.data.sources.names import (
+    class_name,
+    class_names,
+    class_order,
+    recognise_files,
+    require_classes,
+    split_name,
+)
 from hemascope.data.sources.parquet import read_parquet
 from hemascope.data.walk import Found, glob_root, matches, walk
 from hemascope.errors import SourceError
@@ -34,7 +42,8 @@ def read_folders(folder: Path, *, unlabelled: bool = False) -> Manifest:
         unlabelled: a folder of pictures without class folders will do.
 
     Raises:
-        SourceError: no class folders, empty ones, one class only, or split folders beside class folders.
+        SourceError: no class folders, empty ones, one class only, two that would be called alike, or folders of
+            which it cannot be told whether they are the classes.
     """
     return _manifest(list(_on_disk(walk(str(folder)), str(folder))), str(folder), folder.name, unlabelled)
 
@@ -104,44 +113,27 @@ def _manifest(files: list[File], source: str, name: str, unlabelled: bool) -> Ma
             f"{source}: {what} {'holds images but no class folders' if files else 'is empty'}",
             "Put the images in one folder a class. To classify unlabelled images, use: hemascope predict",
         )
-    rows = _in_classes(files, folders, source)
-    errors = ["" if is_image(file.parts[-1]) else _no_image(file) for file, _, _ in rows]
+    placed = place([file.parts for file in files], [is_image(file.parts[-1]) for file in files], source)
+    rows = [files[one.row] for one in placed]
+    errors = ["" if is_image(file.parts[-1]) else _no_image(file) for file in rows]
     if all(errors):
         raise SourceError(
             f"{source}: its class folders hold no images", f"Known suffixes: {' '.join(sorted(IMAGE_SUFFIXES))}"
         )
-    classes = class_order(label for (_, label, _), error in zip(rows, errors, strict=True) if not error)
+    labels = class_names((one.folder.strip() or "_" for one in placed), source)
+    classes = class_order(label for label, error in zip(labels, errors, strict=True) if not error)
     require_classes(classes, source)
-    about = recognise_files(file.parts[-1] for file, _, _ in rows)
+    about = recognise_files(file.parts[-1] for file in rows)
     return Manifest.build(
-        [file.path for file, _, _ in rows],
-        [label for _, label, _ in rows],
+        [file.path for file in rows],
+        labels,
         classes,
-        members=[file.member for file, _, _ in rows],
-        splits=[split for _, _, split in rows],
+        members=[file.member for file in rows],
+        splits=[one.split for one in placed],
         errors=errors,
         name=name,
         **about._asdict(),
     )
-
-
-def _in_classes(files: list[File], folders: set[str], source: str) -> list[tuple[File, str, str]]:
-    """The files of class folders, each with its label and its split; the splits one after another."""
-    splits = {folder: split_name(folder) or "" for folder in folders}
-    if any(splits[file.parts[0]] for file in files if len(file.parts) > 2):
-        strangers = sorted(folder for folder, split in splits.items() if not split)
-        if strangers:
-            raise SourceError(
-                f"{source}: {', '.join(strangers)} beside train/val/test folders",
-                "Move these folders away, or into one of the splits.",
-            )
-        rows = [(file, class_name(file.parts[1]), splits[file.parts[0]]) for file in files if len(file.parts) > 2]
-        return sorted(rows, key=lambda row: SPLITS.index(row[2]))
-    if all(splits.values()):
-        raise SourceError(
-            f"{source}: its train/val/test folders hold no class folders", "Put the images in one folder a class."
-        )
-    return [(file, class_name(file.parts[0]), "") for file in files if len(file.parts) > 1]
 
 
 def _no_image(file: File) -> str:
