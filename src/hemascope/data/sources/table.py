@@ -37,7 +37,7 @@ def read_table(path: Path, *, unlabelled: bool = False) -> Manifest:
     for (line, row), (file, member) in zip(table.rows, found, strict=True):
         paths.append(file)
         members.append(member)
-        splits.append(_split(path, line, row[split_column]) if split_column is not None else "")
+        splits.append(row_split(path, line, row[split_column]) if split_column is not None else "")
         there = file and (file.startswith(SCHEME) or Path(file).is_file())
         errors.append("" if there else f"{file}: no such file" if file else "the row names no file")
     if not paths:
@@ -55,7 +55,12 @@ def read_table(path: Path, *, unlabelled: bool = False) -> Manifest:
     return Manifest.build(paths, labels, classes, members=members, splits=splits, errors=errors, name=path.stem)
 
 
-def _split(path: Path, line: int, text: str) -> str:
+def row_split(path: Path, line: int, text: str) -> str:
+    """The split that a cell of a table names, "" where it is blank.
+
+    Raises:
+        SourceError: it names no known split.
+    """
     split = split_name(text)
     if split is None and text.strip():
         raise SourceError(f"{path}: line {line} names the split {text!r}", f"Known splits: {', '.join(KNOWN_SPLITS)}.")
