@@ -13,7 +13,7 @@ from hemascope.data.reading import read_images
 from hemascope.data.sources import open_source
 from hemascope.errors import SourceError
 from tests.data.pictures import encoded, noise, write_png
-from tests.predict.pictures import write_tar
+from tests.predict.pictures import write_tar, write_zip
 
 
 def fill(folder: Path, *names: str) -> Path:
@@ -100,6 +100,22 @@ def test_class_folders_that_would_be_called_alike_are_refused(tmp_path: Path) ->
         open_source(fill(tmp_path, "CD4+/1.png", "CD4-/1.png", "CD8/1.png"))
 
 
+def test_links_give_no_image_another_label(tmp_path: Path) -> None:
+    fill(tmp_path, "a/1.png", "b/2.png")
+    (tmp_path / "a" / "up").symlink_to("..")
+    (tmp_path / "b" / "up").symlink_to("..")
+    (tmp_path / "a" / "self").symlink_to(".")
+    (tmp_path / "a" / "beside").symlink_to("../b")
+    (tmp_path / "0").symlink_to("b")
+    (tmp_path / "1").symlink_to(".")
+    for source in (tmp_path, tmp_path / "*", tmp_path / "*" / "**" / "*.png"):
+        table = open_source(source).table
+        assert [(Path(path).name, label) for path, label in zip(table["path"], table["label"], strict=True)] == [
+            ("1.png", "a"),
+            ("2.png", "b"),
+        ], source
+
+
 def test_relative_paths_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(tmp_path, "set/a/1.png", "set/b/1.png")
     monkeypatch.chdir(tmp_path)
@@ -181,7 +197,16 @@ def test_other_laboratories_line_up_with_the_eight(other_laboratories: Path) -> 
 
 
 def archive(path: Path, *names: str) -> Path:
-    return write_tar(path, {name: encoded(noise(0, 2, 2)) for name in names})
+    return (write_zip if path.suffix == ".zip" else write_tar)(path, {name: encoded(noise(0, 2, 2)) for name in names})
+
+
+def test_a_zip_is_read_as_a_tar_is(tmp_path: Path) -> None:
+    names = ("My cells/train/a/1.png", "My cells/test/b/2.png", "__MACOSX/train/._1.png")
+    manifest = open_source(archive(tmp_path / "cells.zip", *names))
+    assert listed(manifest) == [("My cells/train/a/1.png", "a", "train"), ("My cells/test/b/2.png", "b", "test")]
+    for _, image in read_images(manifest):
+        np.testing.assert_array_equal(image, noise(0, 2, 2))
+    assert len(open_source(tmp_path / "*.zip")) == 2
 
 
 def listed(manifest: Manifest) -> list[tuple[str, str, str]]:
