@@ -32,6 +32,32 @@ def test_a_link_to_a_folder_above_is_not_followed_but_others_are(here: Path) -> 
     assert paths(list(walk("f")))[-1] == "f/y/1.png"
 
 
+def test_a_folder_is_looked_into_once_whatever_links_to_it(here: Path) -> None:
+    (here / "f" / "a").symlink_to(here / "f" / "b", target_is_directory=True)  # found without the link too
+    for name in ("1.png", "more/2.png"):
+        (here / "g" / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / "g" / name).touch()
+    (here / "g" / "more" / "back").symlink_to(here / "g", target_is_directory=True)
+    for name in ("y", "z"):
+        (here / "f" / name).symlink_to(here / "g", target_is_directory=True)
+    assert paths(list(walk("f"))) == ["f/a.jpeg", "f/b/10.JPG", "f/b/2.png", "f/c.txt", "f/y/1.png", "f/y/more/2.png"]
+
+
+def test_a_link_into_a_hidden_folder_is_followed(here: Path) -> None:
+    (here / "f" / "y").symlink_to(here / "f" / ".git", target_is_directory=True)
+    assert paths(list(walk("f")))[-1] == "f/y/x.png"
+
+
+def test_globs_go_round_no_loop(here: Path) -> None:
+    for name in ("one", "two"):
+        (here / "f" / "b" / name).symlink_to(here / "f", target_is_directory=True)
+    inside = ["f/b/10.JPG", "f/b/2.png"]
+    assert paths(list(matches("f/**/*"))) == ["f/a.jpeg", *inside]
+    assert paths(list(matches("f/**/b/*"))) == inside
+    assert paths(list(matches("**/b/**/*.png"))) == ["f/b/2.png"]
+    assert paths(list(matches("f/*/*/*/*.png"))) == []
+
+
 def test_a_folder_that_cannot_be_looked_into_says_so(here: Path) -> None:
     assert list(walk("gone")) == [("gone", "gone: No such file or directory")]
 

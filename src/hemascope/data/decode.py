@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from hemascope.data.regular import read_picture
 from hemascope.errors import DecodeError
 
 MAX_PIXELS = 100_000_000
@@ -50,7 +51,7 @@ def decode(data: bytes | Path | str, *, name: str = "", max_pixels: int | None =
     if isinstance(data, str | Path):
         name = name or str(data)
         try:
-            data = Path(data).read_bytes()
+            data = read_picture(data)
         except (OSError, ValueError) as problem:
             raise DecodeError(f"{name}: {getattr(problem, 'strerror', None) or problem}") from problem
     name = name or "image"

@@ -2,9 +2,11 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import NamedTuple
 
+from hemascope.data.regular import require_regular
 from hemascope.errors import SourceError
 
 
@@ -26,10 +28,12 @@ def read_delimited(path: Path, example: str) -> Delimited:
         SourceError: not readable as text, no CSV, empty, or a row of another length than the header.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        require_regular(path)
+        with path.open(encoding="utf-8-sig", newline="") as file:  # a carriage return may be part of a name
+            text = file.read().replace("\r\n", "\n")
     except (OSError, UnicodeDecodeError) as problem:
         raise SourceError(f"{path}: not readable as text in UTF-8 ({problem})", "Save it as UTF-8.") from problem
-    first = text.split("\n", 1)[0]
+    first = re.split(r"[\r\n]", text, maxsplit=1)[0]
     delimiter = max(",;\t", key=first.count)
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)

@@ -17,12 +17,13 @@ IMAGE_SUFFIXES = frozenset(
 
 _SUFFIXES = {
     "npz": (".npz",),
+    "zip": (".zip",),
     "tar": (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz"),
     "parquet": (".parquet", ".pq"),
     "csv": (".csv", ".tsv"),
 }
 
-_BRIEF = "class folders, a quoted glob, .tar, .npz, Parquet, CSV, a manifest, or a name"
+_BRIEF = "class folders, a quoted glob, .zip, .tar, .npz, Parquet, CSV, a manifest, or a name"
 
 LABELLED = f"Labelled images: {_BRIEF}."
 """A source of labelled images, for the help of a command."""
@@ -32,9 +33,9 @@ ANY = f"Images, labelled or not: pictures, folders of them, {_BRIEF.removeprefix
 
 KINDS = (
     "A source is a folder of class folders (with or without train/val/test above them), a quoted glob of such folders "
-    "or their pictures, a .tar, .tar.gz, .tar.bz2 or .tar.xz of class folders, a MedMNIST .npz or one with 'images' "
-    "and 'labels', Parquet in the Hugging Face layout, a CSV of paths and labels, a hemascope manifest, or a name: "
-    f"{', '.join(NAMED)}, synthetic, synthetic:N, synthetic:N:SEED. "
+    "or their pictures, a .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz of class folders, a MedMNIST .npz or one with "
+    "'images' and 'labels', Parquet in the Hugging Face layout, a CSV of paths and labels, a hemascope manifest, or a "
+    f"name: {', '.join(NAMED)}, synthetic, synthetic:N, synthetic:N:SEED. "
     "Where no labels are needed, pictures and folders of pictures are sources too."
 )
 """All that a source can be, for errors."""
@@ -46,6 +47,7 @@ class Kind(StrEnum):
     FOLDER = "folder"
     PICTURE = "picture"  # any file whose name tells nothing else
     NPZ = "npz"
+    ZIP = "zip"
     TAR = "tar"
     PARQUET = "parquet"
     CSV = "csv"
@@ -68,7 +70,7 @@ def kind_of(source: str) -> Kind:
     """The kind of a source: a path that exists goes before a name, and a name before a glob.
 
     Raises:
-        SourceError: there is no such source; says what may have been meant.
+        SourceError: there is no such source, and what may have been meant; or a pipe or device ought to be a container.
 
     >>> kind_of("synthetic:64")
     <Kind.SYNTHETIC: 'synthetic'>
@@ -79,7 +81,10 @@ def kind_of(source: str) -> Kind:
     if path.is_dir():
         return Kind.FOLDER
     if os.path.lexists(path):
-        return file_kind(source)
+        kind = file_kind(source)
+        if kind != Kind.PICTURE and path.exists() and not path.is_file():
+            raise SourceError(f"{source}: not a regular file", KINDS)
+        return kind
     if source in NAMED:
         return Kind.NAMED
     if source == "synthetic" or source.startswith("synthetic:"):

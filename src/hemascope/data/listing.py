@@ -103,6 +103,6 @@ def _place(text: str, member: str, folder: Path) -> Place:
     if not text or text.startswith(SCHEME):
         return Place(file, member or after)
     whole = folder / text
-    if not member and mark and file_kind(file) in (Kind.NPZ, Kind.TAR, Kind.PARQUET) and not whole.is_file():
+    if not member and mark and file_kind(file) in (Kind.NPZ, Kind.ZIP, Kind.TAR, Kind.PARQUET) and not whole.is_file():
         return Place(str(folder / file), after)
     return Place(str(whole), member)

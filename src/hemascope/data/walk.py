@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from hemascope.data.kinds import Kind, file_kind, is_image, is_visible
+from hemascope.data.kinds import Kind, file_kind, inner_parts, is_image, is_visible
 
 
 class Found(NamedTuple):
@@ -19,21 +19,30 @@ class Found(NamedTuple):
 def walk(folder: str) -> Iterator[Found]:
     """Every visible file in and below a folder, whatever its suffix, sorted by name; looks as it is asked.
 
-    A link to a folder above it is not followed. Paths begin with ``folder`` as it is written.
+    Each folder is looked into once: a link to one above it, or to one that is found without the link, is not followed,
+    and of several links to one folder only the first is. Paths begin with ``folder`` as it is written.
     """
-    yield from _walk(folder, ())
+    for here in _folders([folder]):
+        yield from here.files
 
 
 def matches(pattern: str) -> Iterator[Found]:
-    """What a glob matches: pictures, .npz, .tar; the files of folders too, unless ** has been through them already.
+    """What a glob matches: pictures, .npz, .zip, .tar; the files of folders too, unless ** was through them already.
 
     Parquet and CSV only where the pattern itself ends so: beside pictures lie the tables that were made of them.
     """
-    wanted = {Kind.NPZ, Kind.TAR, file_kind(pattern)} - {Kind.PICTURE}
-    for path in sorted(glob.iglob(pattern, recursive=True)):  # noqa: PTH207 (patterns may be absolute)
+    wanted = {Kind.NPZ, Kind.ZIP, Kind.TAR, file_kind(pattern)} - {Kind.PICTURE}
+    found = sorted(set(_expand(pattern)))
+    folders = [path for path in found if Path(path).is_dir() and not _is_looped(Path(path))]
+    folders = [] if "**" in pattern else sorted(folders, key=os.path.islink)  # of one folder, its own name goes first
+    inside: dict[str, list[Found]] = {folder: [] for folder in folders}
+    place = ""
+    for looked in _folders(folders):
+        place = looked.path if looked.path in inside else place
+        inside[place] += looked.files
+    for path in found:
         if Path(path).is_dir():
-            if "**" not in pattern:
-                yield from walk(path)
+            yield from inside.get(path, ())
         elif is_image(path) or file_kind(path) in wanted:
             yield Found(path)
 
@@ -49,20 +58,69 @@ def glob_root(pattern: str) -> str:
     return str(Path(*parts[:first]))
 
 
-def _walk(folder: str, above: tuple[tuple[int, int], ...]) -> Iterator[Found]:
-    try:
-        about = Path(folder).stat()
-        here = (about.st_dev, about.st_ino)
-        if here in above:
+class _Looked(NamedTuple):
+    path: str
+    files: list[Found]
+
+
+def _folders(tops: list[str]) -> Iterator[_Looked]:
+    """Folders and all visible ones below them, each once, depth first by name: files and folders in one order."""
+    roots = [os.path.realpath(top or ".") for top in tops]
+    seen: set[tuple[int, int]] = set()
+
+    def look(folder: str) -> Iterator[_Looked]:
+        try:
+            about = Path(folder or ".").stat()
+            if (about.st_dev, about.st_ino) in seen:
+                return
+            seen.add((about.st_dev, about.st_ino))
+            with os.scandir(folder or ".") as entries:
+                found = sorted(
+                    (entry.name, entry.is_dir(), entry.is_symlink()) for entry in entries if is_visible(entry.name)
+                )
+        except OSError as problem:
+            yield _Looked(folder, [Found(folder, f"{folder}: {problem.strerror or problem}")])
             return
-        with os.scandir(folder) as entries:
-            found = sorted((entry.name, entry.is_dir()) for entry in entries if is_visible(entry.name))
-    except OSError as problem:
-        yield Found(folder, f"{folder}: {problem.strerror or problem}")
+        yield _Looked(folder, [])  # also one without files
+        for name, is_folder, is_link in found:
+            path = os.path.join(folder, name)  # noqa: PTH118 (keeps the folder as the user wrote it)
+            if not is_folder:
+                yield _Looked(folder, [Found(path)])
+            elif not (is_link and any(_is_found_below(root, path) for root in roots)):
+                yield from look(path)
+
+    for top in tops:
+        yield from look(top)
+
+
+def _is_found_below(root: str, link: str) -> bool:
+    """Whether what a link leads to is looked into without the link too, or lies above."""
+    target = os.path.realpath(link)
+    if Path(root).is_relative_to(target):
+        return True
+    return Path(target).is_relative_to(root) and bool(inner_parts(os.path.relpath(target, root)))
+
+
+def _expand(pattern: str) -> Iterator[str]:
+    """What a glob matches; for ** the folders are walked as in `walk`, so that no loop of links is followed."""
+    parts = Path(pattern).parts
+    if "**" not in parts:
+        looped: dict[Path, bool] = {}
+        for path in glob.iglob(pattern):  # noqa: PTH207 (may be absolute)
+            folder = Path(path).parent
+            if folder not in looped:
+                looped[folder] = _is_looped(folder)
+            if not looped[folder]:
+                yield path
         return
-    for name, is_folder in found:
-        path = os.path.join(folder, name)  # noqa: PTH118 (keeps the folder as the user wrote it)
-        if is_folder:
-            yield from _walk(path, (*above, here))
-        else:
-            yield Found(path)
+    first = parts.index("**")
+    before, after = os.path.join(*parts[:first], ""), parts[first + 1 :] or ("*",)  # noqa: PTH118
+    bases = sorted(glob.glob(before)) if glob.has_magic(before) else [before]  # noqa: PTH207
+    for folder in dict.fromkeys(looked.path for looked in _folders([base for base in bases if Path(base).is_dir()])):
+        yield from _expand(os.path.join(glob.escape(folder), *after))  # noqa: PTH118
+
+
+def _is_looped(folder: Path) -> bool:
+    """Whether a folder's path goes through a link to a folder that it has come through before."""
+    links = [part for part in (folder, *folder.parents) if part.is_symlink()]
+    return any(link.parent.resolve().is_relative_to(link.resolve()) for link in links)

@@ -59,7 +59,7 @@ def check(sources: Sequence[str], progress: Progress = SILENT) -> None:
             case Kind.GLOB:
                 if next(matches(_expanded(source)), None) is None:
                     raise SourceError(
-                        f"{source}: no image, .npz or .tar matches this", "Check it; ** looks in subfolders."
+                        f"{source}: no image, .npz, .zip or .tar matches this", "Check it; ** looks in subfolders."
                     )
             case Kind.NAMED:
                 _fetched(source, progress)
@@ -146,6 +146,11 @@ def _in_file(path: str) -> Iterator[Item]:
 
             for member, data in tar.images(path):
                 yield Item(_name(path, member), data)
+        case Kind.ZIP:
+            from hemascope.data.containers import zip as archive
+
+            for member, data in archive.images(path):
+                yield Item(_name(path, member), data)
         case Kind.PARQUET | Kind.CSV:
             try:
                 yield from _in_table(path)
@@ -222,6 +227,10 @@ def _count(path: str) -> int | None:
         from hemascope.data.containers import tar
 
         return tar.count(path)
+    if kind == Kind.ZIP:
+        from hemascope.data.containers import zip as archive
+
+        return archive.count(path)
     if kind == Kind.PARQUET:
         from hemascope.data.containers import parquet
 

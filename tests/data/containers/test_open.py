@@ -23,4 +23,4 @@ def test_what_is_no_container(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="not a readable Parquet"):
         open_container(str(tmp_path / "a.parquet"))
     with pytest.raises(SourceError, match="not a container"):
-        open_container("/a.zip")
+        open_container("/a.rar")

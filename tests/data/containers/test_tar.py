@@ -1,8 +1,11 @@
+import io
+import tarfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from hemascope.data import regular
 from hemascope.data.containers import tar
 from hemascope.data.containers.open import open_container
 from hemascope.data.containers.tar import Tar
@@ -57,3 +60,32 @@ def test_what_is_no_archive(tmp_path: Path) -> None:
     (tmp_path / "a.tar").write_bytes(b"no archive" * 99)
     with pytest.raises(SourceError, match=r"a\.tar: the archive cannot be read"):
         open_container(str(tmp_path / "a.tar"))
+
+
+def test_links_in_an_archive_are_rows_that_say_so(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "c.tar", "w") as archive:
+        data = encoded(noise(0))
+        for name, kind in (("1.png", tarfile.REGTYPE), ("2.png", tarfile.LNKTYPE), ("3.png", tarfile.SYMTYPE)):
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, "1.png" if kind != tarfile.REGTYPE else ""
+            member.size = len(data) if kind == tarfile.REGTYPE else 0
+            archive.addfile(member, io.BytesIO(data))
+    path = str(tmp_path / "c.tar")
+    _, *links = tar.images(path)
+    assert tar.count(path) == 3
+    container = open_container(path)
+    for name, problem in links:
+        assert isinstance(problem, DecodeError)
+        assert "a link to '1.png', not a file" in problem.problem
+        with pytest.raises(DecodeError, match=r"a link to '1\.png'"):
+            container.job(name)
+    container.close()
+
+
+def test_a_member_too_large_for_a_picture_is_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(regular, "MAX_BYTES", 1 << 20)
+    path = str(write_tar(tmp_path / "c.tar.gz", {"1.png": bytes(2 << 20), "2.png": encoded(noise(0))}))
+    (_, problem), (_, good) = tar.images(path)
+    assert isinstance(problem, DecodeError)
+    assert "more than the 1 MiB" in problem.problem
+    assert good == encoded(noise(0))

@@ -13,7 +13,7 @@ from hemascope.data.reading import read_images
 from hemascope.data.sources import open_source
 from hemascope.errors import SourceError
 from tests.data.pictures import encoded, noise, write_png
-from tests.predict.pictures import write_tar
+from tests.predict.pictures import write_tar, write_zip
 
 
 def fill(folder: Path, *names: str) -> Path:
@@ -45,6 +45,75 @@ def test_split_folders(tmp_path: Path, val: str) -> None:
     manifest = open_source(fill(tmp_path, f"{val}/a/1.png", "Training/a/1.png", "Training/b/1.png", "testing/b/1.png"))
     assert list(manifest.table["split"]) == ["train", "train", "val", "test"]
     assert list(manifest.table["label"]) == ["a", "b", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [("Training set", "Test set"), ("train_data", "test_data"), ("train1", "test1"), ("TRAIN", "TestA")],
+)
+def test_split_folders_in_other_words(tmp_path: Path, train: str, test: str) -> None:
+    manifest = open_source(fill(tmp_path, f"{train}/a/1.png", f"{train}/b/1.png", f"{test}/b/1.png"))
+    assert list(manifest.table["split"]) == ["train", "train", "test"]
+    assert manifest.classes == ("a", "b")
+
+
+def test_split_folders_inside_class_folders(tmp_path: Path) -> None:
+    manifest = open_source(fill(tmp_path, "a/train/1.png", "a/test/2.png", "b/train/3.png", "b/Test set/x/4.png"))
+    assert list(manifest.table["split"]) == ["train", "train", "test", "test"]
+    assert list(manifest.table["label"]) == ["a", "b", "a", "b"]
+    fill(tmp_path, "b/5.png")
+    with pytest.raises(SourceError, match="some images lie in train/val/test folders inside"):
+        open_source(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["fold_0/x/1.png", "fold_0/y/1.png", "fold_1/x/1.png", "fold_1/y/1.png"],
+        ["p1/lymphocyte/1.png", "p2/neutrophil/1.png"],
+        ["p1/x/1.png", "p1/y/1.png", "p2/x/1.png"],
+        ["here/p1/x/1.png", "here/p1/y/1.png", "there/p2/x/1.png", "there/p3/y/1.png"],
+        ["train/p1/x/1.png", "train/p1/y/1.png", "test/p2/x/1.png", "test/p2/y/1.png"],
+        ["train1/x/1.png", "test1/y/1.png", "train2/y/1.png", "test2/x/1.png"],
+    ],
+)
+def test_folders_that_may_be_no_classes_are_refused(tmp_path: Path, names: list[str]) -> None:
+    with pytest.raises(SourceError, match=r"cannot be told which are the classes|more than one division"):
+        open_source(fill(tmp_path, *names))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["zebra/images/1.png", "ant/images/1.png"],
+        ["basophil/p1/1.png", "basophil/p2/1.png", "blast/p1/1.png", "blast/p2/1.png"],
+        ["zebra/p1/1.png", "zebra/p2/1.png", "ant/p3/1.png"],
+    ],
+)
+def test_folders_below_classes_that_are_classes(tmp_path: Path, names: list[str]) -> None:
+    manifest = open_source(fill(tmp_path, *names))
+    assert sorted(manifest.table["label"]) == sorted(name.split("/")[0] for name in names)
+
+
+def test_class_folders_that_would_be_called_alike_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"'CD4\+' and 'CD4-' would both be called 'cd4'"):
+        open_source(fill(tmp_path, "CD4+/1.png", "CD4-/1.png", "CD8/1.png"))
+
+
+def test_links_give_no_image_another_label(tmp_path: Path) -> None:
+    fill(tmp_path, "a/1.png", "b/2.png")
+    (tmp_path / "a" / "up").symlink_to("..")
+    (tmp_path / "b" / "up").symlink_to("..")
+    (tmp_path / "a" / "self").symlink_to(".")
+    (tmp_path / "a" / "beside").symlink_to("../b")
+    (tmp_path / "0").symlink_to("b")
+    (tmp_path / "1").symlink_to(".")
+    for source in (tmp_path, tmp_path / "*", tmp_path / "*" / "**" / "*.png"):
+        table = open_source(source).table
+        assert [(Path(path).name, label) for path, label in zip(table["path"], table["label"], strict=True)] == [
+            ("1.png", "a"),
+            ("2.png", "b"),
+        ], source
 
 
 def test_relative_paths_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +197,16 @@ def test_other_laboratories_line_up_with_the_eight(other_laboratories: Path) -> 
 
 
 def archive(path: Path, *names: str) -> Path:
-    return write_tar(path, {name: encoded(noise(0, 2, 2)) for name in names})
+    return (write_zip if path.suffix == ".zip" else write_tar)(path, {name: encoded(noise(0, 2, 2)) for name in names})
+
+
+def test_a_zip_is_read_as_a_tar_is(tmp_path: Path) -> None:
+    names = ("My cells/train/a/1.png", "My cells/test/b/2.png", "__MACOSX/train/._1.png")
+    manifest = open_source(archive(tmp_path / "cells.zip", *names))
+    assert listed(manifest) == [("My cells/train/a/1.png", "a", "train"), ("My cells/test/b/2.png", "b", "test")]
+    for _, image in read_images(manifest):
+        np.testing.assert_array_equal(image, noise(0, 2, 2))
+    assert len(open_source(tmp_path / "*.zip")) == 2
 
 
 def listed(manifest: Manifest) -> list[tuple[str, str, str]]:

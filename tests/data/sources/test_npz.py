@@ -69,6 +69,37 @@ def test_names_of_classes_in_the_file(tmp_path: Path) -> None:
         open_source(saved(tmp_path, **named))
 
 
+NAMES = BLOOD_CLASSES[::-1]
+
+
+@pytest.mark.parametrize("key", ["classes", "class_names", "label_names", "classnames", "target_names", "cell_types"])
+@pytest.mark.parametrize("kind", ["U", "S"])
+def test_names_are_read_whatever_they_are_called(tmp_path: Path, key: str, kind: str) -> None:
+    manifest = open_source(saved(tmp_path, images=IMAGES, labels=EIGHT, **{key: np.array(NAMES, kind)}))
+    assert list(manifest.table["label"]) == [NAMES[number] for number in EIGHT]
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        ({"classes": np.array(NAMES, object)}, "'classes' ought to name the classes, but holds Python objects"),
+        ({"label_map": np.array(dict(enumerate(NAMES)))}, "'label_map' ought to name the classes"),
+        ({"class_names": np.arange(8)}, "'class_names' ought to name the classes, but holds int64"),
+        ({"classes": np.array([b"\xff"] * 8)}, "'classes' is not in UTF-8"),
+        ({"classes": np.array(NAMES), "names": np.array(BLOOD_CLASSES)}, "classes and names name the classes diff"),
+        ({"classes": np.array(["CD4+", "CD4-"] * 4)}, "would both be called 'cd4'"),
+    ],
+)
+def test_names_that_cannot_be_read_are_refused(tmp_path: Path, names: dict[str, np.ndarray], reason: str) -> None:
+    with pytest.raises(SourceError, match=reason):
+        open_source(saved(tmp_path, images=IMAGES, labels=EIGHT, **names))
+
+
+def test_other_arrays_are_no_names(tmp_path: Path) -> None:
+    more = {"file_names": np.array([f"{number}.png" for number in range(16)]), "class_weights": np.ones(8)}
+    assert open_source(saved(tmp_path, images=IMAGES, labels=EIGHT, **more)).classes == BLOOD_CLASSES
+
+
 @pytest.mark.parametrize(
     ("arrays", "reason"),
     [

@@ -53,6 +53,50 @@ def test_labels_as_text_and_as_bare_numbers(tmp_path: Path) -> None:
     assert open_source(written(tmp_path / "b.parquet", [1, 0, 2])).classes == ("class_0", "class_1", "class_2")
 
 
+def test_each_shard_has_names_of_its_own(tmp_path: Path) -> None:
+    written(tmp_path / "train-0.parquet", [0, 1], ["zebra", "ant"])
+    written(tmp_path / "train-1.parquet", [0, 1, -1], ["ant", "zebra"])
+    written(tmp_path / "test-0.parquet", ["Ant", "zebra", None])
+    manifest = open_source(tmp_path)
+    assert list(manifest.table["label"]) == ["ant", "zebra", "", "zebra", "ant", "ant", "zebra", ""]
+    assert manifest.classes == ("ant", "zebra")
+
+
+def test_numbers_without_names_beside_names_are_refused(tmp_path: Path) -> None:
+    written(tmp_path / "train-0.parquet", ["zebra", "ant"])
+    written(tmp_path / "train-1.parquet", [0, 1])
+    with pytest.raises(SourceError, match=r"train-1\.parquet: its labels are numbers without names"):
+        open_source(tmp_path)
+
+
+def test_a_shard_without_labels_changes_nothing(tmp_path: Path) -> None:
+    written(tmp_path / "train-0.parquet", [1, 0], ["zebra", "ant"])
+    written(tmp_path / "test-0.parquet", [-1, -1])
+    written(tmp_path / "val-0.parquet", [None, None])
+    assert open_source(tmp_path).classes == ("zebra", "ant")
+
+
+def test_bare_numbers_are_named_alike_in_all_shards(tmp_path: Path) -> None:
+    written(tmp_path / "a.parquet", [0, 1, 2])
+    written(tmp_path / "b.parquet", list(range(1, 11)))
+    assert open_source(tmp_path).targets().tolist() == [0, 1, 2, *range(1, 11)]
+
+
+def test_categories_and_truth_values(tmp_path: Path) -> None:
+    categories = pa.array(["zebra", "ant", None]).dictionary_encode()
+    assert list(open_source(written(tmp_path / "a.parquet", categories)).table["label"]) == ["zebra", "ant", ""]
+    manifest = open_source(written(tmp_path / "b.parquet", [True, False, None]))
+    assert list(manifest.table["label"]) == ["true", "false", ""]
+
+
+def test_a_column_of_splits_goes_before_the_files_name(tmp_path: Path) -> None:
+    splits = ["Test set", "", None, "valid"]
+    manifest = open_source(written(tmp_path / "train-0.parquet", ["a", "b", "a", "b"], split=splits))
+    assert list(manifest.table["split"]) == ["test", "train", "train", "val"]
+    with pytest.raises(SourceError, match="line 1 names the split 'holdout'"):
+        open_source(written(tmp_path / "train-0.parquet", ["a", "b"], split=["holdout", ""]))
+
+
 def test_what_cannot_be_read(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     path.write_bytes(b"PAR1 cut short")

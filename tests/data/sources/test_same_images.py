@@ -15,7 +15,7 @@ from hemascope.data.reading import read_images
 from hemascope.data.sources import open_source
 from hemascope.predict.items import check, count, items
 from tests.data.pictures import encoded, noise, write_png
-from tests.predict.pictures import write_tar
+from tests.predict.pictures import write_tar, write_zip
 
 CLASSES = ("Monocyte", "platelets", "zebra")
 SPLITS = ("train", "valid", "Testing")
@@ -44,6 +44,8 @@ def written(root, images):
     write_tar(root / "flat.tar", data)
     write_tar(root / "dotted.tar.gz", {f"./{name}": bytes_ for name, bytes_ in data.items()})
     write_tar(root / "nested.tar.xz", {f"my set/{name}": bytes_ for name, bytes_ in data.items()})
+    write_zip(root / "flat.zip", data)
+    write_zip(root / "nested.zip", {f"my set/{name}": bytes_ for name, bytes_ in data.items()})
     whole = open_source(root / "cells")
     whole.write(root / "manifest.parquet")
     open_source(root / "nested.tar.xz").write(root / "of_tar.parquet")
@@ -58,6 +60,9 @@ def written(root, images):
         "tar": root / "flat.tar",
         "dotted tar": root / "dotted.tar.gz",
         "nested tar": root / "nested.tar.xz",
+        "zip": root / "flat.zip",
+        "nested zip": root / "nested.zip",
+        "zips": root / "fl*.zip",
         "tars": root / "fl*.tar",
         "manifest": root / "manifest.parquet",
         "manifest of a tar": root / "of_tar.parquet",

@@ -1,5 +1,6 @@
 """Images in a NumPy .npz: all of them a few rows at a time, however large the arrays are, or one by its place."""
 
+import math
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from hemascope.data.decode import decode_array
+from hemascope.data.regular import require_regular, too_large
 from hemascope.errors import DecodeError, SourceError
 
 _READ = 1 << 20  # bytes unpacked at a time
@@ -26,6 +28,7 @@ def images(path: str) -> Iterator[tuple[str, np.ndarray | DecodeError]]:
         read, or a remainder lost to damage, gives one DecodeError instead.
     """
     try:
+        require_regular(path)
         with zipfile.ZipFile(path) as archive:
             members = _members(archive)
             if not members:
@@ -40,6 +43,7 @@ def images(path: str) -> Iterator[tuple[str, np.ndarray | DecodeError]]:
 def count(path: str) -> int | None:
     """How many images `images` gives if nothing in the file is damaged."""
     try:
+        require_regular(path)
         with zipfile.ZipFile(path) as archive:
             total = 0
             for member in _members(archive):
@@ -57,6 +61,7 @@ def npy_headers(path: Path | str) -> dict[str, tuple[tuple[int, ...], np.dtype]]
         SourceError: not a readable .npz.
     """
     try:
+        require_regular(path)
         with zipfile.ZipFile(path) as archive:
             found = {}
             for entry in archive.infolist():
@@ -78,6 +83,7 @@ def npy_array(path: Path | str, key: str) -> np.ndarray:
         SourceError: the array is missing, damaged or holds Python objects.
     """
     try:
+        require_regular(path)
         with zipfile.ZipFile(path) as archive:
             entry = archive.getinfo(f"{key}.npy")
             with archive.open(entry) as file:
@@ -145,7 +151,9 @@ def _rows(archive: zipfile.ZipFile, member: str, path: str) -> Iterator[tuple[st
         with archive.open(member) as file:
             shape = _stack(file)
             done = 0
-            row_bytes = int(np.prod(shape[1:]))
+            row_bytes = math.prod(shape[1:])
+            if problem := too_large(row_bytes):
+                raise ValueError(f"of each image, {problem}")
             at_once = max(1, _READ // row_bytes)
             while done < shape[0]:
                 rows = min(at_once, shape[0] - done)

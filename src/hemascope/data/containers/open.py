@@ -9,6 +9,7 @@ import numpy as np
 from hemascope.data.containers.npz import Npz
 from hemascope.data.containers.synthetic import SCHEME, Synthetic
 from hemascope.data.containers.tar import Tar
+from hemascope.data.containers.zip import Zip
 from hemascope.data.decode import decode
 from hemascope.data.kinds import Kind, file_kind
 from hemascope.errors import DecodeError, HemascopeError, SourceError
@@ -30,7 +31,7 @@ class Container(Protocol):
 
 
 def open_container(path: str) -> Container:
-    """Open a .npz, a Parquet file, a tar archive or ``synthetic://SEED``.
+    """Open a .npz, a Parquet file, a zip or tar archive or ``synthetic://SEED``.
 
     Raises:
         SourceError: no such container, or it cannot be read.
@@ -40,6 +41,8 @@ def open_container(path: str) -> Container:
     match file_kind(path):
         case Kind.NPZ:
             return Npz(path)
+        case Kind.ZIP:
+            return Zip(path)
         case Kind.TAR:
             return Tar(path)
         case Kind.PARQUET:

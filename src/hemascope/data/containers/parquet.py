@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hemascope.data.decode import decode
+from hemascope.data.regular import require_regular
 from hemascope.errors import DecodeError, SourceError
 
 IMAGES = ("image", "img", "images")
@@ -41,6 +42,7 @@ def read_schema(path: Path | str) -> Any:
         SourceError: not a readable Parquet file.
     """
     try:
+        require_regular(path)
         return pq.read_schema(path)
     except (pa.ArrowException, OSError) as problem:
         raise SourceError(f"{path}: not a readable Parquet file ({problem})", "Fetch or write it again.") from problem
@@ -103,6 +105,7 @@ def manifest_rows(path: str) -> Iterator[tuple[str, str, str]]:
 def count(path: str) -> int | None:
     """How many rows a file has; None where it cannot be read."""
     try:
+        require_regular(path)
         return int(pq.read_metadata(path).num_rows)
     except (pa.ArrowException, OSError):
         return None
@@ -114,6 +117,7 @@ class Parquet:
     def __init__(self, path: str) -> None:
         self.path = path
         try:
+            require_regular(path)
             self._file = pq.ParquetFile(path, memory_map=True)
         except (pa.ArrowException, OSError) as problem:
             raise SourceError(f"{path}: not a readable Parquet file ({problem})") from problem

@@ -10,6 +10,7 @@ import numpy as np
 
 from hemascope.data.decode import decode
 from hemascope.data.kinds import inner_parts, is_image
+from hemascope.data.regular import require_regular, too_large
 from hemascope.errors import DecodeError, SourceError
 
 _BROKEN = (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError, ValueError)
@@ -23,12 +24,15 @@ def images(path: str) -> Iterator[tuple[str, bytes | DecodeError]]:
     """
     done = 0
     try:
+        require_regular(path)
         with tarfile.open(path, "r|*") as archive:
             for member in _files(archive):
-                file = archive.extractfile(member) if is_image(member.name) else None
-                if file is not None:
-                    yield member.name, file.read()
-                    done += 1
+                if not is_image(member.name):
+                    continue
+                problem = _refusal(member)
+                file = None if problem else archive.extractfile(member)
+                yield member.name, DecodeError(f"{path}#{member.name}: {problem}") if file is None else file.read()
+                done += 1
             _require_end(archive)
     except _BROKEN as problem:
         after = f" (after {done} images)" if done else ""
@@ -42,6 +46,7 @@ def names(path: str) -> Iterator[str]:
         SourceError: not a whole archive.
     """
     try:
+        require_regular(path)
         with tarfile.open(path, "r|*") as archive:
             for member in _files(archive):
                 yield member.name
@@ -57,6 +62,7 @@ def count(path: str) -> int | None:
     if not path.lower().endswith(".tar"):
         return None
     try:
+        require_regular(path)
         with tarfile.open(path, "r:") as archive:
             return sum(is_image(member.name) for member in _files(archive))
     except _BROKEN:
@@ -66,6 +72,7 @@ def count(path: str) -> int | None:
 class _Place(NamedTuple):
     start: int
     size: int
+    problem: str
 
 
 class Tar:
@@ -78,6 +85,7 @@ class Tar:
     def __init__(self, path: str) -> None:
         self.path = path
         try:
+            require_regular(path)
             self._archive = tarfile.open(path, "r:*")  # noqa: SIM115 (closed by `close`)
         except _BROKEN as problem:
             raise SourceError(f"{path}: the archive cannot be read: {_reason(problem)}") from problem
@@ -91,6 +99,8 @@ class Tar:
             place = self._find(member)
             if place is None:
                 raise DecodeError(f"{name}: no such file in the archive")
+            if place.problem:
+                raise DecodeError(f"{name}: {place.problem}")
             file = self._archive.fileobj
             assert file is not None
             file.seek(place.start)
@@ -108,15 +118,29 @@ class Tar:
             found = next(self._files, None)
             if found is None:
                 return None
-            self._places.setdefault(found.name, _Place(found.offset_data, found.size))
+            self._places.setdefault(found.name, _Place(found.offset_data, found.size, _refusal(found)))
         return self._places[member]
 
 
 def _files(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     while (member := archive.next()) is not None:
-        if member.isreg() and inner_parts(member.name):
+        # A link that is called like a picture is one that somebody misses: it gets its row.
+        wanted = member.isreg() or (not member.isdir() and is_image(member.name))
+        if wanted and inner_parts(member.name):
             yield member
         archive.members.clear()  # type: ignore[attr-defined]  # tarfile remembers every member: memory would grow with the archive
+
+
+def _refusal(member: tarfile.TarInfo) -> str:
+    """Why a member is not read, "" where it is."""
+    if member.islnk() or member.issym():
+        remedy = "pack the files themselves (tar --dereference --hard-dereference)"
+        return f"a link to {member.linkname!r}, not a file; {remedy}"
+    if not member.isreg():
+        return "not a regular file"
+    if member.issparse():
+        return "a sparse file; pack it without --sparse"
+    return too_large(member.size)
 
 
 def _require_end(archive: tarfile.TarFile) -> None:

@@ -1,4 +1,4 @@
-"""Images in class folders, with or without train/val/test folders above them: on disk, in a tar, or found by a glob."""
+"""Images in class folders, with or without train/val/test folders: on disk, in an archive, or found by a glob."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -7,12 +7,23 @@ from typing import NamedTuple
 
 from hemascope.cells import BLOOD_CLASSES
 from hemascope.data.containers import tar
+from hemascope.data.containers import zip as zip_archive
 from hemascope.data.kinds import IMAGE_SUFFIXES, KINDS, Kind, file_kind, inner_parts, is_image
-from hemascope.data.manifest import SPLITS, Manifest
-from hemascope.data.sources.names import class_name, class_order, recognise_files, require_classes, split_name
+from hemascope.data.manifest import Manifest
+from hemascope.data.sources.layout import place
+from hemascope.data.sources.names import (
+    class_name,
+    class_names,
+    class_order,
+    recognise_files,
+    require_classes,
+    split_name,
+)
 from hemascope.data.sources.parquet import read_parquet
 from hemascope.data.walk import Found, glob_root, matches, walk
 from hemascope.errors import SourceError
+
+_ARCHIVES = (Kind.ZIP, Kind.TAR)
 
 
 class File(NamedTuple):
@@ -34,17 +45,18 @@ def read_folders(folder: Path, *, unlabelled: bool = False) -> Manifest:
         unlabelled: a folder of pictures without class folders will do.
 
     Raises:
-        SourceError: no class folders, empty ones, one class only, or split folders beside class folders.
+        SourceError: no class folders, empty ones, one class only, two that would be called alike, or folders of
+            which it cannot be told whether they are the classes.
     """
     return _manifest(list(_on_disk(walk(str(folder)), str(folder))), str(folder), folder.name, unlabelled)
 
 
-def read_tar(path: Path, *, unlabelled: bool = False) -> Manifest:
-    """List the images of an archive of class folders; otherwise as `read_folders`.
+def read_archive(path: Path, *, unlabelled: bool = False) -> Manifest:
+    """List the images of a zip or tar archive of class folders; otherwise as `read_folders`.
 
     One folder that holds all the others, as archives often have, is passed over unless it is a class or a split.
     """
-    return _manifest(_in_tar(path), str(path), path.name[: -len("".join(path.suffixes))] or path.name, unlabelled)
+    return _manifest(_in_archive(path), str(path), path.name[: -len("".join(path.suffixes))] or path.name, unlabelled)
 
 
 def read_glob(pattern: str, *, unlabelled: bool = False) -> Manifest:
@@ -63,9 +75,9 @@ def read_glob(pattern: str, *, unlabelled: bool = False) -> Manifest:
         return read_parquet([Path(file).resolve() for file, _ in found], Path(pattern), unlabelled=unlabelled)
     if kinds & {Kind.NPZ, Kind.CSV, Kind.PARQUET}:
         raise SourceError(f"{pattern}: matches files of several images and labels", "Name one of them. " + KINDS)
-    archives = [Path(file).resolve() for file, _ in found if file_kind(file) == Kind.TAR]
-    files = [file for archive in archives for file in _in_tar(archive)]
-    files += _on_disk((one for one in found if file_kind(one.path) != Kind.TAR), root)
+    archives = [Path(file).resolve() for file, _ in found if file_kind(file) in _ARCHIVES]
+    files = [file for archive in archives for file in _in_archive(archive)]
+    files += _on_disk((one for one in found if file_kind(one.path) not in _ARCHIVES), root)
     if not files:
         raise SourceError(f"{pattern}: no picture matches this", "Check it; ** looks in subfolders.")
     return _manifest(files, pattern, Path(root).resolve().name, unlabelled)
@@ -80,8 +92,9 @@ def _on_disk(found: Iterable[Found], root: str) -> Iterator[File]:
         yield File(os.path.join(whole, inside), "", tuple(Path(inside).parts))  # noqa: PTH118 (a Path takes longer)
 
 
-def _in_tar(path: Path) -> list[File]:
-    files = [File(str(path), name, inner_parts(name)) for name in dict.fromkeys(tar.names(str(path)))]
+def _in_archive(path: Path) -> list[File]:
+    names = (zip_archive if file_kind(path.name) == Kind.ZIP else tar).names(str(path))
+    files = [File(str(path), name, inner_parts(name)) for name in dict.fromkeys(names)]
     while len(tops := {file.parts[0] for file in files}) == 1:
         (top,) = tops
         inside_folders = all(len(file.parts) > 2 for file in files if is_image(file.member))
@@ -99,49 +112,34 @@ def _manifest(files: list[File], source: str, name: str, unlabelled: bool) -> Ma
         if unlabelled and pictures:
             paths, members = [file.path for file in pictures], [file.member for file in pictures]
             return Manifest.build(paths, [""] * len(paths), (), members=members, name=name)
-        what = {Kind.TAR: "the archive", Kind.PICTURE: "the folder"}.get(file_kind(source), "it")
+        what = {Kind.TAR: "the archive", Kind.ZIP: "the archive", Kind.PICTURE: "the folder"}.get(
+            file_kind(source), "it"
+        )
         raise SourceError(
             f"{source}: {what} {'holds images but no class folders' if files else 'is empty'}",
             "Put the images in one folder a class. To classify unlabelled images, use: hemascope predict",
         )
-    rows = _in_classes(files, folders, source)
-    errors = ["" if is_image(file.parts[-1]) else _no_image(file) for file, _, _ in rows]
+    placed = place([file.parts for file in files], [is_image(file.parts[-1]) for file in files], source)
+    rows = [files[one.row] for one in placed]
+    errors = ["" if is_image(file.parts[-1]) else _no_image(file) for file in rows]
     if all(errors):
         raise SourceError(
             f"{source}: its class folders hold no images", f"Known suffixes: {' '.join(sorted(IMAGE_SUFFIXES))}"
         )
-    classes = class_order(label for (_, label, _), error in zip(rows, errors, strict=True) if not error)
+    labels = class_names((one.folder.strip() or "_" for one in placed), source)
+    classes = class_order(label for label, error in zip(labels, errors, strict=True) if not error)
     require_classes(classes, source)
-    about = recognise_files(file.parts[-1] for file, _, _ in rows)
+    about = recognise_files(file.parts[-1] for file in rows)
     return Manifest.build(
-        [file.path for file, _, _ in rows],
-        [label for _, label, _ in rows],
+        [file.path for file in rows],
+        labels,
         classes,
-        members=[file.member for file, _, _ in rows],
-        splits=[split for _, _, split in rows],
+        members=[file.member for file in rows],
+        splits=[one.split for one in placed],
         errors=errors,
         name=name,
         **about._asdict(),
     )
-
-
-def _in_classes(files: list[File], folders: set[str], source: str) -> list[tuple[File, str, str]]:
-    """The files of class folders, each with its label and its split; the splits one after another."""
-    splits = {folder: split_name(folder) or "" for folder in folders}
-    if any(splits[file.parts[0]] for file in files if len(file.parts) > 2):
-        strangers = sorted(folder for folder, split in splits.items() if not split)
-        if strangers:
-            raise SourceError(
-                f"{source}: {', '.join(strangers)} beside train/val/test folders",
-                "Move these folders away, or into one of the splits.",
-            )
-        rows = [(file, class_name(file.parts[1]), splits[file.parts[0]]) for file in files if len(file.parts) > 2]
-        return sorted(rows, key=lambda row: SPLITS.index(row[2]))
-    if all(splits.values()):
-        raise SourceError(
-            f"{source}: its train/val/test folders hold no class folders", "Put the images in one folder a class."
-        )
-    return [(file, class_name(file.parts[0]), "") for file in files if len(file.parts) > 1]
 
 
 def _no_image(file: File) -> str:

@@ -1,6 +1,7 @@
 """Names of classes and splits as sources spell them, and the order of the classes."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -13,6 +14,11 @@ _SPLITS = {
     "test": ("test", "testing"),
 }
 _SPLIT_OF = {spelling: split for split, spellings in _SPLITS.items() for spelling in spellings}
+
+# Words that say nothing of which split it is: "Training set", "val_data", "TestA".
+_FILLERS = (
+    "dataset", "set", "data", "images", "image", "imgs", "img", "split", "folder", "cells", "files", "a", "b", "c",
+)  # fmt: skip
 
 # The PBC originals' prefixes and the spellings met in other sets.
 _ALIASES = {
@@ -31,30 +37,89 @@ _ALIASES = {
 def split_name(text: str) -> str | None:
     """The split that a folder, file or cell names: train, val, test, or None.
 
-    >>> split_name("Validation")
-    'val'
+    Numbers and words like "set" do not matter.
+
+    >>> split_name("Validation"), split_name("Training set"), split_name("test_images"), split_name("train1")
+    ('val', 'train', 'test', 'train')
     """
-    return _SPLIT_OF.get(text.strip().lower())
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).lower()
+    words = [word for word in re.findall(r"[^\W\d_]+", spaced) if word not in _FILLERS]
+    if len(words) != 1:
+        return None
+    stems = (words[0], *(words[0].removesuffix(filler) for filler in _FILLERS if len(filler) > 1))
+    return next((_SPLIT_OF[stem] for stem in stems if stem in _SPLIT_OF), None)
 
 
 def class_name(text: str) -> str:
     """A class's name as hemascope spells it: lower case, words joined by underscores, the eight classes' aliases known.
 
-    >>> class_name("Immature Granulocytes"), class_name("ig"), class_name("Blast-cell")
-    ('immature_granulocyte', 'immature_granulocyte', 'blast_cell')
+    Composed (NFC) first. A name of symbols alone stays as it is: only "" and blanks become "".
+
+    >>> class_name("Immature Granulocytes"), class_name("ig"), class_name("Blast-cell"), class_name("+")
+    ('immature_granulocyte', 'immature_granulocyte', 'blast_cell', '+')
     """
     name = _joined(text)
     short = _joined(text.split("(")[0])  # MedMNIST: "immature granulocytes(myelocytes, metamyelocytes and ...)"
-    for candidate in (name, name.removesuffix("s"), short, short.removesuffix("s")):
+    return _known(name) or _known(short) or name or _composed(text)
+
+
+def class_names(texts: Iterable[str], source: object) -> list[str]:
+    """The names of classes as hemascope spells them, one a text, in order; "" stays "".
+
+    Spellings that differ in case, blanks, "_" and "-" between words, or that are known aliases, are one class.
+
+    Raises:
+        SourceError: two other spellings would become one class.
+
+    >>> class_names(["Blast cell", "blast_cell", "IG"], "list.csv")
+    ['blast_cell', 'blast_cell', 'immature_granulocyte']
+    """
+    names: dict[str, str] = {}
+    first: dict[str, tuple[str, str]] = {}  # of each name, a spelling that gave it, simplified and as it was
+    found = []
+    for text in texts:
+        if text not in names:
+            name = names[text] = class_name(text)
+            simple = _known(_spelling(text)) or _spelling(text)
+            known, spelt = first.setdefault(name, (simple, text))
+            if known != simple:
+                raise SourceError(
+                    f"{source}: the classes {spelt!r} and {text!r} would both be called {name!r}",
+                    "Rename one of them, in letters and digits that tell them apart; or, if they are one class, both.",
+                )
+        found.append(names[text])
+    return found
+
+
+def _joined(text: str) -> str:
+    """Words joined by "_": letters and digits of any script with their accents, vowel signs and joiners."""
+    letters = (
+        char if char.isalnum() or unicodedata.category(char)[0] == "M" or char in "\u200c\u200d" else "_"
+        for char in _composed(text).lower()
+    )
+    return re.sub("_+", "_", "".join(letters)).strip("_")
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def _spelling(text: str) -> str:
+    """A text without what makes no other class: case, and how words are joined. A "-" at an end is a sign."""
+    lowered = unicodedata.normalize("NFC", _composed(text).lower())
+    words = [word for word in re.split(r"[\s_-]+", lowered) if word]
+    ends = lowered.strip("_ ")
+    return "-" * ends.startswith("-") + "_".join(words) + "-" * ends.endswith("-")
+
+
+def _known(name: str) -> str:
+    """The one of the eight classes that a joined name is a spelling of; "" where it is none."""
+    for candidate in (name, name.removesuffix("s")):
         if candidate in BLOOD_CLASSES:
             return candidate
         if candidate in _ALIASES:
             return _ALIASES[candidate]
-    return name
-
-
-def _joined(text: str) -> str:
-    return re.sub(r"\W+", "_", text.strip().lower()).strip("_")
+    return ""
 
 
 def class_order(names: Iterable[str], *, given: bool = False) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """NumPy archives of images: MedMNIST's files, and the challenge's ``training_set.npz``."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -7,13 +8,14 @@ import numpy as np
 from hemascope.cells import BLOOD_CLASSES
 from hemascope.data.containers.npz import npy_array, npy_headers
 from hemascope.data.manifest import SPLITS, Manifest
-from hemascope.data.sources.names import BLOODMNIST, About, class_name, class_order, numbered, require_classes
+from hemascope.data.sources.names import BLOODMNIST, About, class_names, class_order, numbered, require_classes
 from hemascope.errors import SourceError
 
 Headers = dict[str, tuple[tuple[int, ...], np.dtype]]
 
 _WANTED = "train_images and train_labels (also val_..., test_...), or images and labels"
 _UNLABELLED = -1
+_NAMES = re.compile(r"classes|names|categories|(class(es)?|labels?|targets?|categor(y|ies))_?(names?|map)")
 
 
 def read_npz(path: Path, *, unlabelled: bool = False) -> Manifest:
@@ -21,7 +23,8 @@ def read_npz(path: Path, *, unlabelled: bool = False) -> Manifest:
 
     Either MedMNIST's keys, whose official splits are kept, or ``images`` and ``labels``: uint8 (n, h, w),
     (n, h, w, 1), (n, h, w, 3) or (n, h, w, 4), and integers (n,) or (n, 1) from 0, -1 where unlabelled. Class
-    names come from an array ``classes`` of strings where there is one; eight classes of a file whose name begins
+    names come from an array of text called ``classes``, ``class_names``, ``label_names`` or the like where there is
+    one; eight classes of a file whose name begins
     with ``bloodmnist``, or under the key ``images``, are the eight blood classes; others are numbered.
 
     Args:
@@ -96,13 +99,40 @@ def _names(path: Path, headers: Headers, targets: np.ndarray) -> tuple[tuple[str
     """A name for each class number, and what is known of the set."""
     count = int(targets.max()) + 1
     blood = path.stem.lower().startswith("bloodmnist")
-    if "classes" in headers and headers["classes"][1].kind == "U":
-        names = tuple(class_name(str(name)) for name in npy_array(path, "classes").reshape(-1))
+    keys = [key for key in headers if _holds_names(key, *headers[key], count, len(targets))]
+    named = {tuple(_read_names(path, key, headers[key][1])): key for key in keys}
+    if len(named) > 1:
+        raise SourceError(
+            f"{path}: {' and '.join(sorted(named.values()))} name the classes differently", "Keep the right one."
+        )
+    if named:
+        ((names, key),) = named.items()
         if len(names) < count or len(set(names)) != len(names):
-            raise SourceError(f"{path}: {count} classes in the labels, but 'classes' names {len(set(names))}")
+            raise SourceError(f"{path}: {count} classes in the labels, but {key!r} names {len(set(names))}")
         return names, About()
     if count == len(BLOOD_CLASSES) and (blood or "images" in headers):
         return BLOOD_CLASSES, BLOODMNIST if blood else About()
     if count > 1 and len(targets) <= targets.max():
         raise SourceError(f"{path}: class number {count - 1} in {len(targets)} images", "Number the classes from 0.")
     return numbered(count), About()
+
+
+def _holds_names(key: str, shape: tuple[int, ...], dtype: np.dtype, classes: int, images: int) -> bool:
+    """Whether an array names the classes: by its own name, or as text of their number, which is not the images'."""
+    text = dtype.kind in "USO" and shape == (classes,) and classes != images
+    return text or _NAMES.fullmatch(key.lower()) is not None
+
+
+def _read_names(path: Path, key: str, dtype: np.dtype) -> list[str]:
+    """The names of the classes in an array of text, or of bytes in UTF-8."""
+    if dtype.kind not in "US":
+        kind = "Python objects" if dtype.hasobject else str(dtype)
+        raise SourceError(
+            f"{path}: {key!r} ought to name the classes, but holds {kind}", "Save it as text: numpy.array([...], 'U')."
+        )
+    values = npy_array(path, key).reshape(-1).tolist()
+    try:
+        texts = [value.decode() if isinstance(value, bytes) else value for value in values]
+    except UnicodeDecodeError as problem:
+        raise SourceError(f"{path}: {key!r} is not in UTF-8 ({problem})", "Save it as text.") from problem
+    return class_names(texts, path)

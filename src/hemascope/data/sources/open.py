@@ -7,7 +7,7 @@ from hemascope.data.containers.parquet import parquet_files
 from hemascope.data.kinds import KINDS, Kind, is_image, kind_of
 from hemascope.data.manifest import Manifest
 from hemascope.data.named import fetch_named
-from hemascope.data.sources.folders import read_folders, read_glob, read_tar
+from hemascope.data.sources.folders import read_archive, read_folders, read_glob
 from hemascope.data.sources.npz import read_npz
 from hemascope.data.sources.parquet import read_parquet
 from hemascope.data.sources.synthetic import read_synthetic
@@ -46,8 +46,8 @@ def open_source(source: str | Path, *, unlabelled: bool = False, progress: Progr
             return read_folders(whole, unlabelled=unlabelled)
         case Kind.GLOB:
             return read_glob(str(path), unlabelled=unlabelled)
-        case Kind.TAR:
-            return read_tar(whole, unlabelled=unlabelled)
+        case Kind.TAR | Kind.ZIP:
+            return read_archive(whole, unlabelled=unlabelled)
         case Kind.NPZ:
             return read_npz(whole, unlabelled=unlabelled)
         case Kind.PARQUET:

@@ -3,17 +3,17 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hemascope.data.containers.parquet import IMAGES, count, image_column, is_manifest, read_schema
 from hemascope.data.containers.synthetic import SCHEME
-from hemascope.data.listing import PATHS, column
+from hemascope.data.listing import PATHS, SPLITS, column
 from hemascope.data.manifest import Manifest
-from hemascope.data.sources.names import class_name, class_order, numbered, require_classes, split_name
-from hemascope.data.sources.table import read_table
+from hemascope.data.sources.names import class_names, class_order, numbered, require_classes, split_name
+from hemascope.data.sources.table import read_table, row_split
 from hemascope.errors import SourceError
 
 
@@ -35,14 +35,16 @@ def read_manifest(path: Path) -> Manifest:
 
 
 _LABELS = ("label", "labels", "target", "class")
+_BARE = ("",)  # stands for the names of numbers that have none
 
 
 def read_parquet(files: list[Path], source: Path, *, unlabelled: bool = False) -> Manifest:
     """List the images of Parquet files: columns ``image`` (struct of bytes and path, or bytes) and ``label``.
 
-    Labels are strings, or integers whose names stand in the Hugging Face metadata (integers without names are
-    numbered). The split is the beginning of the file's name: ``train-00000-of-00002.parquet``. A single file that
-    `Manifest.write` wrote is read as that Manifest, and one without images but with paths as a CSV of these columns.
+    Labels are text, categories, truth values, or integers whose names stand in the Hugging Face metadata of the same
+    file (they are numbered where no file has names). The split stands in a column ``split``, else it is the beginning
+    of the file's name: ``train-00000-of-00002.parquet``. A single file that `Manifest.write` wrote is read as that
+    Manifest, and one without images but with paths as a CSV of these columns.
 
     Args:
         files: Parquet files of the same columns.
@@ -58,71 +60,125 @@ def read_parquet(files: list[Path], source: Path, *, unlabelled: bool = False) -
             return read_manifest(files[0])
         if not set(IMAGES) & set(schema.names) and column(schema.names, PATHS) is not None:
             return read_table(files[0], unlabelled=unlabelled)
-    paths: list[str] = []
-    members: list[str] = []
-    splits: list[str] = []
-    raw: list[str | int | None] = []
-    declared: list[str] = []
-    for path in files:
-        schema = read_schema(path)
-        image = image_column(path, schema)
-        label = _label_column(path, schema)
-        if label is not None:
-            declared = _declared_names(schema, label) or declared
-            values = pq.read_table(path, columns=[label])[label].to_pylist()
-        elif unlabelled:
-            values = [None] * (count(str(path)) or 0)
-        else:
-            raise SourceError(
-                f"{path}: no column {_LABELS[0]!r}; its columns are {', '.join(schema.names)}",
-                f"Wanted are {IMAGES[0]!r} (bytes, or a struct with bytes) and {_LABELS[0]!r} (a number or a name).",
-            )
-        raw += values
-        paths += [str(path.absolute())] * len(values)
-        members += [f"{image}/{row}" for row in range(len(values))]
-        splits += [split_name(re.split(r"[-_.]", path.name)[0]) or ""] * len(values)
-    labels, names = _named(raw, declared, source)
-    classes = class_order(names, given=bool(declared))
+    shards = [_shard(path, unlabelled) for path in files]
+    orders = {shard.declared for shard in shards if any(shard.labels)}
+    if orders == {_BARE}:
+        texts, declared = _number([text for shard in shards for text in shard.labels], source)
+    elif _BARE in orders:
+        bare = next(shard.path for shard in shards if any(shard.labels) and shard.declared == _BARE)
+        raise SourceError(
+            f"{bare}: its labels are numbers without names, those of other files beside it have names",
+            "Write the names into each file, or give the labels as text.",
+        )
+    else:
+        texts = [text for shard in shards for text in shard.labels]
+        declared = tuple(name for order in orders for name in order)
+    named = class_names([*texts, *declared], source)
+    labels = named[: len(texts)]
+    given = len(orders) == 1 and bool(declared)
+    classes = class_order(named[len(texts) :] if given else named, given=given)
     if classes or not unlabelled:
         require_classes(classes, source)
-    name = source.stem if source.is_file() else source.absolute().name
-    return Manifest.build(paths, labels, classes, members=members, splits=splits, name=name)
+    return Manifest.build(
+        [str(shard.path.absolute()) for shard in shards for _ in shard.labels],
+        labels,
+        classes,
+        members=[f"{shard.image}/{row}" for shard in shards for row in range(len(shard.labels))],
+        splits=[split for shard in shards for split in shard.splits],
+        name=source.stem if source.is_file() else source.absolute().name,
+    )
+
+
+class _Shard(NamedTuple):
+    """One file of a data set.
+
+    Attributes:
+        path: the file.
+        image: its column of images.
+        labels: of every row the name of its class, as the file spells it, or its number; "" where it has none.
+        declared: names of all classes in the order of their numbers; none where the labels are names themselves,
+            ``_BARE`` where they are numbers without names.
+        splits: of every row, train, val, test or "".
+    """
+
+    path: Path
+    image: str
+    labels: list[str]
+    declared: tuple[str, ...]
+    splits: list[str]
+
+
+def _shard(path: Path, unlabelled: bool) -> _Shard:
+    """Read all of a file but its images."""
+    schema = read_schema(path)
+    image = image_column(path, schema)
+    label = _label_column(path, schema)
+    if label is not None:
+        values = pq.read_table(path, columns=[label])[label].to_pylist()
+    elif unlabelled:
+        values = [None] * (count(str(path)) or 0)
+    else:
+        raise SourceError(
+            f"{path}: no column {_LABELS[0]!r}; its columns are {', '.join(schema.names)}",
+            f"Wanted are {IMAGES[0]!r} (bytes, or a struct with bytes) and {_LABELS[0]!r} (a number or a name).",
+        )
+    splits = _splits(path, schema, len(values))
+    if not any(isinstance(value, int) and not isinstance(value, bool) for value in values):
+        return _Shard(path, image, ["" if value is None else str(value) for value in values], (), splits)
+    declared = _declared_names(schema, label) if label is not None else ()
+    numbers = [-1 if value is None else int(value) for value in values]
+    if not declared:
+        return _Shard(path, image, ["" if number < 0 else str(number) for number in numbers], _BARE, splits)
+    if max(numbers) >= len(declared):
+        raise SourceError(f"{path}: class number {max(numbers)} has no name", "Number the classes from 0.")
+    return _Shard(path, image, ["" if number < 0 else declared[number] for number in numbers], declared, splits)
+
+
+def _number(texts: list[str], source: Path) -> tuple[list[str], tuple[str, ...]]:
+    """The labels that are bare numbers, with names made up for all of them."""
+    top = max(int(text) for text in texts if text)
+    if top >= len(texts):
+        raise SourceError(f"{source}: class number {top} has no name", "Number the classes from 0.")
+    names = numbered(top + 1)
+    return [names[int(text)] if text else "" for text in texts], names
+
+
+def _splits(path: Path, schema: Any, rows: int) -> list[str]:
+    """The split of every row: of the column that names it, else of the beginning of the file's name."""
+    whole = split_name(re.split(r"[-_.]", path.name)[0]) or ""
+    place = column(schema.names, SPLITS)
+    if place is None or not _is_text(schema.field(place).type):
+        return [whole] * rows
+    texts = pq.read_table(path, columns=[schema.names[place]])[0].to_pylist()
+    return [row_split(path, row, text or "") or whole for row, text in enumerate(texts, start=1)]
+
+
+def _is_text(kind: Any) -> bool:
+    """Whether a column holds text, as it is or as categories."""
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def _label_column(path: Path, schema: Any) -> str | None:
     """The name of the column of labels, None where there is none.
 
     Raises:
-        SourceError: it holds neither integers nor names.
+        SourceError: it holds neither integers nor names nor truth values.
     """
     name = next((name for name in _LABELS if name in schema.names), None)
     if name is None:
         return None
     kind = schema.field(name).type
-    if not (pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+    if not (_is_text(plain) or pa.types.is_integer(plain) or pa.types.is_boolean(plain) or pa.types.is_null(plain)):
         raise SourceError(f"{path}: the column {name!r} is {kind}", "Wanted are integers or names.")
     return name
 
 
-def _declared_names(schema: Any, label: str) -> list[str]:
+def _declared_names(schema: Any, label: str) -> tuple[str, ...]:
     """Names of the classes in the metadata that the library `datasets` writes; empty where there are none."""
     try:
         about = json.loads((schema.metadata or {})[b"huggingface"])
-        return [class_name(str(name)) for name in about["info"]["features"][label]["names"]]
+        return tuple(str(name) for name in about["info"]["features"][label]["names"])
     except (KeyError, TypeError, ValueError):
-        return []
-
-
-def _named(
-    raw: list[str | int | None], declared: list[str], source: Path
-) -> tuple[list[str], tuple[str, ...] | list[str]]:
-    """The label of every row ("" where it has none), and the names of the classes."""
-    if any(isinstance(value, str) for value in raw):
-        labels = [class_name(value) if isinstance(value, str) else "" for value in raw]
-        return labels, labels
-    numbers = [-1 if value is None else int(value) for value in raw]
-    count = max(numbers, default=-1) + 1
-    if count > len(raw) or (declared and count > len(declared)):
-        raise SourceError(f"{source}: class number {count - 1} has no name", "Number the classes from 0.")
-    names = tuple(declared) or numbered(count)
-    return [names[number] if number >= 0 else "" for number in numbers], names
+        return ()

@@ -6,7 +6,7 @@ from hemascope.data.containers.synthetic import SCHEME
 from hemascope.data.listing import LABELS, SPLITS, column, missing, places, read_listing
 from hemascope.data.manifest import SPLITS as KNOWN_SPLITS
 from hemascope.data.manifest import Manifest
-from hemascope.data.sources.names import class_name, class_order, require_classes, split_name
+from hemascope.data.sources.names import class_names, class_order, require_classes, split_name
 from hemascope.errors import SourceError
 
 
@@ -21,7 +21,8 @@ def read_table(path: Path, *, unlabelled: bool = False) -> Manifest:
         unlabelled: a table without a column of labels, or without one label in it, will do.
 
     Raises:
-        SourceError: not a readable table, a column missing, an unknown split, or one class only.
+        SourceError: not a readable table, a column missing, an unknown split, one class only, or two that would
+            be called alike.
     """
     table = read_listing(path)
     header, found = table.header, places(path, table)
@@ -31,14 +32,12 @@ def read_table(path: Path, *, unlabelled: bool = False) -> Manifest:
         raise missing(header, path, LABELS[0])
     paths: list[str] = []
     members: list[str] = []
-    labels: list[str] = []
     splits: list[str] = []
     errors: list[str] = []
     for (line, row), (file, member) in zip(table.rows, found, strict=True):
         paths.append(file)
         members.append(member)
-        labels.append(class_name(row[label_column]) if label_column is not None else "")
-        splits.append(_split(path, line, row[split_column]) if split_column is not None else "")
+        splits.append(row_split(path, line, row[split_column]) if split_column is not None else "")
         there = file and (file.startswith(SCHEME) or Path(file).is_file())
         errors.append("" if there else f"{file}: no such file" if file else "the row names no file")
     if not paths:
@@ -48,13 +47,20 @@ def read_table(path: Path, *, unlabelled: bool = False) -> Manifest:
             f"{path}: none of its {len(paths)} files exists, the first is {paths[0]}",
             f"Give absolute paths, or paths from {path.parent}.",
         )
+    spelt = [row[label_column] if label_column is not None else "" for _, row in table.rows]
+    labels = class_names(spelt, path)
     classes = class_order(labels)
     if classes or not unlabelled:
         require_classes(classes, path)
     return Manifest.build(paths, labels, classes, members=members, splits=splits, errors=errors, name=path.stem)
 
 
-def _split(path: Path, line: int, text: str) -> str:
+def row_split(path: Path, line: int, text: str) -> str:
+    """The split that a cell of a table names, "" where it is blank.
+
+    Raises:
+        SourceError: it names no known split.
+    """
     split = split_name(text)
     if split is None and text.strip():
         raise SourceError(f"{path}: line {line} names the split {text!r}", f"Known splits: {', '.join(KNOWN_SPLITS)}.")

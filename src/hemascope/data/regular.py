@@ -1,0 +1,56 @@
+"""Files of data are regular files of a bounded size: no pipe or device, and nothing endless."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+MAX_BYTES = 256 << 20
+"""The largest encoded picture that is read, in bytes."""
+
+_KINDS = (
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def require_regular(path: Path | str) -> int:
+    """Make sure, before it is opened, that a path leads to a regular file; gives its size in bytes.
+
+    Raises:
+        OSError: it does not, or to nothing.
+
+    >>> require_regular(__file__) > 0
+    True
+    """
+    about = Path(path).stat()
+    if stat.S_ISDIR(about.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(about.st_mode):
+        what = next((words for is_kind, words in _KINDS if is_kind(about.st_mode)), "something else")
+        raise OSError(f"{what}, not a file")
+    return about.st_size
+
+
+def read_picture(path: Path | str) -> bytes:
+    """The bytes of a picture's file.
+
+    Raises:
+        OSError: it cannot be read, is no regular file, or is of more than ``MAX_BYTES``.
+    """
+    problem = too_large(require_regular(path))
+    if problem:
+        raise OSError(problem)
+    with Path(path).open("rb") as file:
+        return file.read(MAX_BYTES)
+
+
+def too_large(size: int) -> str:
+    """Why a picture of so many bytes is not read; "" where it is.
+
+    >>> too_large(1000), too_large(1 << 30)
+    ('', 'its 1,024 MiB are more than the 256 MiB of a picture')
+    """
+    return f"its {size / 2**20:,.0f} MiB are more than the {MAX_BYTES >> 20} MiB of a picture" * (size > MAX_BYTES)
