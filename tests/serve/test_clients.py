@@ -8,7 +8,7 @@ from tests.predict.model import write_model
 from tests.predict.pictures import encoded
 from tests.serve.requests import begin, form, get, metric, post, received, until
 
-HEAD = "POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
+HEAD = "POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
 IMAGE = encoded("basophil")
 
 
@@ -37,7 +37,9 @@ def test_a_full_queue_answers_at_once(serve, slowest_model):
 def test_who_leaves_is_forgotten(serve, slowest_model):
     port = serve(slowest_model)
     body, kind = form(*[IMAGE] * 200)
-    head = f"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = (
+        f"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     connection = begin(port, head, body)
     until(lambda: metric(port, "hemascope_queue_images") > 100)
     connection.close()

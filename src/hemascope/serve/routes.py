@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
 from hemascope.serve import problems
+from hemascope.serve.access import refusals
 from hemascope.serve.body import Upload, read_images
 from hemascope.serve.metrics import CONTENT_TYPE
 from hemascope.serve.openapi import predict_body, problem_responses
@@ -21,7 +22,7 @@ from hemascope.serve.settings import Settings
 def router(service: Service, settings: Settings) -> APIRouter:
     """The endpoints of a service."""
     routes = APIRouter()
-    refused = (problems.UNAUTHORIZED,) if settings.token else ()
+    refused = refusals(settings)
 
     @routes.post(
         "/v1/predict",
