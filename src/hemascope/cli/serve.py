@@ -28,6 +28,9 @@ def serve(
     max_pixels: Annotated[int, _option("Pixels an image, height times width.", "max-pixels")] = Settings.max_pixels,
     seconds: Annotated[float, _option("For a request, from its headers to its answer.", "seconds")] = Settings.seconds,
     queue: Annotated[int, _option("Images that may wait; beyond it clients get 503.", "queue")] = Settings.queue,
+    queue_pixels: Annotated[
+        int, _option("Pixels that their headers may announce; beyond it clients get 503.", "queue-pixels")
+    ] = Settings.queue_pixels,
     memory: Annotated[float, _option("MiB of all bodies held at a time.", "memory")] = Settings.memory / MIB,
     connections: Annotated[int, _option("Connections open at a time.", "connections")] = Settings.connections,
     names: Annotated[
@@ -54,6 +57,7 @@ def serve(
         max_pixels=max_pixels,
         seconds=seconds,
         queue=queue,
+        queue_pixels=queue_pixels,
         memory=mebibytes("memory", memory),
         gather=gather / 1000,
         connections=connections,

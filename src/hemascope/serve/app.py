@@ -59,6 +59,7 @@ def _description(settings: Settings) -> str:
         "Not a medical device: not for diagnosis. Errors are problem details (RFC 9457). "
         f"A request may be {settings.max_body:,} bytes and hold {settings.max_files:,} images of "
         f"{settings.max_pixels:,} pixels each; it is answered within {settings.seconds:g} seconds. "
-        f"When {settings.queue:,} images wait, the answer is 503 with Retry-After at once. "
+        f"When {settings.queue:,} images or {settings.queue_pixels:,} pixels wait, the answer is 503 with Retry-After "
+        "at once. "
         "Nothing uploaded is written to disk or logged."
     )

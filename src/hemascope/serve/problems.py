@@ -46,6 +46,7 @@ METHOD_NOT_ALLOWED = Kind("method-not-allowed", 405, "The method is not allowed 
 REQUEST_TIMEOUT = Kind("request-timeout", 408, "The request took too long to arrive")
 BODY_TOO_LARGE = Kind("body-too-large", 413, "The request's body is too large")
 TOO_MANY_FILES = Kind("too-many-files", 413, "The request holds too many files")
+TOO_MANY_PIXELS = Kind("too-many-pixels", 413, "The request's images hold too many pixels together")
 UNSUPPORTED_MEDIA_TYPE = Kind("unsupported-media-type", 415, "The request's body is of an unsupported type")
 MISDIRECTED = Kind("misdirected", 421, "The service is not known by this name")
 NO_IMAGE = Kind("no-image", 422, "The request holds no image")

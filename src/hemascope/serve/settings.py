@@ -7,6 +7,9 @@ from hemascope.errors import ServiceError
 from hemascope.predict.shipped import DEFAULT
 
 MIB = 1 << 20
+IMAGE_WORK = 200_000
+"""Pixels whose unpacking takes as long as everything else that is done for an image: what each counts at the least."""
+
 MOST = 1 << 50
 """The largest number that a limit may be: no machine has a petabyte, and larger ones overflow below."""
 
@@ -43,6 +46,7 @@ class Settings:
         max_pixels: pixels an image, height times width.
         seconds: for a request, from its headers to its answer.
         queue: images that wait for the network.
+        queue_pixels: pixels that the headers of those images may announce together; each counts IMAGE_WORK more.
         memory: bytes of all bodies held at a time.
         gather: seconds that an image may wait for others to share its network run.
         connections: open at a time; fewer where the process may not have so many descriptors.
@@ -64,9 +68,10 @@ class Settings:
     threads: int | None = None
     max_body: int = 64 * MIB
     max_files: int = 256
-    max_pixels: int = 20_000_000
+    max_pixels: int = 5_000_000
     seconds: float = 30.0
     queue: int = 1024
+    queue_pixels: int = 500_000_000
     memory: int = 512 * MIB
     gather: float = 0.002
     connections: int = 512
@@ -88,6 +93,11 @@ class Settings:
             raise ServiceError(
                 f"the queue ({self.queue} images) is shorter than the largest request ({self.max_files} files)",
                 "Raise --queue or lower --max-files.",
+            )
+        if self.queue_pixels < self.max_pixels + IMAGE_WORK:
+            raise ServiceError(
+                f"the queue ({self.queue_pixels:,} pixels) is shorter than the largest image ({self.max_pixels:,})",
+                "Raise --queue-pixels or lower --max-pixels.",
             )
         if self.memory < self.max_body:
             raise ServiceError(
