@@ -17,7 +17,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 
 from hemascope.adapt.adapt import Adaptation, advise
 from hemascope.adapt.refit import DEPTH, PRIOR, refit
@@ -175,6 +174,8 @@ def shifted(images: np.ndarray, text: str) -> np.ndarray:
 
 def probabilities(model: onnx.ModelProto, images: np.ndarray) -> np.ndarray:
     """Probabilities (n, k) of images uint8 (n, size, size, 3)."""
+    import onnxruntime  # after hemascope, which switches its telemetry off
+
     threads = onnxruntime.SessionOptions()
     threads.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(model.SerializeToString(), threads, providers=["CPUExecutionProvider"])

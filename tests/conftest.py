@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from hemascope import telemetry
+
 ROOT = Path(__file__).resolve().parents[1]
+
+telemetry.switch_off()  # the test modules below import onnxruntime before they import hemascope
 
 # Tests side by side (pytest -n) share the cores; read by torch and OpenMP when they are first imported.
 if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):

@@ -12,6 +12,8 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from hemascope import telemetry
+
 if TYPE_CHECKING:
     from hemascope.adapt.adapt import adapt
     from hemascope.bench.bench import bench
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from hemascope.train.run import Run
 
 __version__ = "0.2.0"
+
+telemetry.switch_off()  # before anything of ours can import what it is about
 
 _HOMES = {
     "adapt": "hemascope.adapt.adapt",

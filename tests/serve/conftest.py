@@ -30,6 +30,10 @@ def slow_model(tmp_path_factory):
     return write_model(tmp_path_factory.mktemp("served") / "slow.onnx", pause=20_000)
 
 
+def _client(**settings):
+    return TestClient(create_app(Settings(**settings)), base_url="http://localhost", raise_server_exceptions=False)
+
+
 @pytest.fixture
 def client_of(model):
     """Makes clients of services with other settings."""
@@ -37,14 +41,14 @@ def client_of(model):
 
         def make(**settings):
             settings = {"model": str(model), "threads": 2, **settings}
-            return stack.enter_context(TestClient(create_app(Settings(**settings)), raise_server_exceptions=False))
+            return stack.enter_context(_client(**settings))
 
         yield make
 
 
 @pytest.fixture(scope="module")
 def client(model):
-    with TestClient(create_app(Settings(model=str(model), threads=2)), raise_server_exceptions=False) as client:
+    with _client(model=str(model), threads=2) as client:
         yield client
 
 

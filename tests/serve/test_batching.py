@@ -183,3 +183,57 @@ def test_closing_finishes_what_waits():
         assert await asyncio.gather(*answers) == [[2 * i] for i in range(30)]
 
     run(scenario)
+
+
+def test_work_is_bounded_and_given_back():
+    async def scenario(batcher, network):
+        network.free.clear()
+        running = asyncio.ensure_future(batcher.answers([0], [10]))
+        await until(lambda: network.batches)
+        waiting = asyncio.ensure_future(batcher.answers([1, 2], [40, 50]))
+        await until(lambda: batcher.waiting == 2)
+        with pytest.raises(ProblemError) as caught:
+            await batcher.answers([3], [11])
+        assert (caught.value.kind.status, caught.value.headers["Retry-After"]) == (503, "1")
+        with pytest.raises(ProblemError) as caught:
+            await batcher.answers([3], [101])
+        assert caught.value.kind.code == "too-many-pixels"
+        waiting.cancel()
+        await until(lambda: batcher.waiting == 0)
+        last = asyncio.ensure_future(batcher.answers([3, 4], [50, 50]))
+        network.free.set()
+        assert await last == [6, 8]
+        await running
+
+    run(scenario, queue_work=100)
+
+
+def test_a_batch_of_much_work_holds_few_images():
+    async def scenario(batcher, network):
+        network.free.clear()
+        first = asyncio.ensure_future(batcher.answers([0]))
+        await until(lambda: network.batches)
+        rest = asyncio.ensure_future(batcher.answers(range(1, 8), [90, 20, 10, 40, 300, 1, 1]))
+        await until(lambda: batcher.waiting == 7)
+        network.free.set()
+        await asyncio.gather(first, rest)
+        assert network.batches[1:] == [[1], [2, 3, 4], [5], [6, 7]]
+
+    run(scenario, batch_work=100)
+
+
+def test_a_client_of_heavy_images_holds_up_no_other():
+    async def scenario(batcher, network):
+        network.free.clear()
+        first = asyncio.ensure_future(batcher.answers([0]))
+        await until(lambda: network.batches)
+        heavy = [asyncio.ensure_future(batcher.answers([f"heavy {i}"] * 20, [100] * 20, "bad")) for i in range(4)]
+        light = asyncio.ensure_future(batcher.answers(list(range(20)), [1] * 20, "good"))
+        await until(lambda: batcher.waiting == 100)
+        network.free.set()
+        await asyncio.gather(first, light, *heavy)
+        images = [image for batch in network.batches for image in batch]
+        last = max(place for place, image in enumerate(images) if image in range(1, 20))
+        assert sum(isinstance(image, str) for image in images[:last]) <= 2
+
+    run(scenario, batch_work=100)

@@ -1,5 +1,8 @@
 """Clients that are too many, slow, rude or gone, on a real server in this process."""
 
+import struct
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import pytest
@@ -8,7 +11,7 @@ from tests.predict.model import write_model
 from tests.predict.pictures import encoded
 from tests.serve.requests import begin, form, get, metric, post, received, until
 
-HEAD = "POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
+HEAD = "POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
 IMAGE = encoded("basophil")
 
 
@@ -37,7 +40,9 @@ def test_a_full_queue_answers_at_once(serve, slowest_model):
 def test_who_leaves_is_forgotten(serve, slowest_model):
     port = serve(slowest_model)
     body, kind = form(*[IMAGE] * 200)
-    head = f"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = (
+        f"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     connection = begin(port, head, body)
     until(lambda: metric(port, "hemascope_queue_images") > 100)
     connection.close()
@@ -92,3 +97,44 @@ def test_memory_for_uploads_is_shared(serve, model):
     waiting.close()
     until(lambda: metric(port, "hemascope_upload_bytes") == 0)
     assert post(port, IMAGE)[0] == 200
+
+
+def run_length_coded(side):
+    """A BMP of less than 2 KiB that claims side x side pixels, of which it says little."""
+    data = bytes([255, 7]) * 100 + b"\0\1"
+    head = struct.pack("<IiiHHIIiiII", 40, side, side, 1, 8, 1, len(data), 0, 0, 256, 0)
+    palette = b"".join(bytes([i, i, i, 0]) for i in range(256))
+    at = 14 + len(head) + len(palette)
+    return struct.pack("<2sIHHI", b"BM", at + len(data), 0, 0, at) + head + palette + data
+
+
+def test_small_uploads_of_many_pixels_hold_nobody_up(serve, model):
+    port = serve(model, threads=1)
+    body, kind = form(*[run_length_coded(2200)] * 90)
+    over, statuses = threading.Event(), []
+
+    def attack():
+        while not over.is_set():
+            statuses.append(post(port, body, kind)[0])
+
+    with ThreadPoolExecutor(4) as pool:
+        attackers = [pool.submit(attack) for _ in range(4)]
+        until(lambda: metric(port, "hemascope_queue_images") > 50)
+        waited = []
+        for _ in range(5):
+            start = time.monotonic()
+            assert post(port, IMAGE)[0] in (200, 503)
+            waited.append(time.monotonic() - start)
+        over.set()
+        assert all(attacker.result() is None for attacker in attackers)
+    assert max(waited) < 5
+    assert set(statuses) <= {200, 503}
+
+
+def test_more_pixels_than_may_wait(serve, model):
+    port = serve(model)
+    status, _, problem = post(port, *form(*[run_length_coded(2200)] * 200))
+    assert (status, problem["type"]) == (413, "urn:hemascope:problem:too-many-pixels")
+    status, _, found = post(port, *form(*[run_length_coded(4400)] * 200))  # each refused for itself, unpacked by nobody
+    assert status == 200
+    assert {answer["error"]["status"] for answer in found["predictions"]} == {422}

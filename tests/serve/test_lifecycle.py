@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 
+from hemascope.serve.lifecycle import remove_left_folders
 from tests.predict.model import CLASSES
 from tests.predict.pictures import encoded
 from tests.serve.requests import begin, form, get, metric, post, received, until
@@ -114,7 +115,7 @@ def test_nothing_uploaded_is_logged(start, model):
         post(port, data, kind)
     post(port, b"SECRET")
     received(begin(port, "SECRET\r\n\r\n"))
-    begin(port, "POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n", b"SECRET").close()
+    begin(port, "POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n", b"SECRET").close()
     get(port, "/SECRET?SECRET=1")
     process.terminate()
     process.wait(timeout=60)
@@ -133,7 +134,7 @@ opened = []
 def watch(event, arguments):
     if event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TMPFILE):
         opened.append(arguments)
-with TestClient(create_app(Settings(model={str(model)!r}))) as client:
+with TestClient(create_app(Settings(model={str(model)!r})), base_url="http://localhost") as client:
     big = bytes(5_000_000)
     sys.addaudithook(watch)
     for _ in range(3):
@@ -142,3 +143,88 @@ with TestClient(create_app(Settings(model={str(model)!r}))) as client:
 assert not [path for path, *_ in opened if path != os.devnull], opened
 """
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60, cwd=tmp_path)
+
+
+STUCK = """
+import sys, threading, time
+from hemascope.cli import main
+from hemascope.data import decode
+from hemascope.serve import network, single
+real = decode.decode
+def slow(data, **options):
+    if data == b"stuck":
+        time.sleep(600)
+    return real(data, **options)
+network.decode = single.decode = slow
+sys.argv[1:] = {arguments}
+main()
+"""
+
+
+@pytest.mark.parametrize("path", ["/v1/predict", "/v1/heat"])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_the_end_comes_whatever_threads_do(model, how, path):
+    arguments = ["serve", "--model", str(model), "--port", "0", "--seconds", "1"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", STUCK.format(arguments=arguments)], stderr=subprocess.PIPE, text=True
+    )
+    port = int(process.stderr.readline().rsplit(":", 1)[1])
+    until(lambda: get(port, "/readyz")[0] == 200)
+    connection = begin(port, f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n", b"stuck")
+    until(lambda: metric(port, "hemascope_open_requests") == 2)
+    start = time.monotonic()
+    process.send_signal(how)
+    try:
+        assert process.wait(timeout=30) == (0 if how == signal.SIGTERM else 130)
+    finally:
+        process.kill()
+        process.communicate()
+        connection.close()
+    assert time.monotonic() - start < 12  # a second for the request, five of grace
+
+
+def test_a_second_ctrl_c_ends_at_once(model):
+    arguments = ["serve", "--model", str(model), "--port", "0", "--seconds", "100"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", STUCK.format(arguments=arguments)], stderr=subprocess.PIPE, text=True
+    )
+    port = int(process.stderr.readline().rsplit(":", 1)[1])
+    until(lambda: get(port, "/readyz")[0] == 200)
+    connection = begin(port, "POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n", b"stuck")
+    until(lambda: metric(port, "hemascope_open_requests") == 2)
+    process.send_signal(signal.SIGINT)
+    time.sleep(1)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    try:
+        assert process.wait(timeout=10) == 130
+    finally:
+        process.kill()
+        process.communicate()
+        connection.close()
+
+
+def test_what_a_killed_service_leaves_is_removed(start, model, tmp_path):
+    arguments = ("--model", str(model), "--workers", "2", "--threads", "1")
+    process, port = start(*arguments, TMPDIR=str(tmp_path))
+    assert get(port, "/readyz")[0] == 200
+    assert len(list(tmp_path.glob("hemascope-metrics-*"))) == 1
+    workers = psutil.Process(process.pid).children()
+    process.kill()
+    process.wait(timeout=60)
+    psutil.wait_procs(workers, timeout=60)
+    assert list(tmp_path.glob("hemascope-metrics-*")) == []
+
+    left, other = tmp_path / f"hemascope-metrics-{process.pid}-x", tmp_path / f"hemascope-metrics-{os.getpid()}-x"
+    left.mkdir()
+    other.mkdir()
+    remove_left_folders(tmp_path)
+    assert [left.exists(), other.exists()] == [False, True]
+
+
+def test_sizes_that_are_none_are_named():
+    for options in (["--max-body", "nan"], ["--memory", "1e300"], ["--max-files", "9" * 40], ["--seconds", "inf"]):
+        command = [sys.executable, "-c", "from hemascope.cli import main; main()", "serve", *options]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert ended.returncode == 2, ended.stderr
+        assert ended.stderr.startswith("error: "), ended.stderr

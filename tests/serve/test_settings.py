@@ -1,7 +1,7 @@
 import pytest
 
 from hemascope.errors import ServiceError
-from hemascope.serve.settings import Settings
+from hemascope.serve.settings import Settings, mebibytes
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
@@ -25,6 +25,9 @@ def test_other_addresses_need_one(host):
         ({"max_body": 1 << 40}, "--max-body"),
         ({"seconds": 0}, "seconds is 0"),
         ({"seconds": float("nan")}, "seconds is nan"),
+        ({"seconds": 1e300}, "seconds is 1e\\+300"),
+        ({"queue": 10**30}, "queue is 1000"),
+        ({"connections": 0}, "connections is 0"),
         ({"port": 70000}, "port 70000"),
         ({"token": "two words"}, "printable"),
         ({"token": "ключ"}, "printable"),
@@ -37,3 +40,9 @@ def test_impossible_values_are_named(values, said):
 
 def test_the_token_is_not_shown():
     assert "secret" not in repr(Settings(token="secret"))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0, 0.0, 1e300])
+def test_sizes_that_are_none_are_named(value):
+    with pytest.raises(ServiceError, match="max_body is"):
+        mebibytes("max_body", value)

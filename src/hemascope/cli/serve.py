@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hemascope.serve.settings import MIB, Settings
+from hemascope.serve.settings import MIB, Settings, mebibytes
 
 TOKEN = "HEMASCOPE_TOKEN"
 
@@ -28,7 +28,14 @@ def serve(
     max_pixels: Annotated[int, _option("Pixels an image, height times width.", "max-pixels")] = Settings.max_pixels,
     seconds: Annotated[float, _option("For a request, from its headers to its answer.", "seconds")] = Settings.seconds,
     queue: Annotated[int, _option("Images that may wait; beyond it clients get 503.", "queue")] = Settings.queue,
+    queue_pixels: Annotated[
+        int, _option("Pixels that their headers may announce; beyond it clients get 503.", "queue-pixels")
+    ] = Settings.queue_pixels,
     memory: Annotated[float, _option("MiB of all bodies held at a time.", "memory")] = Settings.memory / MIB,
+    connections: Annotated[int, _option("Connections open at a time.", "connections")] = Settings.connections,
+    names: Annotated[
+        str, _option("Further names under which clients reach it, with commas between them.", "names")
+    ] = "",
     gather: Annotated[
         float, _option("Milliseconds that an image may wait for others to share its network run.", "gather")
     ] = Settings.gather * 1000,
@@ -45,13 +52,16 @@ def serve(
         port=port,
         workers=workers,
         threads=threads,
-        max_body=round(max_body * MIB),
+        max_body=mebibytes("max_body", max_body),
         max_files=max_files,
         max_pixels=max_pixels,
         seconds=seconds,
         queue=queue,
-        memory=round(memory * MIB),
+        queue_pixels=queue_pixels,
+        memory=mebibytes("memory", memory),
         gather=gather / 1000,
+        connections=connections,
+        names=tuple(name.strip() for name in names.split(",") if name.strip()),
         token=os.environ.get(TOKEN, ""),
     )
     from hemascope.serve import lifecycle

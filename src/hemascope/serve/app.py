@@ -8,6 +8,7 @@ from starlette.staticfiles import StaticFiles
 
 from hemascope import __version__
 from hemascope.serve import heat, picture
+from hemascope.serve.access import Access
 from hemascope.serve.guard import Guard
 from hemascope.serve.openapi import describe
 from hemascope.serve.problems import of_status
@@ -42,7 +43,7 @@ def create_app(settings: Settings) -> FastAPI:
         # Not mounted: a mount at / would take the place of 405, for methods that an endpoint does not know.
         app.router.default = StaticFiles(directory=PAGE, html=True)
     app.add_exception_handler(HTTPException, _as_problem)
-    app.add_middleware(Guard, token=settings.token, metrics=service.metrics)
+    app.add_middleware(Guard, access=Access(settings), metrics=service.metrics)
     describe(app, settings)
     return app
 
@@ -58,6 +59,7 @@ def _description(settings: Settings) -> str:
         "Not a medical device: not for diagnosis. Errors are problem details (RFC 9457). "
         f"A request may be {settings.max_body:,} bytes and hold {settings.max_files:,} images of "
         f"{settings.max_pixels:,} pixels each; it is answered within {settings.seconds:g} seconds. "
-        f"When {settings.queue:,} images wait, the answer is 503 with Retry-After at once. "
+        f"When {settings.queue:,} images or {settings.queue_pixels:,} pixels wait, the answer is 503 with Retry-After "
+        "at once. "
         "Nothing uploaded is written to disk or logged."
     )

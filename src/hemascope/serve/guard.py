@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import hmac
 import logging
 import time
 import traceback
@@ -10,8 +9,10 @@ import traceback
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hemascope.serve.access import Access
+from hemascope.serve.connection import LINGER
 from hemascope.serve.metrics import Metrics
-from hemascope.serve.problems import INTERNAL, UNAUTHORIZED, ProblemError
+from hemascope.serve.problems import INTERNAL, ProblemError
 
 _POLICY = "; ".join(
     (
@@ -42,10 +43,6 @@ SECURITY = [
 
 NO_STORE = (b"cache-control", b"no-store")
 """For answers about images, which no cache may keep."""
-
-
-LINGER = 5.0
-"""Seconds for which the rest of a refused upload is read and thrown away."""
 
 
 class Exchange:
@@ -110,7 +107,6 @@ PATHS = frozenset(
 )
 """Paths that metrics tell apart."""
 
-_PROTECTED = ("/v1", "/metrics")
 _GONE = 499  # a client that left before its answer: nginx's number, in metrics only
 
 logger = logging.getLogger("hemascope.serve")
@@ -121,13 +117,13 @@ class Guard:
 
     Args:
         app: what it guards.
-        token: asked for on all paths but those of health, the OpenAPI document and the page; none where empty.
+        access: who may use it.
         metrics: where requests are counted.
     """
 
-    def __init__(self, app: ASGIApp, token: str, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, access: Access, metrics: Metrics) -> None:
         self._app = app
-        self._token = f"Bearer {token}".encode() if token else b""
+        self._access = access
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -150,7 +146,7 @@ class Guard:
 
     async def _handle(self, scope: Scope, exchange: Exchange) -> None:
         try:
-            self._check_token(scope)
+            self._access.check(scope)
             await self._app(scope, exchange.receive, exchange.send)
         except ClientDisconnect:
             raise
@@ -159,15 +155,6 @@ class Guard:
             if exchange.status:  # the answer has begun: all that is left is to break it off
                 raise
             await problem.response()(scope, exchange.receive, exchange.send)
-
-    def _check_token(self, scope: Scope) -> None:
-        if not self._token or not scope["path"].startswith(_PROTECTED):
-            return
-        given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        if not hmac.compare_digest(given, self._token):
-            raise ProblemError(
-                UNAUTHORIZED, "Send the service's token as Authorization: Bearer TOKEN.", {"WWW-Authenticate": "Bearer"}
-            )
 
 
 def _internal(error: Exception) -> ProblemError:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from hemascope.predict.heat import HeatMap, heat_map
 from hemascope.serve import problems
+from hemascope.serve.access import refusals
 from hemascope.serve.classes import Classes, class_table
 from hemascope.serve.openapi import predict_body, problem_responses
 from hemascope.serve.problems import Kind, ProblemError
@@ -38,7 +39,7 @@ class Heat(BaseModel):
 def router(service: Service, settings: Settings) -> APIRouter:
     """The endpoints."""
     routes = APIRouter()
-    refused = (problems.UNAUTHORIZED,) if settings.token else ()
+    refused = refusals(settings)
     queue = SingleQueue(service, settings, _WAITING)
 
     @routes.get("/v1/classes", summary="How to show the classes", responses=problem_responses(*refused))

@@ -4,12 +4,15 @@ import asyncio
 import functools
 import math
 import os
+import re
 import shutil
 import signal
 import socket
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -18,10 +21,14 @@ from uvicorn.supervisors import Multiprocess
 from hemascope.errors import ServiceError
 from hemascope.predict.classifier import load
 from hemascope.serve.app import create_app
+from hemascope.serve.connection import IDLE_SECONDS, Connection
+from hemascope.serve.ending import Ending
 from hemascope.serve.metrics import SHARED
 from hemascope.serve.settings import Settings
 
 _GRACE = 5  # seconds, beyond a request's own, that the end may take
+_OWN_FILES = 128  # descriptors that a worker needs beside its connections
+_FOLDER = "hemascope-metrics-"
 
 
 def serve(settings: Settings, said: Callable[[str], None] = lambda line: None) -> None:
@@ -46,16 +53,23 @@ def serve(settings: Settings, said: Callable[[str], None] = lambda line: None) -
     config = configuration(settings)
     if settings.workers > 1:
         _serve_many(config, listening)
-    else:
+        return
+    try:
         uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        ending = getattr(getattr(config.app, "state", None), "ending", None)  # none where the application did not start
+        if ending is not None:
+            ending.call_off()
 
 
 def configuration(settings: Settings) -> uvicorn.Config:
     """How uvicorn runs the application, in one process or several."""
     many = settings.workers > 1
     return uvicorn.Config(
-        functools.partial(_worker, settings, os.getpid()) if many else create_app(settings),
+        functools.partial(_worker, settings, os.getpid()) if many else _ended(create_app(settings), settings),
         factory=many,
+        http=Connection,
+        limit_concurrency=connections(settings.connections),
         workers=settings.workers,
         log_config=None,
         log_level="warning",
@@ -63,9 +77,9 @@ def configuration(settings: Settings) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         ws="none",
-        timeout_keep_alive=30,
+        timeout_keep_alive=IDLE_SECONDS,
         timeout_worker_healthcheck=60,  # a busy machine may take long to import; one that died is noticed at once
-        timeout_graceful_shutdown=math.ceil(settings.seconds) + _GRACE,
+        timeout_graceful_shutdown=math.ceil(settings.seconds) + _GRACE - 1,  # then there is a second for the rest
     )
 
 
@@ -80,8 +94,23 @@ def _listen(settings: Settings) -> socket.socket:
         ) from problem
 
 
+def connections(most: int) -> int:
+    """Connections that may be open: so many, or as many as this process has descriptors for.
+
+    >>> connections(10)
+    10
+    """
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return most
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return most if files == resource.RLIM_INFINITY else max(1, min(most, files - _OWN_FILES))
+
+
 def _serve_many(config: uvicorn.Config, listening: socket.socket) -> None:
-    folder = tempfile.mkdtemp(prefix="hemascope-metrics-")  # numbers only
+    remove_left_folders(Path(tempfile.gettempdir()))
+    folder = tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-")  # numbers only
     os.environ[SHARED] = folder
     try:
         Multiprocess(config, sockets=[listening]).run()
@@ -90,9 +119,42 @@ def _serve_many(config: uvicorn.Config, listening: socket.socket) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def remove_left_folders(at: Path) -> None:
+    """Remove the metrics of services that were killed; those of services that live stay."""
+    for folder in at.glob(f"{_FOLDER}*"):
+        process = re.match(rf"{_FOLDER}(\d+)-", folder.name)
+        if process and folder.is_dir() and not folder.is_symlink() and not _lives(int(process[1])):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    return True
+
+
+def _ended(app: FastAPI, settings: Settings) -> FastAPI:
+    """The application, whose process ends in time once it is told to; unless it runs in another thread, as in tests."""
+    run = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if threading.current_thread() is threading.main_thread():
+            app.state.ending = Ending(math.ceil(settings.seconds) + _GRACE)
+        async with run(app):
+            yield
+
+    app.router.lifespan_context = lifespan
+    return app
+
+
 def _worker(settings: Settings, parent: int) -> FastAPI:
     """The application of one of several processes, which ends when the one that started it is gone."""
-    app = create_app(settings)
+    app = _ended(create_app(settings), settings)
     run = app.router.lifespan_context
 
     async def watch() -> None:
@@ -106,6 +168,8 @@ def _worker(settings: Settings, parent: int) -> FastAPI:
             watching = asyncio.ensure_future(watch())
             yield
             watching.cancel()
+        if os.getppid() != parent:  # killed, it could not do so itself
+            shutil.rmtree(os.environ[SHARED], ignore_errors=True)
 
     app.router.lifespan_context = lifespan
     return app

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from PIL import Image
 
 from hemascope.serve import problems
+from hemascope.serve.access import refusals
 from hemascope.serve.openapi import predict_body, problem_responses
 from hemascope.serve.service import Service
 from hemascope.serve.settings import Settings
@@ -23,7 +24,7 @@ def router(service: Service, settings: Settings) -> APIRouter:
     """The endpoint."""
     routes = APIRouter()
     queue = SingleQueue(service, settings, _WAITING)
-    refused = (problems.UNAUTHORIZED,) if settings.token else ()
+    refused = refusals(settings)
 
     @routes.post(
         "/v1/picture",

@@ -9,6 +9,8 @@ from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
 from hemascope.serve import problems
+from hemascope.serve.access import refusals
+from hemascope.serve.admission import work_of
 from hemascope.serve.body import Upload, read_images
 from hemascope.serve.metrics import CONTENT_TYPE
 from hemascope.serve.openapi import predict_body, problem_responses
@@ -21,7 +23,7 @@ from hemascope.serve.settings import Settings
 def router(service: Service, settings: Settings) -> APIRouter:
     """The endpoints of a service."""
     routes = APIRouter()
-    refused = (problems.UNAUTHORIZED,) if settings.token else ()
+    refused = refusals(settings)
 
     @routes.post(
         "/v1/predict",
@@ -32,6 +34,7 @@ def router(service: Service, settings: Settings) -> APIRouter:
             problems.MALFORMED,
             *refused,
             *problems.UPLOAD,
+            problems.TOO_MANY_PIXELS,
             problems.INTERNAL,
             problems.OVERLOADED,
         ),
@@ -53,7 +56,8 @@ def router(service: Service, settings: Settings) -> APIRouter:
                 ) from None
             try:
                 async with asyncio.timeout_at(limit.when()):
-                    answers = await _answers(service, request, uploads)
+                    work = await asyncio.to_thread(work_of, uploads, settings.max_pixels)
+                    answers = await _answers(service, request, uploads, work)
             except TimeoutError:
                 raise overloaded(f"There was no answer after {settings.seconds:g} seconds.") from None
         service.count(answers)
@@ -96,13 +100,14 @@ def router(service: Service, settings: Settings) -> APIRouter:
     return routes
 
 
-async def _answers(service: Service, request: Request, uploads: list[Upload]) -> list[dict[str, Any]]:
+async def _answers(service: Service, request: Request, uploads: list[Upload], work: list[int]) -> list[dict[str, Any]]:
     """The images' answers; ends early when the client leaves.
 
     Raises:
         ClientDisconnect: it has left; what was still waiting is dropped.
     """
-    answers = asyncio.ensure_future(service.batcher.answers(uploads))
+    client = request.client.host if request.client else None
+    answers = asyncio.ensure_future(service.batcher.answers(uploads, work, client))
 
     async def watch() -> None:
         while (await request.receive())["type"] != "http.disconnect":

@@ -124,6 +124,7 @@ class Limits(BaseModel):
     max_pixels: int = Field(description="Pixels an image, height times width.")
     seconds: float = Field(description="For a request, from its headers to its answer.")
     queue: int = Field(description="Images that may wait; beyond that the answer is 503 with Retry-After.")
+    queue_pixels: int = Field(description="Pixels that the headers of waiting images may announce together.")
 
 
 class Model(BaseModel):
@@ -155,9 +156,10 @@ class Model(BaseModel):
                 "limits": {
                     "max_body": 67108864,
                     "max_files": 256,
-                    "max_pixels": 20000000,
+                    "max_pixels": 5000000,
                     "seconds": 30.0,
                     "queue": 1024,
+                    "queue_pixels": 500000000,
                 },
             }
         }

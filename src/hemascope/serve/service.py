@@ -9,6 +9,7 @@ import numpy as np
 from hemascope.cores import usable_cores
 from hemascope.predict.classifier import Classifier, load
 from hemascope.predict.modelfile import BATCH
+from hemascope.serve.admission import BATCH_WORK
 from hemascope.serve.batching import Batcher
 from hemascope.serve.body import Upload, UploadMemory
 from hemascope.serve.metrics import Metrics
@@ -49,6 +50,8 @@ class Service:
             threads=settings.threads or max(1, usable_cores() // settings.workers),
             batch=BATCH,
             queue=settings.queue,
+            queue_work=settings.queue_pixels,
+            batch_work=BATCH_WORK,
             gather=settings.gather,
             observe=self.metrics.batches.observe,
         )

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from fastapi import Request
@@ -44,15 +44,32 @@ class SingleQueue:
         self._here += 1
         try:
             with self._service.memory.place(self._settings.max_body) as place:
-                async with asyncio.timeout(self._settings.seconds):
-                    uploads, _ = await read_images(request, place, 1)
-                async with self._turn:
-                    return await asyncio.to_thread(lambda: work(self._pixels(uploads[0].data)))
-        except TimeoutError:
-            seconds = f"{self._settings.seconds:g}"
-            raise ProblemError(REQUEST_TIMEOUT, f"It was not complete after {seconds} seconds.") from None
+                try:
+                    async with asyncio.timeout(self._settings.seconds) as limit:
+                        uploads, _ = await read_images(request, place, 1)
+                except TimeoutError:
+                    raise ProblemError(
+                        REQUEST_TIMEOUT, f"It was not complete after {self._settings.seconds:g} seconds."
+                    ) from None
+                try:
+                    async with asyncio.timeout_at(limit.when()):
+                        await self._turn.acquire()
+                        return await self._in_thread(lambda: work(self._pixels(uploads[0].data)))
+                except TimeoutError:
+                    raise overloaded(f"There was no answer after {self._settings.seconds:g} seconds.") from None
         finally:
             self._here -= 1
+
+    async def _in_thread(self, call: Callable[[], Result]) -> Result:
+        """Call in a thread; the turn ends with the thread, which goes on where the request is given up."""
+        called = asyncio.get_running_loop().run_in_executor(None, call)
+        called.add_done_callback(self._next)
+        return await asyncio.shield(called)
+
+    def _next(self, called: "asyncio.Future[Any]") -> None:
+        self._turn.release()
+        if not called.cancelled():
+            called.exception()  # taken here, where nobody waits for it any more
 
     def _pixels(self, data: bytes) -> np.ndarray:
         try:

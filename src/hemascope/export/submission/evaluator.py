@@ -12,6 +12,9 @@ import time
 from pathlib import Path
 
 import numpy as np
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read at the import: else it records its runs, to send them
+
 import onnxruntime  # noqa: F401 - with what it needs itself loaded, every later import is the submission's
 
 PROBE = 64

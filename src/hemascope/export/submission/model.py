@@ -9,6 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read at the import: else it records its runs, to send them
+
 import onnxruntime
 
 _FOLDER = Path(__file__).resolve().parent  # known from the start: the caller may change the working directory
