@@ -67,6 +67,35 @@ def test_writes_predictions_metrics_and_report(evaluate, cells, tmp_path):
     assert "Basophil<br>→" in page
 
 
+def test_what_was_not_scored_is_said_in_every_place(evaluate, cells, tmp_path):
+    (tmp_path / "cells" / "neutrofil").mkdir()
+    for i in range(2, 6):
+        picture = (tmp_path / "cells" / "basophil" / f"{i}.png").read_bytes()
+        (tmp_path / "cells" / "neutrofil" / f"{i}.png").write_bytes(picture)
+    code, out, _ = evaluate("cells", "-o", "scored")
+    assert code == 0
+    words = " ".join(out.split())
+    whole = "Only 29 of the 34 images are scored; the scores say nothing about the other 5."
+    label = "Not scored, because the model does not know the label: 4, labelled neutrofil (4)."
+    assert whole in words
+    assert label in words
+    assert max(map(len, out.splitlines())) <= 80
+    about = json.loads((tmp_path / "scored" / "metrics.json").read_text())["not_scored"]
+    expected = {"given": 34, "images": 5, "unknown_labels": {"neutrofil": 4}, "unlabelled": 0, "unreadable": 1}
+    assert about == {**expected, "dropped": 0}
+    assert whole in (tmp_path / "scored" / "report.html").read_text()
+    (tmp_path / "scored" / "metrics.json").unlink()  # the report makes it anew
+    with pytest.raises(SystemExit):
+        main(["report", "scored"])
+    assert json.loads((tmp_path / "scored" / "metrics.json").read_text())["not_scored"] == about
+    assert label in (tmp_path / "scored" / "report.html").read_text()
+
+
+def test_rows_without_a_label_are_said(evaluate, cells, tmp_path):
+    (tmp_path / "some.csv").write_text("path,label\ncells/basophil/2.png,basophil\ncells/basophil/3.png,\n")
+    assert "Not scored, because unlabelled: 1." in " ".join(evaluate("some.csv")[1].split())
+
+
 def test_one_split_only(evaluate, cells, tmp_path):
     (tmp_path / "parts").mkdir()
     (tmp_path / "cells").rename(tmp_path / "parts" / "val")

@@ -21,12 +21,14 @@ def test_scores_come_back_and_nothing_is_printed_or_written(model, tmp_path, mon
     assert len(found.predictions) == 24
     assert measured["images"] == 9  # of the model's three classes
     assert (found.tta, found.shift, found.forecast, found.pseudo, found.report) == (None,) * 5
-    assert found.unread == 0
+    assert (found.unread, found.not_scored.images) == (0, 15)  # of the five classes that the model lacks
+    assert found.metrics["not_scored"]["images"] == sum(found.metrics["not_scored"]["unknown_labels"].values()) == 15
     assert told.steps == [("scoring", 24)]
     page = found._repr_html_()
     assert "<caption>all: 9 images</caption>" in page
     assert "<td>Balanced accuracy</td>" in page
     assert "<td>Lymphocyte</td>" in page
+    assert "Only 9 of the 24 images are scored" in page
     assert capsys.readouterr() == ("", "")
     assert not list(tmp_path.iterdir())
 

@@ -27,8 +27,7 @@ def evaluation_lines(found: Evaluation) -> list[RenderableType]:
     lines: list[RenderableType] = []
     for name, measured in found.metrics["splits"].items():
         lines += [score_table(name, measured), class_table(measured)]
-    if found.unread:
-        lines.append(f"Not scored, because unreadable: {found.unread:,}")
+    lines += map(Text, found.not_scored.words())
     if found.tta:
         lines += tta_lines(found.tta)
     if found.shift:

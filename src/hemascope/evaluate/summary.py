@@ -9,6 +9,7 @@ from hemascope.errors import RunError
 from hemascope.evaluate import calibration
 from hemascope.evaluate.bootstrap import LEVEL, RESAMPLES, Score
 from hemascope.evaluate.metrics import OVERALL, finite_or_none, score
+from hemascope.evaluate.not_scored import NotScored
 from hemascope.evaluate.predictions import Predictions, softmax
 from hemascope.formats import read_versioned, write_versioned
 
@@ -50,14 +51,22 @@ FORMAT_VERSION = 1
 FILE_NAME = "metrics.json"
 
 
-def summarise(predictions: Predictions, *, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, Any]:
+def summarise(
+    predictions: Predictions, not_scored: NotScored | None = None, *, resamples: int = RESAMPLES, seed: int = 0
+) -> dict[str, Any]:
     """Measure every split of a predictions table.
+
+    Args:
+        predictions: any predictions.
+        not_scored: what was left out of them; None where that is not known, or of no interest, as of a training.
+        resamples: number of bootstrap resamples.
+        seed: of the bootstrap.
 
     Returns:
         JSON-ready: ``{"format_version", "classes", "temperature", "bootstrap", "splits": {name: {"images",
         "unlabelled", "unknown_labels", "scores", "classes", "absent", "confusion", "calibration"}}}``. A score is
         ``{"value", "low", "high"}``, null where it cannot be measured. Splits without labelled images are left out.
-        Of K-fold networks there is ``"folds"``, see `fold_scores`.
+        Of K-fold networks there is ``"folds"``, see `fold_scores`; of an evaluation ``"not_scored"``, see `NotScored`.
     """
     folds = fold_scores(predictions)
     return {
@@ -71,6 +80,7 @@ def summarise(predictions: Predictions, *, resamples: int = RESAMPLES, seed: int
             if (measured := _split(predictions.of(split), resamples, seed)) is not None
         },
         **({} if folds is None else {"folds": folds}),
+        **({} if not_scored is None else {"not_scored": not_scored.to_json()}),
     }
 
 

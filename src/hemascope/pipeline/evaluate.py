@@ -10,6 +10,7 @@ from hemascope.data.manifest import Manifest
 from hemascope.data.sources import open_source
 from hemascope.errors import HemascopeError
 from hemascope.evaluate.forecast.forecast import Forecast, forecast, remove_forecast
+from hemascope.evaluate.not_scored import NotScored
 from hemascope.evaluate.predictions import FILE_NAME as PREDICTIONS
 from hemascope.evaluate.predictions import NO_SPLIT, Predictions
 from hemascope.evaluate.pseudo.result import PseudoResult, remove_pseudo
@@ -58,9 +59,14 @@ class Evaluation:
     report: Path | None = None
 
     @property
+    def not_scored(self) -> NotScored:
+        """How many images the scores say nothing about, and why."""
+        return NotScored.from_json(self.metrics["not_scored"])
+
+    @property
     def unread(self) -> int:
         """How many images were left out because they cannot be read."""
-        return int((self.manifest.table["error"] != "").sum())
+        return self.not_scored.unreadable
 
     def write(self, folder: Path) -> Path:
         """Write manifest.parquet, predictions.parquet, metrics.json, a file or two a measurement, and report.html.
@@ -105,6 +111,7 @@ class Evaluation:
                 for key, part in measured["classes"].items()
             ]
             shown.append(table(["Class", "Recall", "95% interval"], rows))
+        shown.append(paragraphs(self.not_scored.words()))
         if self.tta:
             shown.append(paragraphs(tta_words(self.tta)))
         if self.shift:
@@ -145,8 +152,9 @@ def evaluate(
 ) -> Evaluation:
     """Score a model on labelled images, with 95% intervals.
 
-    Labels are joined by class name; a source's splits are scored apart. The further measurements take the split that
-    the report speaks of: test or, without one, val.
+    Labels are joined by class name; a source's splits are scored apart. Images that cannot be scored, because the model
+    does not know their label or they have none, are counted in ``not_scored``. The further measurements take the split
+    that the report speaks of: test or, without one, val.
 
     Args:
         source: labelled images: class folders, .npz, Parquet, CSV, or a name.
@@ -205,7 +213,7 @@ def evaluate(
     manifest = open_source(source, progress=progress).in_split(split)
 
     predictions, manifest = score_model(scored, manifest, temperature=classifier.card.temperature, progress=progress)
-    metrics = summarise(predictions)
+    metrics = summarise(predictions, NotScored.of(manifest, classifier.classes))
 
     headline = headline_split(metrics) or NO_SPLIT
     part = "" if headline == NO_SPLIT else headline

@@ -6,6 +6,7 @@ from typing import Any
 
 from hemascope.data.manifest import Manifest
 from hemascope.errors import ModelFileError, RunError
+from hemascope.evaluate.not_scored import NotScored
 from hemascope.evaluate.predictions import FILE_NAME as PREDICTIONS
 from hemascope.evaluate.predictions import Predictions
 from hemascope.evaluate.summary import FILE_NAME as METRICS
@@ -50,24 +51,28 @@ def read_run(folder: Path, card: ModelCard | None = None, *, recompute: bool = F
     if not folder.is_dir():
         raise RunError(f"{folder}: there is no such folder", "Name the folder of a finished Run.")
     predictions = Predictions.read(folder / PREDICTIONS)
+    manifest_file, recipe, model = folder / "manifest.parquet", folder / "recipe.yaml", folder / "model.onnx"
+    manifest = Manifest.read(manifest_file) if manifest_file.is_file() else None
+    history = read_history(folder / "history.csv")
+    trained = history is not None or recipe.is_file()
     if (folder / METRICS).is_file() and not recompute:
         metrics = read_metrics(folder / METRICS)
     else:
-        metrics = summarise(predictions)
+        # A training leaves most images out on purpose: they were learnt from.
+        left_out = None if trained or manifest is None else NotScored.of(manifest, predictions.classes)
+        metrics = summarise(predictions, left_out)
         write_metrics(folder / METRICS, metrics)
     if not metrics["splits"]:
         raise RunError(f"{folder}: no predicted image has a known label, so there is nothing to report")
-    history = read_history(folder / "history.csv")
     if history is not None and (folder / BOOSTING).is_file():
         history = history._replace(best_epoch=None)  # the epochs are of many learners, none of which is the result
-    manifest, recipe, model = folder / "manifest.parquet", folder / "recipe.yaml", folder / "model.onnx"
     return RunFiles(
         folder=folder,
         predictions=predictions,
         metrics=metrics,
-        trained=history is not None or recipe.is_file(),
+        trained=trained,
         history=history,
-        manifest=Manifest.read(manifest) if manifest.is_file() else None,
+        manifest=manifest,
         recipe=recipe.read_text(encoding="utf-8", errors="replace") if recipe.is_file() else "",
         card=card or _card(model),
     )

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from hemascope.cells import title
+from hemascope.evaluate.not_scored import NotScored
 from hemascope.evaluate.predictions import NO_SPLIT
 from hemascope.shown import interval, percent
 
@@ -40,7 +41,8 @@ def verdict(split: str, measured: dict[str, Any], trained: bool) -> str:
 def notes(split: str, metrics: dict[str, Any], trained: bool) -> list[str]:
     """What a reader must know before trusting the scores, the weightiest first."""
     measured = metrics["splits"][split]
-    found = [_trust(split, metrics, trained)]
+    left_out = NotScored.from_json(metrics["not_scored"]).words() if "not_scored" in metrics else []
+    found = [*left_out, _trust(split, metrics, trained)]
     score = measured["scores"]["accuracy"]
     if score["value"] == 1:
         bound = min(1.0, 3 / measured["images"])
@@ -59,9 +61,9 @@ def notes(split: str, metrics: dict[str, Any], trained: bool) -> list[str]:
     few = [f"{name} ({part['support']})" for name, part in measured["classes"].items() if 0 < part["support"] < 20]
     if few:
         found.append(f"Few images, so wide intervals: {', '.join(few)}.")
-    if measured["unknown_labels"]:
+    if measured["unknown_labels"] and not left_out:
         found.append(f"{measured['unknown_labels']:,} images have a label that the model does not know; not scored.")
-    if measured["unlabelled"]:
+    if measured["unlabelled"] and not left_out:
         found.append(f"{measured['unlabelled']:,} images have no label; not scored.")
     found.append(
         "The intervals say how far the scores would move with other images of the same kind. They do not cover other "
