@@ -5,7 +5,10 @@ import pytest
 from hemascope.data.manifest import Manifest
 from hemascope.errors import RunError
 from hemascope.pipeline.checks import check_start
+from hemascope.pipeline.parts import opened
+from hemascope.progress import SILENT
 from hemascope.train.run import Run
+from tests.data.pictures import noise, write_png
 from tests.pipeline.conftest import tiny
 
 
@@ -58,3 +61,11 @@ def test_a_run_that_names_its_own_folder_ends_the_search(tmp_path: Path) -> None
     folder = tmp_path / "round"
     Run.create(folder, tiny(f"start={folder}"), made(train=range(10)), {})
     check_start(tiny(f"start={folder}"), made(train=range(10), val=range(10, 20)))
+
+
+@pytest.mark.parametrize("name", ["unknown", "is unknown", "error", "path", "label", "Confidence", "set", "fold"])
+def test_a_class_named_like_a_column_is_refused_before_training(tmp_path: Path, name: str) -> None:
+    for folder in ("a", name):
+        write_png(tmp_path / folder / "1.png", noise(0, 2, 2))
+    with pytest.raises(RunError, match=f"a class cannot be named '{name.lower().replace(' ', '_')}'"):
+        opened(tmp_path, SILENT)

@@ -3,6 +3,7 @@
 import glob
 import os
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
@@ -97,6 +98,19 @@ def kind_of(source: str) -> Kind:
 def is_image(path: str) -> bool:
     """Whether the name is that of a picture."""
     return os.path.splitext(path)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122 (a Path takes ten times as long)
+
+
+PREDICTIONS = ("path", "label", "confidence", "error")
+"""Columns of every table of `hemascope predict`."""
+
+
+def is_predictions(header: Sequence[str]) -> bool:
+    """Whether a table is one of `hemascope predict`, whose labels are a model's.
+
+    >>> is_predictions(["path", "label", "confidence", "monocyte", "platelet", "error"])
+    True
+    """
+    return set(PREDICTIONS) <= set(header)
 
 
 _JUNK = {"thumbs.db", "desktop.ini", "__macosx"}  # what file managers leave behind

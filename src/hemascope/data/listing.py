@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from hemascope.data.containers.synthetic import SCHEME
 from hemascope.data.delimited import Delimited, read_delimited
-from hemascope.data.kinds import Kind, file_kind
+from hemascope.data.kinds import PREDICTIONS, Kind, file_kind, is_predictions
 from hemascope.errors import SourceError
 
 PATHS = ("path", "file", "filename", "file_name", "filepath", "image", "image_path")
@@ -73,7 +73,11 @@ def read_listing(path: Path) -> Delimited:
 
     try:
         with pq.ParquetFile(path) as file:  # read_table() would import pandas where it is installed: two seconds
-            wanted = [name for name in file.schema_arrow.names if name.lower() in (*PATHS, *LABELS, *SPLITS, *MEMBERS)]
+            wanted = [
+                name
+                for name in file.schema_arrow.names
+                if name.lower() in (*PATHS, *LABELS, *SPLITS, *MEMBERS, *PREDICTIONS)
+            ]
             table = file.read(wanted)
     except (pa.ArrowException, OSError) as problem:
         raise SourceError(f"{path}: not a readable Parquet file ({problem})", "Fetch or write it again.") from problem
@@ -87,15 +91,26 @@ def read_listing(path: Path) -> Delimited:
 def places(path: Path, table: Delimited) -> list[Place]:
     """Where the images of a table are, row by row; paths start at the table's folder, and "" stays "".
 
+    Paths of predictions start where `hemascope predict` ran: here, if none of them leads anywhere from the folder.
+
     A path may be ``file#member`` where no file is called so, or a column ``member`` names what is in the file.
 
     Raises:
         SourceError: the table has no column of paths.
     """
     files, members = path_column(table.header, path), column(table.header, MEMBERS)
-    return [
-        _place(row[files].strip(), row[members] if members is not None else "", path.parent) for _, row in table.rows
-    ]
+    texts = [_text(row[files], path.parent) for _, row in table.rows]
+    inside = [row[members] if members is not None else "" for _, row in table.rows]
+    found = [_place(text, member, path.parent) for text, member in zip(texts, inside, strict=True)]
+    if is_predictions(table.header) and not any(Path(place.path).exists() for place in found):
+        found = [_place(text, member, Path()) for text, member in zip(texts, inside, strict=True)]
+    return found
+
+
+def _text(cell: str, folder: Path) -> str:
+    """A cell without blanks at its ends, unless a file is called so."""
+    text = cell.strip()
+    return cell if cell != text and (folder / cell).is_file() else text
 
 
 def _place(text: str, member: str, folder: Path) -> Place:

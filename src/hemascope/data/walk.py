@@ -33,8 +33,7 @@ def matches(pattern: str) -> Iterator[Found]:
     """
     wanted = {Kind.NPZ, Kind.ZIP, Kind.TAR, file_kind(pattern)} - {Kind.PICTURE}
     found = sorted(set(_expand(pattern)))
-    folders = [path for path in found if Path(path).is_dir() and not _is_looped(Path(path))]
-    folders = [] if "**" in pattern else sorted(folders, key=os.path.islink)  # of one folder, its own name goes first
+    folders = [] if "**" in pattern else _once(found)
     inside: dict[str, list[Found]] = {folder: [] for folder in folders}
     place = ""
     for looked in _folders(folders):
@@ -114,10 +113,16 @@ def _expand(pattern: str) -> Iterator[str]:
                 yield path
         return
     first = parts.index("**")
-    before, after = os.path.join(*parts[:first], ""), parts[first + 1 :] or ("*",)  # noqa: PTH118
-    bases = sorted(glob.glob(before)) if glob.has_magic(before) else [before]  # noqa: PTH207
-    for folder in dict.fromkeys(looked.path for looked in _folders([base for base in bases if Path(base).is_dir()])):
+    before, after = os.path.join("", *parts[:first]), parts[first + 1 :] or ("*",)  # noqa: PTH118
+    bases = glob.glob(before) if glob.has_magic(before) else [before]  # noqa: PTH207
+    for folder in dict.fromkeys(looked.path for looked in _folders(_once(bases))):
         yield from _expand(os.path.join(glob.escape(folder), *after))  # noqa: PTH118
+
+
+def _once(paths: list[str]) -> list[str]:
+    """The folders among some paths but those that loop; links last, since of one folder its own name goes first."""
+    folders = [path for path in sorted(paths) if Path(path).is_dir() and not _is_looped(Path(path))]
+    return sorted(folders, key=os.path.islink)
 
 
 def _is_looped(folder: Path) -> bool:

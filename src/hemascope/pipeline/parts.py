@@ -12,6 +12,7 @@ from hemascope.data.sources import open_source
 from hemascope.errors import DecodeError, RunError
 from hemascope.evaluate.predictions import check_classes
 from hemascope.files import atomic
+from hemascope.predict.rows import Layout
 from hemascope.progress import Progress
 from hemascope.train.fit import Part
 from hemascope.train.run import Run
@@ -55,6 +56,12 @@ def opened(source: str | Path, progress: Progress) -> Manifest:
     """
     manifest = open_source(source, progress=progress)
     check_classes(manifest.classes)
+    taken = set(Layout((), 0.5, 0.5).columns) & set(manifest.classes)
+    if taken:
+        raise RunError(
+            f"{source}: a class cannot be named {min(taken)!r}: the tables of hemascope predict need the name",
+            "Rename its folder or label; what is of no class needs none: leave it out.",
+        )
     return manifest
 
 

@@ -120,6 +120,16 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
         open_source(written(path, ["x", "x"]))
 
 
+def test_predictions_beside_class_folders_are_no_data_set(tmp_path: Path) -> None:
+    for name in ("a/1.png", "b/2.png"):
+        write_png(tmp_path / name, noise(0))
+    columns = {"path": ["a/1.png"], "label": ["b"], "confidence": [0.9], "b": [0.9], "error": [None]}
+    pq.write_table(pa.table(columns), tmp_path / "out.parquet")
+    assert list(open_source(tmp_path).table["label"]) == ["a", "b"]
+    with pytest.raises(SourceError, match="its labels are a model's"):
+        open_source(tmp_path / "out.parquet")
+
+
 @pytest.fixture
 def manifest(tmp_path: Path) -> Manifest:
     paths = [str(write_png(tmp_path / f"{i}.png", noise(i))) for i in range(3)]

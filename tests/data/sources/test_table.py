@@ -76,6 +76,30 @@ def test_what_cannot_be_read(folder: Path, text: str, reason: str) -> None:
         open_source(table(folder, text))
 
 
+PREDICTED = "path,label,confidence,a,b,error\n{0},a,0.9,0.9,0.1,\n{1},b,0.8,0.2,0.8,\n"
+
+
+def test_predictions_are_no_truth(folder: Path) -> None:
+    path = table(folder, PREDICTED.format("1.png", "3.png"))
+    with pytest.raises(SourceError, match="its labels are a model's, not the truth"):
+        open_source(path)
+    assert len(open_source(path, unlabelled=True)) == 2
+
+
+def test_paths_of_predictions_start_where_predict_ran(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "out").mkdir()
+    path = table(folder, PREDICTED.format("1.png", "sub/2.png"), "out/p.csv")
+    monkeypatch.chdir(folder)
+    assert not any(open_source(path, unlabelled=True).table["error"])
+
+
+def test_names_with_blanks_or_a_carriage_return(folder: Path) -> None:
+    for name in (" x.png", "a\rb.png"):
+        write_png(folder / name, noise(0, 2, 2))
+    manifest = open_source(table(folder, 'path,label\n" x.png",a\n"a\rb.png",b\n'))
+    assert not any(manifest.table["error"])
+
+
 def test_another_encoding_is_named_as_such(folder: Path) -> None:
     with pytest.raises(SourceError, match="UTF-8"):
         open_source(table(folder, "path,label\n1.png,a\n", encoding="utf-16"))

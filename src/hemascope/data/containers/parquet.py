@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hemascope.data.decode import decode
+from hemascope.data.kinds import is_predictions
 from hemascope.data.regular import require_regular
 from hemascope.errors import DecodeError, SourceError
 
@@ -27,12 +28,22 @@ def is_manifest(schema: Any) -> bool:
 
 
 def parquet_files(folder: Path) -> list[Path]:
-    """The Parquet files of a folder in the Hugging Face layout (its own, or in ``data/``); empty where it is none."""
+    """The Parquet files of a folder in the Hugging Face layout (its own, or in ``data/``); empty where it is none.
+
+    Tables of predictions, which may lie beside the images that they are of, are no data sets.
+    """
     for place in (folder / "data", folder):
-        files = sorted(path for path in place.glob("*.parquet") if not path.name.startswith("."))
+        files = sorted(path for path in place.glob("*.parquet") if not path.name.startswith(".") and not _is_made(path))
         if files:
             return files
     return []
+
+
+def _is_made(path: Path) -> bool:
+    try:
+        return is_predictions(read_schema(path).names)
+    except SourceError:  # whoever reads it is told
+        return False
 
 
 def read_schema(path: Path | str) -> Any:

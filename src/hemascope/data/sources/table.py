@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from hemascope.data.containers.synthetic import SCHEME
+from hemascope.data.kinds import is_predictions
 from hemascope.data.listing import LABELS, SPLITS, column, missing, places, read_listing
 from hemascope.data.manifest import SPLITS as KNOWN_SPLITS
 from hemascope.data.manifest import Manifest
@@ -22,12 +23,17 @@ def read_table(path: Path, *, unlabelled: bool = False) -> Manifest:
 
     Raises:
         SourceError: not a readable table, a column missing, an unknown split, one class only, or two that would
-            be called alike.
+            be called alike; or a table of predictions, whose labels are no truth.
     """
     table = read_listing(path)
     header, found = table.header, places(path, table)
     label_column = column(header, LABELS)
     split_column = column(header, SPLITS)
+    if is_predictions(header) and not unlabelled:
+        raise SourceError(
+            f"{path}: its labels are a model's, not the truth: it is a table of hemascope predict",
+            "Name the images themselves; or, where every label was checked, delete the column 'confidence'.",
+        )
     if label_column is None and not unlabelled:
         raise missing(header, path, LABELS[0])
     paths: list[str] = []
