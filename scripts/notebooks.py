@@ -39,7 +39,7 @@ def execute(notebook: NotebookNode, settings: dict[str, Any], runs: Path) -> Not
     Args:
         notebook: its outputs are replaced.
         settings: values for names of the cell tagged ``settings``, as the user would edit them there.
-        runs: folder that the notebook writes into.
+        runs: folder that the notebook runs in and writes into.
 
     Returns:
         The notebook with its outputs, otherwise as it was.
@@ -49,7 +49,7 @@ def execute(notebook: NotebookNode, settings: dict[str, Any], runs: Path) -> Not
     """
     place = next(i for i, cell in enumerate(notebook.cells) if "settings" in cell.metadata.get("tags", []))
     lines = [f"{name} = {value!r}" for name, value in settings.items()]
-    lines += ["from pathlib import Path", f"runs = Path({str(runs)!r})"]
+    lines += ["from pathlib import Path", "runs = Path('runs')"]  # in the folder: so no output names a machine's path
     changed = nbformat.v4.new_code_cell("\n".join(lines))
     notebook.cells.insert(place + 1, changed)
     with tempfile.TemporaryDirectory() as sockets:
@@ -94,6 +94,8 @@ def normal(notebook: NotebookNode) -> NotebookNode:
                     output.data.pop("image/png", None)
                 if any(kind.startswith("image/") for kind in output.data):
                     output.data["text/plain"] = "a picture"
+                elif "text/html" in output.data:
+                    output.data["text/plain"] = "a result"  # else all that is in it, written out
     return notebook
 
 

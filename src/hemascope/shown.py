@@ -90,6 +90,15 @@ def paragraphs(lines: Iterable[str]) -> str:
     return "".join(f"<p>{html.escape(line)}</p>" for line in lines)
 
 
+def side_by_side(parts: Iterable[str]) -> str:
+    """Pieces of HTML in one row, which wraps where there is no room.
+
+    >>> side_by_side(["<p>1</p>"])
+    '<div style="display:flex;flex-wrap:wrap;gap:1.5em;align-items:flex-start"><p>1</p></div>'
+    """
+    return f'<div style="display:flex;flex-wrap:wrap;gap:1.5em;align-items:flex-start">{"".join(parts)}</div>'
+
+
 def _row(kind: str, cells: Sequence[object]) -> str:
     texts = ("" if cell is None else html.escape(str(cell)) for cell in cells)
     return f"<tr>{''.join(f'<{kind}>{text}</{kind}>' for text in texts)}</tr>"

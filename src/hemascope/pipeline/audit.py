@@ -15,12 +15,13 @@ from hemascope.data.sources import open_source
 from hemascope.errors import HemascopeError
 from hemascope.progress import SILENT, Progress
 from hemascope.report.audit_page import write_audit_page
+from hemascope.report.audit_sheets import surest
 from hemascope.shown import paragraphs, table
 
 
 @dataclass(frozen=True)
 class AuditOutcome:
-    """What an audit gives; a notebook shows it as counts by kind.
+    """What an audit gives; a notebook shows it as counts by kind, and the surest in pictures.
 
     Attributes:
         audit: findings, scores and notes, with the user's verdicts.
@@ -52,11 +53,15 @@ class AuditOutcome:
         return None if self.cleaned is None else self.page.parent / FILE_NAME
 
     def _repr_html_(self) -> str:
+        """Counts by kind and verdict, and the surest findings of each kind in pictures."""
         readable = int((self.audit.manifest.table["error"] == "").sum())
         caption = f"{self.audit.manifest.name or 'images'}: {len(self.audit.manifest):,} images, {readable:,} readable"
         kinds = verdicts_by_kind(self.audit.findings).itertuples(name=None)
-        return table(["finding", "images", *VERDICTS], kinds, caption) + paragraphs(
-            [*self.audit.notes, f"Page: {self.page}"]
+        return (
+            table(["finding", "images", *VERDICTS], kinds, caption)
+            + paragraphs(self.audit.notes)
+            + surest(self.audit.manifest, self.audit.findings)
+            + paragraphs([f"Page: {self.page}"])
         )
 
 

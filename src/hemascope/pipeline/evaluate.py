@@ -29,7 +29,7 @@ from hemascope.predict.items import check
 from hemascope.predict.shipped import DEFAULT
 from hemascope.progress import SILENT, Progress
 from hemascope.report.words import headline_split
-from hemascope.shown import SCORE_TITLES, interval, paragraphs, percent, table
+from hemascope.shown import SCORE_TITLES, interval, paragraphs, percent, side_by_side, table
 
 
 @dataclass(frozen=True)
@@ -94,10 +94,12 @@ class Evaluation:
         return write_report(folder, self.card)
 
     def _repr_html_(self) -> str:
-        """The scores of every split, over all images and by class, and what was asked for in sentences."""
+        """The scores of every split, its confusion matrix, and what else was asked for in sentences and pictures."""
+        from hemascope.report import svg  # brings matplotlib
+        from hemascope.report.confusion import confusion, draw_confusion
         from hemascope.report.forecast import forecast_rows, forecast_words
         from hemascope.report.pseudo import pseudo_words
-        from hemascope.report.shift import shift_words
+        from hemascope.report.shift import draw_shift, shift_scores, shift_words
         from hemascope.report.tta import tta_words
 
         shown = []
@@ -105,17 +107,19 @@ class Evaluation:
             scores = [(label, measured["scores"][key]) for key, label in SCORE_TITLES.items()]
             rows = [(label, percent(score["value"]), interval(score)) for label, score in scores]
             caption = f"{name}: {measured['images']:,} images"
-            shown.append(table(["Score", "Value", "95% interval"], rows, caption))
+            parts = [table(["Score", "Value", "95% interval"], rows, caption)]
             rows = [
                 (title(key), percent(part["recall"]["value"]), interval(part["recall"]))
                 for key, part in measured["classes"].items()
             ]
-            shown.append(table(["Class", "Recall", "95% interval"], rows))
+            parts.append(table(["Class", "Recall", "95% interval"], rows))
+            parts.append(svg.picture(draw_confusion(confusion(measured), tuple(self.metrics["classes"]))))
+            shown.append(side_by_side(parts))
         shown.append(paragraphs(self.not_scored.words()))
         if self.tta:
             shown.append(paragraphs(tta_words(self.tta)))
         if self.shift:
-            shown.append(paragraphs(shift_words(self.shift)))
+            shown.append(paragraphs(shift_words(self.shift)) + svg.picture(draw_shift(shift_scores(self.shift))))
         if self.forecast:
             rows = [
                 (row.title, percent(row.score["value"]), interval(row.score)) for row in forecast_rows(self.forecast)

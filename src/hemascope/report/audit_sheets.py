@@ -1,5 +1,6 @@
 """The findings of an audit as contact sheets: a sheet a kind, on it a card an image, or a group of copies."""
 
+import html
 from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -15,9 +16,13 @@ from hemascope.data.reading import read_images
 from hemascope.errors import DecodeError
 from hemascope.report.data_part import short_name
 from hemascope.report.gallery import picture
+from hemascope.shown import side_by_side
 
 MOST_PICTURES = 60
 """On a sheet; what does not fit is counted."""
+
+MOST_IN_NOTEBOOK = 8
+"""Pictures of a kind where a notebook shows the surest."""
 
 MOST_ON_CARD = 6
 MOST_RELATED = 2
@@ -93,17 +98,48 @@ class _Plan(NamedTuple):
     more: int
 
 
-def sheets(manifest: Manifest, findings: pd.DataFrame) -> tuple[Sheet, ...]:
-    """A sheet a kind that has findings, in the order of the kinds. Reads the images that are shown, no others."""
+def sheets(manifest: Manifest, findings: pd.DataFrame, most: int = MOST_PICTURES) -> tuple[Sheet, ...]:
+    """A sheet a kind that has findings, in the order of the kinds. Reads the images that are shown, no others.
+
+    Args:
+        manifest: the images.
+        findings: of them.
+        most: pictures on a sheet.
+    """
     groups = copy_groups(findings, len(manifest))
     of_kind = {kind: list(each_finding(findings[findings["kind"] == kind.name])) for kind in KINDS}
-    plans = {kind: _planned(kind, found, groups) for kind, found in of_kind.items() if found}
+    plans = {kind: _planned(kind, found, groups, most) for kind, found in of_kind.items() if found}
     rows = {row for kind_plans in plans.values() for plan in kind_plans for row in _rows(plan)}
     shots = _shots(manifest, sorted(rows), image_verdicts(findings, len(manifest)))
     return tuple(_sheet(kind, of_kind[kind], kind_plans, groups, shots, manifest) for kind, kind_plans in plans.items())
 
 
-def _planned(kind: Kind, found: list[Finding], groups: np.ndarray) -> list[_Plan]:
+def surest(manifest: Manifest, findings: pd.DataFrame) -> str:
+    """The surest findings of every kind as pictures in HTML, for a notebook, which has none of the page's style."""
+    return "".join(
+        f"<p><b>{html.escape(sheet.kind.title)}</b>: {sheet.images:,}</p>{side_by_side(map(_figure, sheet.cards))}"
+        for sheet in sheets(manifest, findings, MOST_IN_NOTEBOOK)
+    )
+
+
+def _figure(card: Card) -> str:
+    """A card: its pictures, those beside them paler, and the reason."""
+    pictures = [_shown(shot, shot.verdict) for shot in card.shots]
+    pictures += [_shown(shot, "beside it", 0.5) for shot in card.related]
+    width = SIDE * len(pictures) + 8 * (len(pictures) - 1)
+    return (
+        f'<figure style="margin:0 0 1em;width:{width}px"><div style="display:flex;gap:8px">{"".join(pictures)}</div>'
+        f'<figcaption style="font-size:smaller">{html.escape(card.reason)}</figcaption></figure>'
+    )
+
+
+def _shown(shot: Shot, note: str, opacity: float = 1) -> str:
+    words = html.escape(", ".join(filter(None, (shot.label, note))))
+    inside = f'<img alt="{words}" src="{shot.picture}" style="width:{SIDE}px">' if shot.picture else "(not readable)"
+    return f'<div style="width:{SIDE}px;opacity:{opacity};font-size:smaller">{inside}<br>{words}</div>'
+
+
+def _planned(kind: Kind, found: list[Finding], groups: np.ndarray, room: int) -> list[_Plan]:
     """What is shown: as many whole cards as there is room for."""
     if kind.name in COPIES:
         members: dict[int, list[Finding]] = {}
@@ -116,7 +152,6 @@ def _planned(kind: Kind, found: list[Finding], groups: np.ndarray) -> list[_Plan
         ]
     else:
         cards = [_Plan([one], one.related[:MOST_RELATED], 0) for one in found]
-    room = MOST_PICTURES
     shown = []
     for card in cards:
         room -= len(_rows(card))

@@ -1,9 +1,12 @@
 """Figures as small inline SVG that takes its colours and letters from the page around it."""
 
+import base64
+import html
 import io
 import re
 import warnings
 from collections.abc import Callable
+from importlib.resources import files
 from typing import Any, ParamSpec, TypeVar
 from xml.etree import ElementTree
 
@@ -114,6 +117,22 @@ def inline(figure: Figure, name: str, description: str) -> Markup:
         root.attrib.pop(key, None)
     root.attrib.update({"role": "img", "aria-label": description, "class": "figure"})
     return Markup(ElementTree.tostring(root, encoding="unicode"))
+
+
+def picture(figure: Markup) -> str:
+    """A figure of `inline` as an image of its own, for a notebook, whose page has other colours and no style for it.
+
+    The colours are those of the report in the light, on its paper, so that it can be read in a dark notebook too.
+    """
+    style = files("hemascope.report").joinpath("templates/style.css").read_text("utf-8")
+    light = dict(re.findall(r"(--[\w-]+): (#\w+);", style[: style.index("}")]))
+    text = re.sub(r"var\((--[\w-]+)\)", lambda name: light[name[1]], figure).replace("currentColor", light["--ink"])
+    root = ElementTree.fromstring(text)
+    _, _, width, height = (float(number) for number in root.attrib["viewBox"].split())
+    root.attrib |= {"xmlns": "http://www.w3.org/2000/svg", "width": f"{width:g}pt", "height": f"{height:g}pt"}
+    root.attrib["style"] = f"background: {light['--card']}; font-family: system-ui, sans-serif"
+    data = base64.b64encode(ElementTree.tostring(root)).decode()
+    return f'<img alt="{html.escape(root.attrib["aria-label"])}" src="data:image/svg+xml;base64,{data}">'
 
 
 def _attribute(key: str, value: str, name: str) -> str:
