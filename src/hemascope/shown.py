@@ -40,17 +40,19 @@ def bare_percent(value: float) -> str:
 
 
 def interval(score: dict[str, float | None]) -> str:
-    """A score's interval in percent.
+    """A score's interval in percent; none is shown where it is one point, which says nothing.
 
     >>> interval({"value": 0.984, "low": 0.977, "high": 0.989})
     '97.7–98.9'
     """
     low, high = score["low"], score["high"]
-    return NOTHING if low is None or high is None else f"{bare_percent(low)}–{bare_percent(high)}"  # noqa: RUF001
+    if low is None or high is None or not low < high:  # NaN is not below
+        return NOTHING
+    return f"{bare_percent(low)}–{bare_percent(high)}"  # noqa: RUF001
 
 
-def with_interval(score: Sequence[float] | None) -> str:
-    """A score and its interval, from value, low and high.
+def with_interval(score: Sequence[float | None] | None) -> str:
+    """A score and its interval, where it has one, from value, low and high.
 
     >>> with_interval((0.984, 0.977, 0.989))
     '98.4% [97.7–98.9]'
@@ -58,16 +60,19 @@ def with_interval(score: Sequence[float] | None) -> str:
     if score is None:
         return NOTHING
     value, low, high = score
-    return f"{percent(value)} [{interval({'low': low, 'high': high})}]"
+    within = interval({"low": low, "high": high})
+    return percent(value) if within == NOTHING else f"{percent(value)} [{within}]"
 
 
-def points(score: Sequence[float]) -> str:
-    """A difference of scores in percentage points, with its interval.
+def points(score: Sequence[float | None]) -> str:
+    """A difference of scores in percentage points, with its interval where it has one.
 
     >>> points((0.0042, -0.001, 0.0095))
     '+0.42 [-0.10 to +0.95]'
     """
-    value, low, high = score
+    value, low, high = (math.nan if part is None else part for part in score)
+    if math.isnan(low):
+        return f"{100 * value:+.2f}"
     return f"{100 * value:+.2f} [{100 * low:+.2f} to {100 * high:+.2f}]"
 
 

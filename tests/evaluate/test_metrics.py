@@ -8,6 +8,7 @@ from sklearn import metrics as sk
 
 from hemascope.evaluate.metrics import BY_CLASS, OVERALL, _Counter, score
 from hemascope.evaluate.predictions import softmax
+from hemascope.evaluate.proportion import share_interval
 
 from .conftest import logits_for
 
@@ -96,7 +97,21 @@ def test_an_absent_class_is_nan_and_left_out_of_the_means():
 def test_one_class_only_has_no_auc():
     scores = score(np.zeros(5, int), np.zeros(5, int), np.tile([0.9, 0.1], (5, 1)), resamples=20)
     assert np.isnan(scores.overall["auc"].value)
-    assert scores.overall["accuracy"] == (1.0, 1.0, 1.0)
+    assert scores.overall["accuracy"] == share_interval(5, 5)
+    assert scores.overall["accuracy"].low == pytest.approx(0.6206, abs=1e-4)
+
+
+def test_all_right_is_no_certainty_and_one_image_gives_no_interval():
+    targets = np.repeat([0, 1], [9, 1])
+    scores = score(targets, targets, np.eye(2)[targets], resamples=200)
+    assert scores.overall["accuracy"][1:] == pytest.approx((0.7828, 1.0), abs=1e-4)
+    assert scores.by_class[0]["recall"] == share_interval(9, 9)
+    for alone in ("precision", "recall", "f1"):
+        assert scores.by_class[1][alone].value == 1
+        assert np.isnan(scores.by_class[1][alone][1:]).all()
+    for name in ("balanced_accuracy", "f1", "precision", "recall", "auc"):  # no resample differs
+        assert scores.overall[name].value == 1
+        assert np.isnan(scores.overall[name][1:]).all()
 
 
 def test_the_seed_decides():
@@ -116,7 +131,9 @@ def test_intervals_contain_values_and_order_changes_nothing(seed, n, k, margin, 
     assert str(score(*(part[order] for part in data), resamples=50)) == str(first)  # as text: NaN is not NaN
     for scores in (first.overall, *first.by_class):
         for value, low, high in scores.values():
-            assert np.isnan(value) or 0 <= low <= value <= high <= 1
+            assert np.isnan(low) == np.isnan(high)
+            assert np.isnan(low) or (0 <= low <= value <= high <= 1 and low < high)
+            assert n > 1 or np.isnan(low)
     assert set(first.overall) == set(OVERALL)
 
 

@@ -7,6 +7,7 @@ from sklearn import metrics as sk
 from hemascope.data.manifest import Manifest
 from hemascope.errors import RunError
 from hemascope.evaluate.predictions import Predictions, softmax
+from hemascope.evaluate.proportion import share_interval
 from hemascope.evaluate.summary import fold_scores, read_metrics, summarise, write_metrics
 
 from .conftest import predictions_for
@@ -97,3 +98,25 @@ def test_the_column_outlives_the_file_and_another_temperature(predictions: Predi
     plain = Predictions(predictions.table.drop(columns="fold"), predictions.classes)
     assert plain.folds is None
     assert "folds" not in summarise(plain, resamples=20)
+
+
+def test_ten_of_ten_are_not_a_hundred_percent_for_certain(tmp_path) -> None:
+    labels = ["a", "b"] * 5
+    rows = Manifest.build([f"/{i}" for i in range(10)], labels, ["a", "b"], splits=["val"] * 10)
+    right = Predictions.build(rows, np.where(np.array(labels)[:, None] == np.array(["a", "b"]), 2.0, 0.0))
+    part = summarise(right, resamples=50)["splits"]["val"]
+    assert part["scores"]["accuracy"] == {"value": 1.0, "low": pytest.approx(0.7828, abs=1e-4), "high": 1.0}
+    assert part["classes"]["a"]["recall"]["low"] == pytest.approx(share_interval(5, 5).low)
+    assert part["scores"]["auc"] == {"value": 1.0, "low": None, "high": None}
+
+
+def test_a_file_of_release_0_1_0_gets_the_intervals_of_today(tmp_path) -> None:
+    score, path = {"value": 1.0, "low": 1.0, "high": 1.0}, tmp_path / "metrics.json"
+    named = dict.fromkeys(("precision", "recall", "f1", "auc"), score)
+    split = {"scores": {"accuracy": score, "f1": score}, "classes": {"a": {"support": 10, **named}}}
+    write_metrics(path, {"splits": {"val": {**split, "confusion": [[10]]}}})
+    part = read_metrics(path)["splits"]["val"]
+    assert part["scores"]["accuracy"] == share_interval(10, 10).to_json()
+    assert part["scores"]["f1"] == part["classes"]["a"]["auc"] == {"value": 1.0, "low": None, "high": None}
+    assert part["classes"]["a"]["recall"] == share_interval(10, 10).to_json()
+    assert part["classes"]["a"]["support"] == 10

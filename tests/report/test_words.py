@@ -30,6 +30,8 @@ def test_verdict():
     assert verdict("train", measured(), True).startswith("On 1,712 images it was trained on (train), ")
     assert verdict("train", measured(), False).startswith("On 1,712 images (train), 98.4% right")
     assert verdict("all", measured(images=1), False).startswith("On 1 image, 98.4% right")
+    one = measured(images=1, scores={"accuracy": {"value": 1.0, "low": None, "high": None}})
+    assert verdict("all", one, False) == "On 1 image, 100% right."
 
 
 def test_headline_is_test_before_val_before_others_before_train():

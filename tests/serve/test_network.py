@@ -22,7 +22,7 @@ def test_what_the_classifier_says_of_unknown_objects_is_passed_on(model, monkeyp
     first = classifier([encoded("basophil")])[0]
 
     class Telling:
-        card = classifier.card
+        card = replace(classifier.card, conformal={"coverage": [0.9], "thresholds": [0.5]})
         sets = classifier.sets
 
         def __call__(self, images):
@@ -30,6 +30,7 @@ def test_what_the_classifier_says_of_unknown_objects_is_passed_on(model, monkeyp
 
     (answer,) = Network(Telling(), 1000)([Upload("a", encoded("basophil"))])
     assert (answer["unknown"], answer["is_unknown"]) == (0.75, True)
+    assert answer["sets"] == {}  # a set promises that one of the classes is true
 
 
 def test_prediction_sets_of_every_coverage_on_the_card(model):

@@ -219,7 +219,7 @@ def how_measured(bench: Bench, held_out: HeldOut) -> list[str]:
         f"of the shift suite's corruptions, of a severity from 1 to 5, drawn by seed {hidden.seed}: the same for every "
         "row.",
         f"Test-time augmentation averages over {bench.tta_steps} views.",
-        "Scores are those of each row's model file. In brackets: 95% bootstrap intervals. Differences: paired "
+        "Scores are those of each row's model file. In brackets: 95% intervals. Differences: paired "
         "bootstrap over the same images, copies kept together, p values corrected for being several (Holm 1979); "
         "where the interval holds 0, no difference is claimed.",
         "One training a row: another seed gives another model, which the intervals do not cover.",

@@ -54,7 +54,7 @@ def score_table(split: str, measured: dict[str, Any]) -> Table:
 def class_table(measured: dict[str, Any]) -> Table:
     """The scores by class of a split of metrics.json, for an 80 column terminal."""
     table = Table("Class")
-    for heading in ("Images", "Precision", "Recall", "F1", "95% interval", "AUC"):
+    for heading in ("Images", "Precision", "Recall", "95% interval", "F1", "AUC"):
         table.add_column(heading, justify="right")
     for name, part in measured["classes"].items():
         values = {key: percent(part[key]["value"]) for key in ("precision", "recall", "f1", "auc")}
@@ -63,8 +63,8 @@ def class_table(measured: dict[str, Any]) -> Table:
             f"{part['support']:,}",
             values["precision"],
             values["recall"],
+            interval(part["recall"]),
             values["f1"],
-            interval(part["f1"]),
             values["auc"],
         )
     return table

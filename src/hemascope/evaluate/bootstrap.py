@@ -1,6 +1,7 @@
 """The bootstrap: how far a score would move with other images of the same kind (Efron 1979)."""
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -11,11 +12,29 @@ _NUMBERS_AT_ONCE = 4_000_000  # bounds the memory of one block of resamples
 
 
 class Score(NamedTuple):
-    """A measured value and its 95% interval; all NaN where it cannot be measured."""
+    """A measured value and its 95% interval; all NaN where it cannot be measured, the ends where it has no interval."""
 
     value: float
     low: float
     high: float
+
+    def to_json(self) -> dict[str, float | None]:
+        """As JSON has it, which knows no NaN.
+
+        >>> Score(1.0, float("nan"), float("nan")).to_json()
+        {'value': 1.0, 'low': None, 'high': None}
+        """
+        return {name: float(part) if math.isfinite(part) else None for name, part in self._asdict().items()}
+
+    @classmethod
+    def from_json(cls, about: Mapping[str, float | None]) -> "Score":
+        """Read what `to_json` gave."""
+        parts = (about[name] for name in cls._fields)
+        return cls(*(math.nan if part is None else float(part) for part in parts))
+
+    def without_interval(self) -> "Score":
+        """The value alone."""
+        return Score(self.value, math.nan, math.nan)
 
 
 def resampled(
@@ -45,53 +64,20 @@ def _draws(n: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
         yield np.bincount(places.ravel(), minlength=b * n).reshape(b, n).astype(np.float32)
 
 
-def interval(value: float, values: np.ndarray, level: float = LEVEL) -> Score:
+def interval(value: float, values: np.ndarray, level: float = LEVEL, *, difference: bool = False) -> Score:
     """The percentile interval of resampled values (b,), NaN ones (a class fell out of the resample) left out.
 
     The bootstrap of a curved measure can lie to one side of the measured value; the interval is then widened to
-    contain it.
+    contain it. Where all resamples are alike there is none: resampling cannot show what never happened. Only a
+    ``difference`` keeps its one point: the two differ alike on every image, mostly not at all.
 
     >>> tuple(round(part, 3) for part in interval(0.5, np.linspace(0, 1, 1001)))
     (0.5, 0.025, 0.975)
     """
     values = values[np.isfinite(values)]
     if not np.isfinite(value) or not len(values):
-        return Score(value, value, value)
+        return Score(float(value), math.nan, math.nan)
     low, high = np.quantile(values, ((1 - level) / 2, (1 + level) / 2))
+    if math.isclose(low, high, rel_tol=1e-6) and math.isclose(low, value, rel_tol=1e-6, abs_tol=1e-12):
+        return Score(float(value), float(low), float(high)) if difference else Score(float(value), math.nan, math.nan)
     return Score(float(value), float(min(low, value)), float(max(high, value)))
-
-
-SCORES = ("accuracy", "balanced_accuracy")
-
-
-def hit_scores(hits: np.ndarray, targets: np.ndarray, *, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, Score]:
-    """Accuracy and balanced accuracy (mean over the classes present) with 95% bootstrap intervals over images.
-
-    Both are means of hits, so a difference of hits gives the difference of the scores: the paired comparison of two
-    models on the same images, or of one model on clean and on transformed ones.
-
-    Args:
-        hits: float (n,), how much of image i is right: 0 or 1, the share of its copies, or a difference of such.
-        targets: true class numbers, int (n,), all >= 0, n >= 1.
-        resamples: number of bootstrap resamples.
-        seed: of the bootstrap.
-
-    >>> scores = hit_scores(np.array([1.0, 1.0, 1.0, 0.0]), np.array([0, 0, 1, 1]))
-    >>> scores["accuracy"].value, scores["balanced_accuracy"].value
-    (0.75, 0.75)
-    """
-    if not len(hits):
-        raise ValueError("there is nothing to score: no image")
-    classes = np.eye(int(targets.max()) + 1)[targets]
-    hits = np.asarray(hits, np.float64)
-
-    def measure(draws: np.ndarray) -> dict[str, np.ndarray]:
-        support = draws @ classes
-        found = draws @ (classes * hits[:, None])
-        present = support > 0
-        recall = np.divide(found, support, out=np.zeros_like(found), where=present)
-        return {"accuracy": draws @ hits / len(hits), "balanced_accuracy": recall.sum(axis=1) / present.sum(axis=1)}
-
-    values = measure(np.ones((1, len(hits)), np.float32))
-    spread = resampled(len(hits), measure, resamples, seed)
-    return {name: interval(float(values[name][0]), spread[name]) for name in SCORES}

@@ -1,4 +1,4 @@
-"""Scores of a classifier, over all images and by class, each with a bootstrap interval."""
+"""Scores of a classifier, over all images and by class, each with its interval."""
 
 import math
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from scipy import sparse
 from sklearn import metrics as sk
 
 from hemascope.evaluate.bootstrap import RESAMPLES, Score, interval, resampled
+from hemascope.evaluate.proportion import confusion_shares
 
 OVERALL = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "auc")
 """Scores over all images; all but accuracy are means over the classes (macro)."""
@@ -38,8 +39,10 @@ def score(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Scores:
-    """Measure predictions; values are scikit-learn's, intervals come from resampling the images.
+    """Measure predictions; the values are scikit-learn's.
 
+    Proportions (the accuracy, and precision, recall and F1 by class) have Jeffreys' intervals, the others (means over
+    the classes, and AUC) those of resampling the images, or none where no resample differs.
     A class without images is NaN and left out of the means; so it is within a resample that it drops out of.
     Precision and F1 of a class that is present but never predicted are 0. AUC is one class against the rest.
     The order of the images changes nothing, intervals included.
@@ -65,10 +68,12 @@ def score(
         name: interval(float(_mean(values[column])), _mean(spread[column]))
         for name, column in zip(OVERALL, ("accuracy", "recall", "precision", "recall", "f1", "auc"), strict=True)
     }
+    confusion = sk.confusion_matrix(targets, predicted, labels=np.arange(k)).astype(np.int64)
+    overall["accuracy"], shares = confusion_shares(confusion)
     by_class = tuple(
-        {name: interval(float(values[name][c]), spread[name][:, c]) for name in BY_CLASS} for c in range(k)
+        {**own, "auc": interval(float(values["auc"][c]), spread["auc"][:, c])} for c, own in enumerate(shares)
     )
-    return Scores(overall, by_class, sk.confusion_matrix(targets, predicted, labels=np.arange(k)).astype(np.int64))
+    return Scores(overall, by_class, confusion)
 
 
 def _values(targets: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray) -> dict[str, np.ndarray]:

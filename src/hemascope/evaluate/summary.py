@@ -7,10 +7,11 @@ import numpy as np
 
 from hemascope.errors import RunError
 from hemascope.evaluate import calibration
-from hemascope.evaluate.bootstrap import LEVEL, RESAMPLES, Score
+from hemascope.evaluate.bootstrap import LEVEL, RESAMPLES
 from hemascope.evaluate.metrics import OVERALL, finite_or_none, score
 from hemascope.evaluate.not_scored import NotScored
 from hemascope.evaluate.predictions import Predictions, softmax
+from hemascope.evaluate.proportion import confusion_shares
 from hemascope.formats import read_versioned, write_versioned
 
 
@@ -49,6 +50,8 @@ def fold_scores(predictions: Predictions) -> dict[str, Any] | None:
 
 FORMAT_VERSION = 1
 FILE_NAME = "metrics.json"
+PROPORTIONS = "jeffreys"
+"""What the intervals of proportions are; files of 0.1.0, where all were the bootstrap's, lack the key."""
 
 
 def summarise(
@@ -63,9 +66,10 @@ def summarise(
         seed: of the bootstrap.
 
     Returns:
-        JSON-ready: ``{"format_version", "classes", "temperature", "bootstrap", "splits": {name: {"images",
-        "unlabelled", "unknown_labels", "scores", "classes", "absent", "confusion", "calibration"}}}``. A score is
-        ``{"value", "low", "high"}``, null where it cannot be measured. Splits without labelled images are left out.
+        JSON-ready: ``{"format_version", "classes", "temperature", "bootstrap", "proportions", "splits": {name:
+        {"images", "unlabelled", "unknown_labels", "scores", "classes", "absent", "confusion", "calibration"}}}``. A
+        score is ``{"value", "low", "high"}``, null where it cannot be measured or has no interval. Splits without
+        labelled images are left out.
         Of K-fold networks there is ``"folds"``, see `fold_scores`; of an evaluation ``"not_scored"``, see `NotScored`.
     """
     folds = fold_scores(predictions)
@@ -74,6 +78,7 @@ def summarise(
         "classes": list(predictions.classes),
         "temperature": predictions.temperature,
         "bootstrap": {"resamples": resamples, "seed": seed, "level": LEVEL},
+        "proportions": PROPORTIONS,
         "splits": {
             split: measured
             for split in predictions.splits
@@ -90,14 +95,17 @@ def write_metrics(path: Path, metrics: dict[str, Any]) -> None:
 
 
 def read_metrics(path: Path) -> dict[str, Any]:
-    """Read what `write_metrics` wrote.
+    """Read what `write_metrics` wrote; proportions of a file of 0.1.0 get the intervals that they have today.
 
     Raises:
         RunError: not a metrics file, or one of a newer format.
     """
 
     def build(metrics: dict[str, Any]) -> dict[str, Any]:
-        return {"format_version": FORMAT_VERSION, **metrics, "splits": metrics["splits"]}
+        splits = metrics["splits"]
+        if metrics.get("proportions") != PROPORTIONS:
+            splits = {name: _renewed(part) if "confusion" in part else part for name, part in splits.items()}
+        return {"format_version": FORMAT_VERSION, **metrics, "splits": splits}
 
     remedy = "Delete it: it is recomputed from the predictions."
     metrics = read_versioned(path, build, FORMAT_VERSION, what="the metrics file", remedy=remedy)
@@ -125,9 +133,9 @@ def _split(split: Predictions, resamples: int, seed: int) -> dict[str, Any] | No
         "images": len(scored),
         "unlabelled": int((~labelled).sum()),
         "unknown_labels": int((labelled & ~known).sum()),
-        "scores": {name: _json(value) for name, value in scores.overall.items()},
+        "scores": {name: value.to_json() for name, value in scores.overall.items()},
         "classes": {
-            name: {"support": int(support[i]), **{key: _json(value) for key, value in scores.by_class[i].items()}}
+            name: {"support": int(support[i]), **{key: value.to_json() for key, value in scores.by_class[i].items()}}
             for i, name in enumerate(split.classes)
         },
         "absent": [name for i, name in enumerate(split.classes) if not support[i]],
@@ -151,5 +159,25 @@ def _calibration(probabilities: np.ndarray, targets: np.ndarray) -> dict[str, An
     }
 
 
-def _json(value: Score) -> dict[str, float | None]:
-    return {key: finite_or_none(part) for key, part in value._asdict().items()}
+def _renewed(part: dict[str, Any]) -> dict[str, Any]:
+    """A split of release 0.1.0, its intervals as they are made today, from the counts that it holds."""
+    accuracy, shares = confusion_shares(np.array(part["confusion"]))
+    classes = {
+        name: {**_without_points(scores), **{key: value.to_json() for key, value in own.items()}}
+        for (name, scores), own in zip(part["classes"].items(), shares, strict=True)
+    }
+    return {
+        **part,
+        "scores": {**_without_points(part["scores"]), "accuracy": accuracy.to_json()},
+        "classes": classes,
+    }
+
+
+def _without_points(scores: dict[str, Any]) -> dict[str, Any]:
+    """Scores whose interval is one point have none."""
+
+    def pointless(score: Any) -> Any:
+        point = isinstance(score, dict) and score["low"] == score["high"]
+        return {**score, "low": None, "high": None} if point else score
+
+    return {key: pointless(score) for key, score in scores.items()}

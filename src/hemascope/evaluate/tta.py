@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hemascope.evaluate.bootstrap import SCORES, Score, hit_scores
+from hemascope.evaluate.bootstrap import Score
+from hemascope.evaluate.hits import SCORES, hit_gains, hit_scores
 from hemascope.evaluate.predictions import Predictions
 from hemascope.evaluate.score_model import ClassifierLike
 from hemascope.formats import read_versioned, write_versioned
@@ -163,7 +164,7 @@ class TtaResult:
     def write(self, folder: Path) -> None:
         """Write tta.json, whole or not at all."""
         scores = {
-            part: {name: score._asdict() for name, score in getattr(self, part).items()}
+            part: {name: score.to_json() for name, score in getattr(self, part).items()}
             for part in ("plain", "averaged", "gain")
         }
         about = {
@@ -205,7 +206,7 @@ def compare_tta(
         int(known.sum()),
         hit_scores(hits[0], targets),
         hit_scores(hits[1], targets),
-        hit_scores(hits[1] - hits[0], targets),
+        hit_gains(hits[1] - hits[0], targets),
         plain_ms,
         averaged_ms,
         applied,
@@ -221,7 +222,7 @@ def read_tta(folder: Path) -> TtaResult | None:
 
     def build(about: dict[str, Any]) -> TtaResult:
         for part in ("plain", "averaged", "gain"):
-            about[part] = {name: Score(**about[part][name]) for name in SCORES}
+            about[part] = {name: Score.from_json(about[part][name]) for name in SCORES}
         return TtaResult(**about)
 
     remedy = f"Delete {FILE_NAME}, or run hemascope evaluate --tta-steps again."

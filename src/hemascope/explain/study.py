@@ -15,7 +15,7 @@ from hemascope.explain.drawing import sheet
 from hemascope.explain.focus import Focus, mean_score
 from hemascope.files import atomic
 from hemascope.formats import write_versioned
-from hemascope.shown import interval, paragraphs, percent, points
+from hemascope.shown import paragraphs, percent, points, with_interval
 
 FORMAT_VERSION = 1
 FILE_NAME = "explain.json"
@@ -164,8 +164,8 @@ def focus_words(focus: dict[str, Any]) -> list[str]:
     area, plain = every["area"]["value"], every["plain"]
     if plain["value"] is None:
         return ["No heat was left on any of the synthetic smears, so there is nothing to measure."]
-    beyond = plain["low"] > area
-    below = plain["high"] < area
+    beyond = plain["low"] is not None and plain["low"] > area
+    below = plain["high"] is not None and plain["high"] < area
     aim = (
         "it looks at the cell more than at the rest"
         if beyond
@@ -173,14 +173,16 @@ def focus_words(focus: dict[str, Any]) -> list[str]:
         if below
         else "it cannot be told from heat without any aim"
     )
+    share = with_interval((plain["value"], plain["low"], plain["high"]))
     said = [
-        f"On {_images(every['images'])} drawn with their masks, {percent(plain['value'])} [{interval(plain)}] of the "
-        f"heat lies on the cell, which covers {percent(area)} of the area: {aim}. A map of this resolution that "
-        f"follows the cell as well as it can would have {percent(every['sharpest']['value'])}."
+        f"On {_images(every['images'])} drawn with their masks, {share} of the heat lies on the cell, which covers "
+        f"{percent(area)} of the area: {aim}. A map of this resolution that follows the cell as well as it can would "
+        f"have {percent(every['sharpest']['value'])}."
     ]
     change = every["change"]
     if change is not None and change["value"] is not None:
-        sure = "beyond chance" if change["low"] > 0 or change["high"] < 0 else "which may be chance"
+        told = change["low"] is not None and (change["low"] > 0 or change["high"] < 0)
+        sure = "beyond chance" if told else "which may be chance"
         said.append(
             f"With other colours (those of the policy wide) it is {percent(every['recoloured']['value'])}: "
             f"{points((change['value'], change['low'], change['high']))} percentage points, {sure}."

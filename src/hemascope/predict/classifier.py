@@ -186,7 +186,8 @@ class Classifier:
         """Conformal prediction sets: the classes that may be true, most probable first, never none.
 
         Of cells like those of the validation part, at least the share ``coverage`` has the true class in its set
-        (Vovk et al. 2005; Sadinle et al. 2019): the card's ``conformal`` says what was measured.
+        (Vovk et al. 2005; Sadinle et al. 2019): the card's ``conformal`` says what was measured. That is no promise of
+        a picture like none of the classes, see `unknown`: leave its set out, as `table` does.
 
         Args:
             probabilities: float (n, k), as `probabilities` gives them.

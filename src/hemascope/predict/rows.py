@@ -32,7 +32,8 @@ class Layout:
         classes: k names.
         unknown: threshold of the score of unknown objects; with it come the columns ``unknown``, the score in [0, 1],
             and ``is_unknown``, whether it is above.
-        set: least probability of a class in the conformal set; with it comes the column ``set``, names joined by |.
+        set: least probability of a class in the conformal set; with it comes the column ``set``, names joined by |;
+            empty for a picture that is probably none of the classes.
 
     >>> Layout(("monocyte", "platelet")).columns
     ['path', 'label', 'confidence', 'monocyte', 'platelet', 'error']
@@ -147,7 +148,7 @@ def as_dicts(block: Block, layout: Layout) -> Iterator[dict[str, Any]]:
     ):
         values = [label, _number(row.max()), *map(_number, row)]
         values += [_number(scores[i]), flagged[i]] if layout.unknown is not None else []
-        values += [sets[i]] if layout.set is not None else []
+        values += [sets[i] or None] if layout.set is not None else []
         cells = [printable(path), *([None] * len(values) if error else values), error or None]
         yield dict(zip(layout.columns, cells, strict=True))
 
@@ -238,6 +239,9 @@ def _scores(block: Block) -> np.ndarray:
 
 
 def _sets(block: Block, layout: Layout) -> list[str]:
+    """The sets as text; "" where there is none, as for a picture that is probably none of the classes."""
     if layout.set is None:
         return [""] * len(block.paths)
-    return [SEPARATOR.join(names) for names in class_sets(block.probabilities, layout.classes, layout.set)]
+    sets = class_sets(block.probabilities, layout.classes, layout.set)
+    unlike = flags(block, layout)
+    return ["" if none else SEPARATOR.join(names) for none, names in zip(unlike, sets, strict=True)]

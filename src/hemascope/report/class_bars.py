@@ -11,7 +11,10 @@ from hemascope.report import svg
 
 
 class ClassScores(NamedTuple):
-    """One score by class: names (c,), value, low and high (c,); classes that could not be measured are left out."""
+    """One score by class: names (c,), value, low and high (c,); classes that could not be measured are left out.
+
+    The ends are NaN where there is no interval.
+    """
 
     names: tuple[str, ...]
     value: np.ndarray
@@ -34,7 +37,7 @@ def draw_class_scores(scores: ClassScores) -> Markup:
     rows = np.arange(n)
     axes.hlines(rows, scores.low, scores.high, color=svg.ACCENT, lw=2.2, alpha=0.45)
     axes.scatter(scores.value, rows, color=svg.ACCENT, s=24, zorder=3)
-    lowest = float(scores.low.min(initial=1.0))
+    lowest = float(np.fmin(scores.low, scores.value).min(initial=1.0))
     start = max(0.0, min(0.9, np.floor(lowest * 20) / 20))
     axes.set(ylim=(n - 0.4, -0.6), xlim=(start, 1 + 0.02 * (1 - start)), xlabel="F1 with 95% interval")
     axes.set_yticks(rows, [svg.label(name) for name in scores.names])

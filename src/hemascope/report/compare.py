@@ -151,7 +151,7 @@ def draw_scores(names: Sequence[str], series: Sequence[Series], description: str
             axes.scatter(x, y, s=40, facecolor="none", edgecolor=colour, lw=1.5, label=part.title, zorder=3)
         else:
             sides = 100 * np.array([[score.value - score.low, score.high - score.value] for score in found]).T
-            axes.errorbar(x, y, xerr=sides, fmt="o", ms=5, lw=1.6, color=colour, label=part.title)
+            axes.errorbar(x, y, xerr=np.nan_to_num(sides), fmt="o", ms=5, lw=1.6, color=colour, label=part.title)
     short = [name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…" for name in names]
     axes.set_yticks(range(len(names)), short)
     axes.set_ylim(len(names) - 0.5, -0.5)

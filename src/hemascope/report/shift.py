@@ -1,5 +1,6 @@
 """The shift suite in the report: a chart of all corruptions, its table, and what it says in words."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -97,8 +98,8 @@ def shift_words(result: ShiftResult) -> list[str]:
     if RANDOM.name in result.spread:
         mixed = result.spread[RANDOM.name]["accuracy"]
         said.append(
-            f"Under one to three random corruptions at once, accuracy is {percent(mixed.value)} "
-            f"({percent(mixed.low)} to {percent(mixed.high)})."
+            f"Under one to three random corruptions at once, accuracy is {percent(mixed.value)}"
+            + ("." if math.isnan(mixed.low) else f" ({percent(mixed.low)} to {percent(mixed.high)}).")
         )
     return said
 
@@ -125,7 +126,7 @@ def _error_interval(result: ShiftResult) -> str:
     if spread is None:
         return ""
     right = spread["balanced_accuracy"]
-    return f" ({1 - right.high:.4f} to {1 - right.low:.4f})"
+    return "" if math.isnan(right.low) else f" ({1 - right.high:.4f} to {1 - right.low:.4f})"
 
 
 def _listed(parts: list[str]) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from hemascope.cells import title
 from hemascope.evaluate.not_scored import NotScored
 from hemascope.evaluate.predictions import NO_SPLIT
-from hemascope.shown import interval, percent
+from hemascope.shown import NOTHING, interval, percent
 
 MEANINGS = {
     "accuracy": "share of images that are right",
@@ -35,7 +35,8 @@ def verdict(split: str, measured: dict[str, Any], trained: bool) -> str:
     else:
         kept = "" if split == NO_SPLIT else f" ({split})"
     images = f"{measured['images']:,} image{'s' if measured['images'] != 1 else ''}"
-    return f"On {images}{kept}, {percent(score['value'])} right [{interval(score)}]."
+    within = interval(score)
+    return f"On {images}{kept}, {percent(score['value'])} right{'' if within == NOTHING else f' [{within}]'}."
 
 
 def notes(split: str, metrics: dict[str, Any], trained: bool) -> list[str]:
@@ -47,13 +48,14 @@ def notes(split: str, metrics: dict[str, Any], trained: bool) -> list[str]:
     if score["value"] == 1:
         bound = min(1.0, 3 / measured["images"])
         found.append(
-            f"No mistake among {measured['images']:,} images: resampling them cannot show one either, so the intervals "
-            f"are empty. The true share of mistakes may still be as high as {percent(bound)} (rule of three)."
+            f"No mistake among {measured['images']:,} images. The true share of mistakes may still be as high as "
+            f"{percent(bound)} (rule of three). The means over the classes and the AUC have no interval: resampling "
+            "cannot show a mistake that never happened."
         )
     elif any(part[key]["value"] in (0, 1) for part in measured["classes"].values() for key in ("precision", "recall")):
         found.append(
-            "A class's score of exactly 0% or 100% has an interval of no width: resampling cannot show what never "
-            "happened. Of a class with n images, a share of up to 3/n may still go the other way (rule of three)."
+            "A class's score of exactly 0% or 100% is no certainty: of a class with n images, a share of up to 3/n may "
+            "still go the other way (rule of three)."
         )
     if measured["absent"]:
         names = ", ".join(measured["absent"])

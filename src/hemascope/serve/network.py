@@ -58,7 +58,11 @@ class Network:
             "probabilities": {label: round(value, DIGITS) for label, value in values.items()},
             "unknown": None if prediction.unknown is None else round(prediction.unknown, DIGITS),
             "is_unknown": prediction.is_unknown,
-            "sets": {f"{coverage:g}": self.classifier.sets(row, coverage)[0] for coverage in self._coverages},
+            "sets": {
+                # A set promises that one of the classes is true; of a picture like none of them it cannot.
+                f"{coverage:g}": self.classifier.sets(row, coverage)[0]
+                for coverage in (() if prediction.is_unknown else self._coverages)
+            },
             "error": None,
         }
 

@@ -40,7 +40,8 @@ class Answer(BaseModel):
     is_unknown: bool | None = Field(description="Whether that is above the model's threshold: probably no class fits.")
     sets: dict[str, list[str]] = Field(
         description="Coverage (as 0.95) to the classes that may be true, most probable first: conformal sets, "
-        "which hold the true class so often on cells like the model's validation images. Empty where it has none."
+        "which hold the true class so often on cells like the model's validation images. Empty where it has none, "
+        "and where probably no class fits."
     )
     error: Problem | None = Field(description="Why the image has no answer.")
 

@@ -12,7 +12,7 @@ import pandas as pd
 from hemascope.data.manifest import Manifest
 from hemascope.errors import RunError
 from hemascope.files import write_text
-from hemascope.shown import SCORE_TITLES, interval, paragraphs, percent, table
+from hemascope.shown import SCORE_TITLES, paragraphs, table, with_interval
 from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import load_recipe, write_recipe
 
@@ -208,7 +208,7 @@ class Run:
         rows = []
         for name, title in SCORE_TITLES.items():
             scores = [part["scores"][name] for part in measured.values()]
-            rows.append([title, *(f"{percent(score['value'])} [{interval(score)}]" for score in scores)])
+            rows.append([title, *(with_interval([score[key] for key in ("value", "low", "high")]) for score in scores)])
         files = [("Report", self.report_file), ("Model", self.model_file)]
         links = [f'{name}: <a href="{html.escape(str(path))}">{html.escape(str(path))}</a>' for name, path in files]
         return table(headings, rows, str(self.folder)) + f"<p>{'<br>'.join(links)}</p>"

@@ -3,6 +3,7 @@ import pytest
 
 from hemascope.evaluate.compare.paired import SCORES, differences, holm, measure
 from hemascope.evaluate.metrics import score
+from hemascope.evaluate.proportion import share_interval
 
 
 def made_up(n=200, k=4, right=0.8, seed=0):
@@ -97,3 +98,22 @@ def test_several_comparisons_are_corrected_for():
     assert holm([0.03, 0.03, 0.03]) == pytest.approx([0.09] * 3)
     assert holm([0.9, 0.8]) == [1.0, 1.0]
     assert holm([]) == []
+
+
+def test_the_accuracy_is_a_proportion_and_copies_are_no_further_evidence() -> None:
+    targets = np.array([0, 1] * 5)
+    (perfect,) = measure(targets, [targets], alone(10), 2, resamples=100)
+    assert perfect.score("accuracy") == share_interval(10, 10)
+    assert np.isnan(perfect.score("balanced_accuracy")[1:]).all()
+    five = np.tile([0, 1, 0, 1, 0], 2)  # each image twice
+    (copied,) = measure(five, [five], np.tile(np.arange(5), 2), 2, resamples=100)
+    assert copied.score("accuracy") == share_interval(5, 5)
+
+
+def test_one_image_claims_no_difference() -> None:
+    one, other = measure(np.array([0]), [np.array([0]), np.array([1])], np.array([-1]), 2, resamples=500)
+    (found,) = differences([one], other, "accuracy")
+    assert found.value == 1
+    assert np.isnan([found.low, found.high]).all()
+    assert not found.certain
+    assert np.isnan(one.score("accuracy")[1:]).all()

@@ -9,8 +9,8 @@ from hemascope.evaluate.forecast.estimator import (
     fit_estimator,
     novelty,
     prediction_interval,
-    share_interval,
 )
+from hemascope.evaluate.proportion import share_interval
 from tests.evaluate.forecast.made_up import classified, reference, targets_of
 
 
@@ -71,9 +71,9 @@ def test_one_family_is_not_enough():
 
 
 def test_share_is_never_certain():
-    assert share_interval(0, 10).low == 0
-    assert share_interval(0, 10).high == pytest.approx(0.17, abs=0.02)
-    assert share_interval(10, 10).low == pytest.approx(0.83, abs=0.02)
+    assert share_interval(0, 10, 0.9).low == 0
+    assert share_interval(0, 10, 0.9).high == pytest.approx(0.17, abs=0.02)
+    assert share_interval(10, 10, 0.9).low == pytest.approx(0.83, abs=0.02)
 
 
 @pytest.mark.parametrize(("rate", "spread"), [(0.9, 0.4), (0.6, 0.2), (0.97, 0.6)])

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from hemascope.evaluate.bootstrap import Score, interval, resampled
 from hemascope.evaluate.metrics import from_confusion
+from hemascope.evaluate.proportion import FEWEST, share_interval
 
 SCORES = {
     "accuracy": "accuracy",
@@ -55,14 +56,26 @@ class Measured:
     Attributes:
         values: name -> score on all images; NaN where it cannot be measured.
         spread: name -> float64 (resamples,); row i is the same resample for every model.
+        images: number of images.
+        groups: number of groups; ``images`` where no image is a copy of another.
     """
 
     values: dict[str, float]
     spread: dict[str, np.ndarray]
+    images: int
+    groups: int
 
     def score(self, name: str) -> Score:
-        """A score with its interval."""
-        return interval(self.values[name], self.spread[name])
+        """A score with its interval.
+
+        The accuracy is a proportion and has Jeffreys' interval. Where there are copies its images are not each for
+        itself, so the interval is that of drawing groups; where all are right or none is, which no draw can change,
+        it is Jeffreys' for as many images as there are groups.
+        """
+        value = self.values[name]
+        if name == "accuracy" and (self.groups == self.images or value in (0, 1)):
+            return share_interval(round(value * self.groups), self.groups)
+        return interval(value, self.spread[name])
 
 
 def measure(
@@ -112,6 +125,8 @@ def measure(
         Measured(
             {name: float(whole[f"{model} {name}"][0]) for name in SCORES},
             {name: spread[f"{model} {name}"] for name in SCORES},
+            len(targets),
+            n,
         )
         for model in range(len(predicted))
     ]
@@ -122,7 +137,8 @@ def differences(others: Sequence[Measured], reference: Measured, name: str) -> l
     found = []
     for other in others:
         by = other.spread[name] - reference.spread[name]
-        value, low, high = interval(other.values[name] - reference.values[name], by)
+        gained = interval(other.values[name] - reference.values[name], by, difference=True)
+        value, low, high = gained if other.groups >= FEWEST else gained.without_interval()
         found.append((value, low, high, _p_value(by)))
     adjusted = holm([part[3] for part in found])
     return [Difference(*part, after) for part, after in zip(found, adjusted, strict=True)]

@@ -23,19 +23,6 @@ LEVEL = 0.90
 """Of every interval of the predicted score."""
 
 
-def share_interval(right: int, images: int, level: float = LEVEL) -> Score:
-    """A share of right answers with Jeffreys' interval (Brown, Cai and DasGupta 2001).
-
-    It is never empty, also where every answer is right.
-
-    >>> score = share_interval(200, 200)
-    >>> score.value, round(score.low, 3), score.high
-    (1.0, 0.99, 1.0)
-    """
-    low, high = stats.beta.ppf(((1 - level) / 2, (1 + level) / 2), right + 0.5, images - right + 0.5)
-    return Score(right / images, 0.0 if right == 0 else float(low), 1.0 if right == images else float(high))
-
-
 def prediction_interval(centre: float, spread: float, images: int, level: float = LEVEL) -> Score:
     """A predicted share with two errors: that of the prediction, and the chance of which images there are.
 

@@ -17,7 +17,6 @@ from hemascope.evaluate.forecast.estimator import (
     Estimator,
     fit_estimator,
     novelty,
-    share_interval,
 )
 from hemascope.evaluate.forecast.reference import IMAGES, Reference, build_reference
 from hemascope.evaluate.forecast.views import (
@@ -31,6 +30,7 @@ from hemascope.evaluate.forecast.views import (
     threshold,
 )
 from hemascope.evaluate.predictions import Predictions
+from hemascope.evaluate.proportion import share_interval
 from hemascope.evaluate.shift.corruption import REFERENCE_SIDE
 from hemascope.evaluate.shift.registry import RANDOM
 from hemascope.formats import read_versioned, write_versioned
@@ -79,7 +79,7 @@ class Forecaster:
         drawn = right[generator.integers(0, s, (resamples, n)), generator.integers(0, n, (resamples, n))].mean(axis=1)
         severities = [str(self.reference.settings[i].severity) for i in mixed]
         return {
-            "accuracy": interval(float(right.mean()), drawn, LEVEL)._asdict(),
+            "accuracy": interval(float(right.mean()), drawn, LEVEL).to_json(),
             "images": n,
             "by_severity": dict(zip(severities, right.mean(axis=1).tolist(), strict=True)),
         }
@@ -101,7 +101,7 @@ class Forecaster:
         scores, clean_scores = confidence(said), confidence(clean)
         shares = proportions(said).tolist()
         return {
-            "accuracy": self.estimator.predict(said, widening=unlike.widening)._asdict(),
+            "accuracy": self.estimator.predict(said, widening=unlike.widening).to_json(),
             "images": len(said),
             "uncorrected": {
                 "average_thresholded_confidence": average_thresholded_confidence(
@@ -136,8 +136,8 @@ class Forecaster:
 
 def local(right: int, images: int, split: str = "") -> dict[str, Any]:
     """Accuracy on clean images of the same laboratory, from a labelled split of it."""
-    score: Score = share_interval(right, images)
-    return {"accuracy": score._asdict(), "images": images, "split": split}
+    score: Score = share_interval(right, images, LEVEL)
+    return {"accuracy": score.to_json(), "images": images, "split": split}
 
 
 FILE_NAME = "forecast.json"

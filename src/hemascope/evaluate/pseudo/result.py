@@ -29,7 +29,7 @@ class PseudoResult:
 
     Attributes:
         table: columns as in ``COLUMNS``; first the rows of `CLEAN`, `COPIES` and `AVERAGED`, then one a transform, then
-            one an operation, the most costly first. Scores are 0 .. 1 with 95% bootstrap intervals over images;
+            one an operation, the most costly first. Scores are 0 .. 1 with 95% intervals over images;
             ``drop`` is the accuracy lost against the same images as they are, paired.
         images: number of images.
         copies: of each.
@@ -71,7 +71,7 @@ class PseudoResult:
             "split": self.split,
             "transforms": list(self.transforms),
             "scores": {
-                kind: {name: self.score(kind, name)._asdict() for name in ("accuracy", "balanced_accuracy")}
+                kind: {name: self.score(kind, name).to_json() for name in ("accuracy", "balanced_accuracy")}
                 for kind in (CLEAN, COPIES, AVERAGED)
             },
             "most_costly": {row["name"]: float(row["drop"]) for _, row in self.of(OPERATION).head(5).iterrows()},

@@ -10,7 +10,7 @@ from hemascope.data.manifest import Manifest
 from hemascope.data.pixels import load_pixels
 from hemascope.data.splits import limited
 from hemascope.errors import SourceError
-from hemascope.evaluate.bootstrap import hit_scores
+from hemascope.evaluate.hits import hit_gains, hit_scores
 from hemascope.evaluate.pseudo.result import AVERAGED, CLEAN, COPIES, OPERATION, SOURCE, PseudoResult
 from hemascope.evaluate.pseudo.transforms import Transform, single_operations
 from hemascope.evaluate.score_model import ClassifierLike
@@ -96,7 +96,7 @@ def _row(
     row: dict[str, Any] = {"kind": kind, "name": name, "title": title}
     for key, score in hit_scores(hits, targets).items():
         row |= {key: score.value, f"{key}_low": score.low, f"{key}_high": score.high}
-    drop = hit_scores(clean - hits, targets)["accuracy"]
+    drop = hit_gains(clean - hits, targets)["accuracy"]
     return row | {"drop": drop.value, "drop_low": drop.low, "drop_high": drop.high}
 
 

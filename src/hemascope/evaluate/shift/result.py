@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hemascope.evaluate.bootstrap import Score, hit_scores
+from hemascope.evaluate.bootstrap import Score
+from hemascope.evaluate.hits import hit_scores
 from hemascope.evaluate.shift.corruption import SEVERITIES
 from hemascope.evaluate.shift.registry import CORRUPTIONS, MEDMNIST_C, RANDOM
 from hemascope.files import write_text
@@ -131,8 +132,7 @@ class ShiftResult:
                 **{key: float(self.worst[key]) for key in score},
             },
             "intervals": {
-                name: {key: dict(value._asdict()) for key, value in scores.items()}
-                for name, scores in self.spread.items()
+                name: {key: value.to_json() for key, value in scores.items()} for name, scores in self.spread.items()
             },
             "corruptions": {
                 name: {"family": CORRUPTIONS[str(name)].family, **{key: float(row[key]) for key in row.index}}
@@ -174,7 +174,7 @@ def read_shift(folder: Path) -> ShiftResult | None:
     def build(about: dict[str, Any]) -> ShiftResult:
         table = pd.read_csv(io.StringIO((folder / TABLE_NAME).read_text(encoding="utf-8")))[list(COLUMNS)]
         spread = {
-            name: {key: Score(**value) for key, value in scores.items()}
+            name: {key: Score.from_json(value) for key, value in scores.items()}
             for name, scores in about.get("intervals", {}).items()  # absent in files of before
         }
         unknown = set(table["corruption"][1:]) - CORRUPTIONS.keys()

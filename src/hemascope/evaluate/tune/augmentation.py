@@ -15,7 +15,7 @@ from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from hemascope.augment.policy import Policy
-from hemascope.evaluate.bootstrap import hit_scores
+from hemascope.evaluate.hits import hit_gains, hit_scores
 from hemascope.evaluate.network_model import NetworkModel
 from hemascope.evaluate.pseudo.transforms import Transform
 from hemascope.evaluate.pseudo.validate import pseudo_validate
@@ -131,8 +131,8 @@ class Augmentation(Searched[Tuning]):
             for number in (found.baseline.number, found.chosen.number)
         )
         gains = {
-            "clean": hit_scores(chosen.clean - own.clean, part.targets)["accuracy"],
-            "pseudo": hit_scores(chosen.copies - own.copies, part.targets)["accuracy"],
+            "clean": hit_gains(chosen.clean - own.clean, part.targets)["accuracy"],
+            "pseudo": hit_gains(chosen.copies - own.copies, part.targets)["accuracy"],
         }
         return replace(found, check=gains)
 
@@ -187,8 +187,8 @@ def scored_trials(
             policy,
             hit_scores(own.clean, targets)["accuracy"],
             hit_scores(own.copies, targets)["accuracy"],
-            hit_scores(own.clean - hits[BASELINE].clean, targets)["accuracy"],
-            hit_scores(own.copies - hits[BASELINE].copies, targets)["accuracy"],
+            hit_gains(own.clean - hits[BASELINE].clean, targets)["accuracy"],
+            hit_gains(own.copies - hits[BASELINE].copies, targets)["accuracy"],
             bool(own.clean.mean() >= allowed),
         )
         for own, trial, policy in zip(hits, trials, policies, strict=True)

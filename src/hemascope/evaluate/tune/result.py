@@ -11,7 +11,8 @@ import pandas as pd
 import yaml
 
 from hemascope.augment.policy import Policy
-from hemascope.evaluate.bootstrap import Score, hit_scores
+from hemascope.evaluate.bootstrap import Score
+from hemascope.evaluate.hits import hit_gains, hit_scores
 from hemascope.evaluate.tune.trial import TrialResult
 from hemascope.files import write_text
 from hemascope.formats import write_versioned
@@ -71,8 +72,8 @@ class Measured:
 def measure(own: Network, chosen: Network, part: Part) -> Measured:
     """Score both networks on a part."""
     hits = [_hits(network, part) for network in (own, chosen)]
-    scores = [hit_scores(part_hits, part.targets) for part_hits in (*hits, hits[1] - hits[0])]
-    return Measured(len(part.targets), *scores)
+    scores = [hit_scores(part_hits, part.targets) for part_hits in hits]
+    return Measured(len(part.targets), *scores, hit_gains(hits[1] - hits[0], part.targets))
 
 
 def _hits(network: Network, part: Part) -> np.ndarray:
@@ -190,7 +191,7 @@ def _plain(measured: Measured) -> dict[str, Any]:
     return {
         "images": measured.images,
         **{
-            kind: {name: score._asdict() for name, score in getattr(measured, kind).items()}
+            kind: {name: score.to_json() for name, score in getattr(measured, kind).items()}
             for kind in ("own", "chosen", "gain")
         },
     }
@@ -308,7 +309,7 @@ class Tuning(Found):
             "copies": self.copies,
             "transforms": list(self.transforms),
             "importance": self.importance,
-            "check": {name: score._asdict() for name, score in self.check.items()},
+            "check": {name: score.to_json() for name, score in self.check.items()},
             "checked_on": self.checked_on,
         }
 
