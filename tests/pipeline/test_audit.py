@@ -39,6 +39,8 @@ def test_a_notebook_shows_counts_by_kind(first: tuple[AuditOutcome, Told], cells
     assert "cells: 98 images, 97 readable" in shown
     assert "<th>keep</th><th>drop</th><th>review</th>" in shown
     assert "<td>undecodable</td><td>1</td><td>0</td><td>1</td><td>0</td>" in shown
+    assert "<b>Identical images</b>: " in shown
+    assert 'src="data:image/jpeg;base64,' in shown
     assert f"Page: {cells.parent / 'audit' / 'audit.html'}" in shown
 
 

@@ -29,6 +29,7 @@ def test_scores_come_back_and_nothing_is_printed_or_written(model, tmp_path, mon
     assert "<td>Balanced accuracy</td>" in page
     assert "<td>Lymphocyte</td>" in page
     assert "Only 9 of the 24 images are scored" in page
+    assert '<img alt="Confusion matrix: ' in page
     assert capsys.readouterr() == ("", "")
     assert not list(tmp_path.iterdir())
 
@@ -50,6 +51,7 @@ def test_what_was_asked_for_is_drawn_too(model, tmp_path):
     page = found._repr_html_()
     assert "Averaging over 2 views" in page
     assert "Balanced accuracy is" in page
+    assert '<img alt="Balanced accuracy, ' in page
     assert "Of transformed copies" in page
     assert str(found.report) in page
 

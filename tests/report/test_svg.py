@@ -1,5 +1,8 @@
+import base64
 import re
 from html.parser import HTMLParser
+
+from markupsafe import Markup
 
 from hemascope.report import svg
 
@@ -66,3 +69,14 @@ def test_is_well_formed_html():
     parser = Balanced()
     parser.feed(drawn())
     assert parser.open == []
+
+
+def test_a_picture_of_its_own_needs_no_page():
+    shown = svg.picture(Markup(drawn()))
+    assert shown.startswith('<img alt="says &quot;so&quot;" src="data:image/svg+xml;base64,')
+    text = base64.b64decode(shown.partition("base64,")[2].removesuffix('">')).decode()
+    assert text.startswith("<svg ")
+    assert 'xmlns="http://www.w3.org/2000/svg"' in text
+    assert "#1d5fa6" in text  # the accent of the page in the light
+    assert "var(" not in text
+    assert "currentColor" not in text

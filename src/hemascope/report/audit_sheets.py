@@ -129,7 +129,7 @@ def _figure(card: Card) -> str:
     width = SIDE * len(pictures) + 8 * (len(pictures) - 1)
     return (
         f'<figure style="margin:0 0 1em;width:{width}px"><div style="display:flex;gap:8px">{"".join(pictures)}</div>'
-        f'<figcaption style="font-size:smaller">{html.escape(card.reason)}</figcaption></figure>'
+        f'<figcaption style="font-size:smaller;margin-top:4px">{html.escape(card.reason)}</figcaption></figure>'
     )
 
 
