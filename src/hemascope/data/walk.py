@@ -106,10 +106,10 @@ def _expand(pattern: str) -> Iterator[str]:
     if "**" not in parts:
         looped: dict[Path, bool] = {}
         for path in glob.iglob(pattern):  # noqa: PTH207 (may be absolute)
-            folder = Path(path).parent
-            if folder not in looped:
-                looped[folder] = _is_looped(folder)
-            if not looped[folder]:
+            above = Path(path).parent
+            if above not in looped:
+                looped[above] = _is_looped(above)
+            if not looped[above]:
                 yield path
         return
     first = parts.index("**")

@@ -152,8 +152,8 @@ def _rows(archive: zipfile.ZipFile, member: str, path: str) -> Iterator[tuple[st
             shape = _stack(file)
             done = 0
             row_bytes = math.prod(shape[1:])
-            if problem := too_large(row_bytes):
-                raise ValueError(f"of each image, {problem}")
+            if large := too_large(row_bytes):
+                raise ValueError(f"of each image, {large}")
             at_once = max(1, _READ // row_bytes)
             while done < shape[0]:
                 rows = min(at_once, shape[0] - done)

@@ -102,8 +102,8 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str) -> bytes
     name = f"{path}#{member.filename}"
     if stat.S_ISLNK(member.external_attr >> 16):
         raise DecodeError(f"{name}: a link, not a file; pack the files themselves")
-    if problem := too_large(member.file_size):
-        raise DecodeError(f"{name}: {problem}")
+    if large := too_large(member.file_size):
+        raise DecodeError(f"{name}: {large}")
     try:
         return archive.read(member)
     except _BROKEN as problem:  # damaged, encrypted, or packed in a way that is not known
