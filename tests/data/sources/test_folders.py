@@ -1,4 +1,5 @@
 import io
+import os
 import tarfile
 from pathlib import Path
 
@@ -114,6 +115,19 @@ def test_links_give_no_image_another_label(tmp_path: Path) -> None:
             ("1.png", "a"),
             ("2.png", "b"),
         ], source
+
+
+def test_a_name_that_is_not_utf8_is_a_row_with_an_error(tmp_path: Path) -> None:
+    fill(tmp_path, "a/1.png", "b/2.png")
+    (tmp_path / "a" / os.fsdecode(b"\xe9.png")).write_bytes(encoded(noise(0, 2, 2)))
+    manifest = open_source(tmp_path)
+    manifest.write(tmp_path / "manifest.parquet")
+    assert list(manifest.table["path"][1:2]) == [f"{tmp_path}/a/\\xe9.png"]
+    assert [error.rpartition(": ")[2] for error in manifest.table["error"]] == [
+        "",
+        "the name is not UTF-8; rename it",
+        "",
+    ]
 
 
 def test_relative_paths_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,6 +32,7 @@ class File(NamedTuple):
     path: str
     member: str
     parts: tuple[str, ...]
+    error: str = ""
 
 
 def read_folders(folder: Path, *, unlabelled: bool = False) -> Manifest:
@@ -119,9 +120,10 @@ def _manifest(files: list[File], source: str, name: str, unlabelled: bool) -> Ma
             f"{source}: {what} {'holds images but no class folders' if files else 'is empty'}",
             "Put the images in one folder a class. To classify unlabelled images, use: hemascope predict",
         )
+    files = [_written(file) for file in files]
     placed = place([file.parts for file in files], [is_image(file.parts[-1]) for file in files], source)
     rows = [files[one.row] for one in placed]
-    errors = ["" if is_image(file.parts[-1]) else _no_image(file) for file in rows]
+    errors = [file.error or ("" if is_image(file.parts[-1]) else _no_image(file)) for file in rows]
     if all(errors):
         raise SourceError(
             f"{source}: its class folders hold no images", f"Known suffixes: {' '.join(sorted(IMAGE_SUFFIXES))}"
@@ -140,6 +142,17 @@ def _manifest(files: list[File], source: str, name: str, unlabelled: bool) -> Ma
         name=name,
         **about._asdict(),
     )
+
+
+def _written(file: File) -> File:
+    """The file by a name that can be written: bytes that are no UTF-8 become ``\\xNN``, and the row has an error."""
+    path, member, *parts = (
+        text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        for text in (file.path, file.member, *file.parts)
+    )
+    same = (path, member) == (file.path, file.member)
+    error = "" if same else f"{path}{'#' * bool(member)}{member}: the name is not UTF-8; rename it"
+    return File(path, member, tuple(parts), error)
 
 
 def _no_image(file: File) -> str:
