@@ -141,3 +141,14 @@ def test_what_is_no_archive_says_so(here):
         assert item.path == name
         with pytest.raises(DecodeError, match=name):
             item.pixels()
+
+
+def test_files_passed_over_are_counted_by_suffix(here):
+    write_folder(here / "f", 1)
+    for name in ("a.HEIC", "b.heic", "c.dcm", "d", ".hidden", "g/e.heic"):
+        (here / "f" / name).parent.mkdir(exist_ok=True)
+        (here / "f" / name).touch()
+    assert items.passed_over(["f"]) == (
+        "5 files are no image by the suffix and passed over: 3 .heic, 1 .dcm, 1 no suffix"
+    )
+    assert items.passed_over(["f/cell_00000.png"]) == ""

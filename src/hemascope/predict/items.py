@@ -1,6 +1,7 @@
 """The images to classify, one after another, from any source (see `hemascope.data.kinds`); nothing is held."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +103,26 @@ def count(sources: Sequence[str]) -> int | None:
                 return None
             total += number
     return total
+
+
+def passed_over(sources: Sequence[str]) -> str:
+    """A line that says how many files of folders are no images by their suffix, and which; "" where there are none.
+
+    >>> passed_over(["synthetic:8"])
+    ''
+    """
+    found: Counter[str] = Counter()
+    for source in sources:
+        if kind_of(source) == Kind.FOLDER:
+            files = [one.path for one in walk(_expanded(source)) if not one.error]
+            if any(map(is_image, files)):  # else its Parquet files are read
+                found.update(Path(path).suffix.lower() or "no suffix" for path in files if not is_image(path))
+    if not found:
+        return ""
+    kinds = ", ".join(f"{count:,} {suffix}" for suffix, count in found.most_common(6))
+    number = found.total()
+    files_are = "file is" if number == 1 else "files are"
+    return f"{number:,} {files_are} no image by the suffix and passed over: {kinds}{', ...' * (len(found) > 6)}"
 
 
 def _files(source: str) -> Iterator[Found]:

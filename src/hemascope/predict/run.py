@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from hemascope.errors import SourceError
 from hemascope.predict import output as outputs
-from hemascope.predict.items import Item, check, count, items
+from hemascope.predict.items import Item, check, count, items, passed_over
 from hemascope.predict.rows import Layout, printable
 from hemascope.predict.shipped import DEFAULT
 from hemascope.predict.stream import Block, classify
@@ -88,6 +88,8 @@ def run(
 
     classifier = load(model, threads=threads)
     layout = Layout.of(classifier, coverage)
+    if progress is not SILENT and (line := passed_over(sources)):
+        progress.say(line)
     watched = _Watched(watcher, progress, sources)
     if output is None:
         watched.begin(layout, 0)
