@@ -72,8 +72,8 @@ class Measured:
 def measure(own: Network, chosen: Network, part: Part) -> Measured:
     """Score both networks on a part."""
     hits = [_hits(network, part) for network in (own, chosen)]
-    scores = [hit_scores(part_hits, part.targets) for part_hits in hits]
-    return Measured(len(part.targets), *scores, hit_gains(hits[1] - hits[0], part.targets))
+    before, after = (hit_scores(part_hits, part.targets) for part_hits in hits)
+    return Measured(len(part.targets), before, after, hit_gains(hits[1] - hits[0], part.targets))
 
 
 def _hits(network: Network, part: Part) -> np.ndarray:
