@@ -5,7 +5,6 @@ import signal
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import lightning as L
@@ -23,7 +22,7 @@ from hemascope.progress import SILENT, Progress
 from hemascope.train.balance import class_weights
 from hemascope.train.batches import evaluation_batches, training_batches
 from hemascope.train.batchnorm import recompute_statistics
-from hemascope.train.checkpoints import RunKeeper
+from hemascope.train.checkpoints import RunKeeper, read_checkpoint, read_weights
 from hemascope.train.device import choose_device, use_bfloat16
 from hemascope.train.module import CellTraining
 from hemascope.train.phases import EarlyStoppingOfTheRest, Phases
@@ -81,7 +80,7 @@ def fit(
     network.to(memory_format=torch.channels_last)
     freeze(network, recipe.transfer.trainable)
     _train(run, recipe, network, classes, train, val, device, on_epoch, draw_weights, progress)
-    network.load_state_dict(_read(run.best_weights))
+    network.load_state_dict(read_weights(run.best_weights, network))
     recompute_statistics(network, train.images, recipe, device)
     with atomic(run.final_weights) as temporary:
         torch.save(network.to("cpu").state_dict(), temporary)
@@ -92,11 +91,11 @@ def load_network(run: Run, recipe: Recipe, classes: int) -> Network:
     """One finished network, in evaluation mode on the CPU.
 
     Raises:
-        RunError: its training is not finished.
+        RunError: its training is not finished, or its weights are damaged or another network's.
     """
-    weights = finished_weights(run)
+    _finished(run)
     network = new_network(recipe, classes, pretrained=False)
-    network.load_state_dict(weights)
+    network.load_state_dict(read_weights(run.final_weights, network))
     return network.eval()
 
 
@@ -104,11 +103,15 @@ def finished_weights(run: Run) -> dict[str, Tensor]:
     """The weights that a training left.
 
     Raises:
-        RunError: it is not finished.
+        RunError: it is not finished, or its file holds no weights.
     """
+    _finished(run)
+    return read_weights(run.final_weights)
+
+
+def _finished(run: Run) -> None:
     if not run.final_weights.exists():
         raise RunError(f"{run.folder}: its training is not finished", f"hemascope train --resume {run.folder}")
-    return _read(run.final_weights)
 
 
 def _train(
@@ -148,10 +151,8 @@ def _train(
     keeper = RunKeeper(run, recipe.early_stopping, tell)
     average = [MovingAverage(recipe.ema)] if recipe.ema else []
     resume = run.last_checkpoint if run.last_checkpoint.exists() else None
-    if resume:
-        saved = torch.load(resume, map_location="cpu", weights_only=False)
-        if _is_over(saved, recipe):
-            return
+    if resume and _is_over(read_checkpoint(resume, network), recipe):
+        return
     with LightningQuiet():
         trainer = L.Trainer(
             accelerator="gpu" if device.type == "cuda" else device.type,
@@ -168,7 +169,7 @@ def _train(
         validation = evaluation_batches(val.images, val.targets)
         handler = signal.getsignal(signal.SIGINT)
         try:
-            trainer.fit(module, batches, validation, ckpt_path=resume, weights_only=False)
+            trainer.fit(module, batches, validation, ckpt_path=resume, weights_only=True)
         except SystemExit as end:
             # Lightning exits by itself on Ctrl-C, and switches further ones off; the command line says how to go on.
             signal.signal(signal.SIGINT, handler)
@@ -181,10 +182,6 @@ def _is_over(saved: dict[str, Any], recipe: Recipe) -> bool:
         state.get("stopped_epoch", 0) > 0 for name, state in saved["callbacks"].items() if name.startswith("EarlyStop")
     )
     return stopped or saved["epoch"] + 1 >= recipe.epochs
-
-
-def _read(path: Path) -> dict[str, Tensor]:
-    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 class MovingAverage(WeightAveraging):
