@@ -24,6 +24,7 @@ from hemascope.train.batches import evaluation_batches, training_batches
 from hemascope.train.batchnorm import recompute_statistics
 from hemascope.train.checkpoints import RunKeeper, read_checkpoint, read_weights
 from hemascope.train.device import choose_device, use_bfloat16
+from hemascope.train.divergence import Divergence
 from hemascope.train.module import CellTraining
 from hemascope.train.phases import EarlyStoppingOfTheRest, Phases
 from hemascope.train.progress import TrainingProgress
@@ -67,6 +68,10 @@ def fit(
             the training there, to be gone on with.
         draw_weights: how often to draw each training image, in proportion, float (n,); None: by the recipe's balance.
         progress: what the training reports to.
+
+    Raises:
+        RunError: its checkpoint cannot be read safely.
+        DivergedError: its loss is no number any more.
     """
     if run.final_weights.exists():
         return load_network(run, recipe, classes)
@@ -149,6 +154,7 @@ def _train(
             on_epoch(row)
 
     keeper = RunKeeper(run, recipe.early_stopping, tell)
+    phases = Phases(recipe.transfer, recipe.optimizer.learning_rate)
     average = [MovingAverage(recipe.ema)] if recipe.ema else []
     resume = run.last_checkpoint if run.last_checkpoint.exists() else None
     if resume and _is_over(read_checkpoint(resume, network), recipe):
@@ -159,7 +165,8 @@ def _train(
             devices=1,
             precision="bf16-mixed" if use_bfloat16(recipe.precision, device) else "32-true",
             max_epochs=recipe.epochs,
-            callbacks=[Phases(recipe.transfer, recipe.optimizer.learning_rate), *average, stopping, told, keeper],
+            # Divergence looks before the others count, stop by or keep what is no number.
+            callbacks=[Divergence(progress, classes), phases, *average, stopping, told, keeper],
             logger=False,
             enable_checkpointing=True,
             enable_progress_bar=False,
