@@ -22,6 +22,7 @@ from hemascope.progress import SILENT, Progress
 from hemascope.report.words import headline_split
 from hemascope.shown import interval, percent, table
 from hemascope.train.batchnorm import recompute_statistics
+from hemascope.train.checkpoints import read_weights
 from hemascope.train.device import choose_device
 from hemascope.train.fit import Part
 from hemascope.train.kinds import open_network
@@ -231,7 +232,7 @@ def _states(runs: Sequence[Run]) -> list[State]:
     for run in runs:
         if not run.final_weights.exists() or run.recipe().boosting is not None:
             raise RunError(f"{run.folder} is not one network but several: no soup", "Leave out --soup to average them.")
-        states.append(torch.load(run.final_weights, map_location="cpu", weights_only=True))
+        states.append(read_weights(run.final_weights))
         if run.recipe().network != runs[0].recipe().network or _shapes(states[-1]) != _shapes(states[0]):
             raise RunError(
                 f"{run.folder} and {runs[0].folder} have different networks or heads "

@@ -3,13 +3,18 @@
 import csv
 import io
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import lightning as L
 import torch
 from lightning.pytorch.callbacks import Checkpoint
+from torch import Tensor, nn
 
+from hemascope.errors import RunError
 from hemascope.files import atomic, write_text
 from hemascope.train.recipe import EarlyStopping
 from hemascope.train.run import Run
@@ -66,7 +71,7 @@ class RunKeeper(Checkpoint):
         with atomic(self.run.last_checkpoint) as temporary:
             trainer.save_checkpoint(temporary)
             if kept:
-                saved = torch.load(temporary, map_location="cpu", weights_only=False)
+                saved = torch.load(temporary, map_location="cpu", weights_only=True)
                 with atomic(self.run.best_weights) as best:
                     torch.save(network_weights(saved["state_dict"]), best)
             text = io.StringIO()
@@ -79,3 +84,98 @@ class RunKeeper(Checkpoint):
 def network_weights(state: dict[str, Any]) -> dict[str, Any]:
     """The network's part of the state of a `CellTraining`."""
     return {name.removeprefix("network."): value for name, value in state.items() if name.startswith("network.")}
+
+
+def read_checkpoint(path: Path, network: nn.Module) -> dict[str, Any]:
+    """What a training goes on from, read without running anything that the file may hold.
+
+    Args:
+        path: of a Run's last checkpoint, of this release or of 0.1.0.
+        network: that goes on.
+
+    Raises:
+        RunError: the file is damaged, holds more than tensors and plain values, or is another network's.
+    """
+    saved = _read(path)
+    kinds = saved if isinstance(saved, dict) else {}
+    for key, kind in _CHECKPOINT.items():
+        if not isinstance(kinds.get(key), kind):
+            raise _unusable(path, f"its {key} is missing or of another kind")
+    for name, state in kinds["callbacks"].items():
+        if not isinstance(name, str) or not isinstance(state, dict):
+            raise _unusable(path, "its callbacks are of another kind")
+    history = kinds["callbacks"].get(RunKeeper.__name__, {}).get("history")
+    if not isinstance(history, list) or not all(_is_row(row) for row in history):
+        raise _unusable(path, "its history is missing or of another kind")
+    check_fit(path, network_weights(kinds["state_dict"]), network)
+    return kinds
+
+
+def read_weights(path: Path, network: nn.Module | None = None) -> dict[str, Tensor]:
+    """Weights that a training left, read without running anything that the file may hold.
+
+    Args:
+        path: of the file.
+        network: that they are to fit; None: any.
+
+    Raises:
+        RunError: the file is damaged, holds more than tensors, or is another network's.
+    """
+    weights = _read(path)
+    if not isinstance(weights, dict) or not all(
+        isinstance(name, str) and isinstance(value, Tensor) for name, value in weights.items()
+    ):
+        raise _unusable(path, "it holds no weights")
+    if network is not None:
+        check_fit(path, weights, network)
+    return weights
+
+
+# Of the whole checkpoint, what the training asks for by name.
+_CHECKPOINT = {
+    "epoch": int, "global_step": int, "pytorch-lightning_version": str, "state_dict": dict, "loops": dict,
+    "callbacks": dict, "optimizer_states": list, "lr_schedulers": list,
+}  # fmt: skip
+
+
+def _read(path: Path) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of another protocol of pickle, which is refused in any case
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except UnpicklingError as problem:
+        raise _unusable(path, "it is damaged, or holds more than tensors and plain values") from problem
+    except (OSError, EOFError, RuntimeError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise _unusable(path, " ".join(str(problem).split())[:200] or "it is damaged") from problem
+
+
+def check_fit(path: Path, weights: Mapping[str, Any], network: nn.Module) -> None:
+    """Make sure that weights are those of a network, by name and shape.
+
+    Args:
+        path: they were read from.
+        weights: by their names.
+        network: that is to take them.
+
+    Raises:
+        RunError: they are another network's.
+    """
+    wanted = {name: value.shape for name, value in network.state_dict().items()}
+    if {name: getattr(value, "shape", None) for name, value in weights.items()} != wanted:
+        raise _unusable(path, "its weights are another network's")
+
+
+def _is_row(row: Any) -> bool:
+    return (
+        isinstance(row, dict)
+        and row.keys() >= set(HISTORY_COLUMNS)
+        and all(isinstance(value, int | float) for value in row.values())
+    )
+
+
+def _unusable(path: Path, reason: str) -> RunError:
+    return RunError(
+        f"{path}: cannot be read safely ({reason})",
+        "Nothing in it was run. If the Run is your own, delete its folder checkpoints: it is then trained from the"
+        " beginning. Otherwise ask whoever trained it for its model file.",
+    )

@@ -5,7 +5,6 @@ import signal
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import lightning as L
@@ -23,8 +22,9 @@ from hemascope.progress import SILENT, Progress
 from hemascope.train.balance import class_weights
 from hemascope.train.batches import evaluation_batches, training_batches
 from hemascope.train.batchnorm import recompute_statistics
-from hemascope.train.checkpoints import RunKeeper
+from hemascope.train.checkpoints import RunKeeper, read_checkpoint, read_weights
 from hemascope.train.device import choose_device, use_bfloat16
+from hemascope.train.divergence import Divergence
 from hemascope.train.module import CellTraining
 from hemascope.train.phases import EarlyStoppingOfTheRest, Phases
 from hemascope.train.progress import TrainingProgress
@@ -68,6 +68,10 @@ def fit(
             the training there, to be gone on with.
         draw_weights: how often to draw each training image, in proportion, float (n,); None: by the recipe's balance.
         progress: what the training reports to.
+
+    Raises:
+        RunError: its checkpoint cannot be read safely.
+        DivergedError: its loss is no number any more.
     """
     if run.final_weights.exists():
         return load_network(run, recipe, classes)
@@ -81,7 +85,7 @@ def fit(
     network.to(memory_format=torch.channels_last)
     freeze(network, recipe.transfer.trainable)
     _train(run, recipe, network, classes, train, val, device, on_epoch, draw_weights, progress)
-    network.load_state_dict(_read(run.best_weights))
+    network.load_state_dict(read_weights(run.best_weights, network))
     recompute_statistics(network, train.images, recipe, device)
     with atomic(run.final_weights) as temporary:
         torch.save(network.to("cpu").state_dict(), temporary)
@@ -92,11 +96,11 @@ def load_network(run: Run, recipe: Recipe, classes: int) -> Network:
     """One finished network, in evaluation mode on the CPU.
 
     Raises:
-        RunError: its training is not finished.
+        RunError: its training is not finished, or its weights are damaged or another network's.
     """
-    weights = finished_weights(run)
+    _finished(run)
     network = new_network(recipe, classes, pretrained=False)
-    network.load_state_dict(weights)
+    network.load_state_dict(read_weights(run.final_weights, network))
     return network.eval()
 
 
@@ -104,11 +108,15 @@ def finished_weights(run: Run) -> dict[str, Tensor]:
     """The weights that a training left.
 
     Raises:
-        RunError: it is not finished.
+        RunError: it is not finished, or its file holds no weights.
     """
+    _finished(run)
+    return read_weights(run.final_weights)
+
+
+def _finished(run: Run) -> None:
     if not run.final_weights.exists():
         raise RunError(f"{run.folder}: its training is not finished", f"hemascope train --resume {run.folder}")
-    return _read(run.final_weights)
 
 
 def _train(
@@ -146,19 +154,19 @@ def _train(
             on_epoch(row)
 
     keeper = RunKeeper(run, recipe.early_stopping, tell)
+    phases = Phases(recipe.transfer, recipe.optimizer.learning_rate)
     average = [MovingAverage(recipe.ema)] if recipe.ema else []
     resume = run.last_checkpoint if run.last_checkpoint.exists() else None
-    if resume:
-        saved = torch.load(resume, map_location="cpu", weights_only=False)
-        if _is_over(saved, recipe):
-            return
+    if resume and _is_over(read_checkpoint(resume, network), recipe):
+        return
     with LightningQuiet():
         trainer = L.Trainer(
             accelerator="gpu" if device.type == "cuda" else device.type,
             devices=1,
             precision="bf16-mixed" if use_bfloat16(recipe.precision, device) else "32-true",
             max_epochs=recipe.epochs,
-            callbacks=[Phases(recipe.transfer, recipe.optimizer.learning_rate), *average, stopping, told, keeper],
+            # Divergence looks before the others count, stop by or keep what is no number.
+            callbacks=[Divergence(progress, classes), phases, *average, stopping, told, keeper],
             logger=False,
             enable_checkpointing=True,
             enable_progress_bar=False,
@@ -168,7 +176,7 @@ def _train(
         validation = evaluation_batches(val.images, val.targets)
         handler = signal.getsignal(signal.SIGINT)
         try:
-            trainer.fit(module, batches, validation, ckpt_path=resume, weights_only=False)
+            trainer.fit(module, batches, validation, ckpt_path=resume, weights_only=True)
         except SystemExit as end:
             # Lightning exits by itself on Ctrl-C, and switches further ones off; the command line says how to go on.
             signal.signal(signal.SIGINT, handler)
@@ -181,10 +189,6 @@ def _is_over(saved: dict[str, Any], recipe: Recipe) -> bool:
         state.get("stopped_epoch", 0) > 0 for name, state in saved["callbacks"].items() if name.startswith("EarlyStop")
     )
     return stopped or saved["epoch"] + 1 >= recipe.epochs
-
-
-def _read(path: Path) -> dict[str, Tensor]:
-    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 class MovingAverage(WeightAveraging):

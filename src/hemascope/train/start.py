@@ -7,6 +7,7 @@ import torch
 from hemascope.errors import RecipeError, RunError
 from hemascope.models.freezing import frozen_weights
 from hemascope.models.network import Network, create_network
+from hemascope.train.checkpoints import check_fit, read_weights
 from hemascope.train.recipe import Recipe
 from hemascope.train.run import Run
 
@@ -72,7 +73,7 @@ def start_from(folder: str, network: Network) -> bool:
     boosting = run.recipe().boosting
     if boosting is not None and boosting.over == "networks":
         raise RecipeError(f"start: {folder} holds many networks that vote", "Start from a Run of one network.")
-    weights = torch.load(run.final_weights, map_location="cpu", weights_only=True)
+    weights = read_weights(run.final_weights)
     own = network.state_dict()
     same = {name: value.shape for name, value in weights.items() if name.startswith(_HEAD)} == {
         name: value.shape for name, value in own.items() if name.startswith(_HEAD)
@@ -80,5 +81,6 @@ def start_from(folder: str, network: Network) -> bool:
     if not same:
         weights = {name: value for name, value in weights.items() if not name.startswith(_HEAD)}
         weights |= {name: value for name, value in own.items() if name.startswith(_HEAD)}
+    check_fit(run.final_weights, weights, network)
     network.load_state_dict(weights)
     return same

@@ -6,7 +6,7 @@ Its trials are in a database that several processes may share.
 import math
 import textwrap
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import optuna
 from optuna.exceptions import TrialPruned
@@ -21,6 +21,7 @@ from hemascope.evaluate.tune.storage import open_storage
 from hemascope.evaluate.tune.trial import Data, Row, Trial, TrialResult, forget, train_trial
 from hemascope.models.network import Network
 from hemascope.progress import Progress
+from hemascope.train.divergence import DivergedError
 from hemascope.train.recipe import Recipe
 from hemascope.train.search import Choice
 from hemascope.train.start import new_network
@@ -117,6 +118,9 @@ class Hyperparameters(Searched[Tuned]):
 
         try:
             train_trial(trial.folder, self._recipe_of(trial), data, judge)
+        except DivergedError:
+            forget(trial.folder)
+            self._diverged(trial)
         except TrialPruned:
             forget(trial.folder)
             raise
@@ -175,11 +179,11 @@ class Hyperparameters(Searched[Tuned]):
     def _recipe_of(self, trial: Trial) -> Recipe:
         return self.space.recipe if trial.own else self.space.recipe_of(trial.values)
 
-    def _diverged(self, trial: Trial) -> None:
+    def _diverged(self, trial: Trial) -> NoReturn:
         if trial.own:
             raise RunError(
-                f"the recipe's own training diverges: its {self.monitor} is no number",
-                "Lower its optimizer.learning_rate, or set early_stopping.monitor=val_accuracy.",
+                f"the recipe's own training diverges: its loss or {self.monitor} is no number",
+                "Lower its optimizer.learning_rate.",
             )
         raise TrialPruned
 
