@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
+from html import escape
 from io import IOBase
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard, overload
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, TypeGuard, overload
 import numpy as np
 import onnxruntime as ort
 
+from hemascope.cells import colours, title
 from hemascope.cores import usable_cores
 from hemascope.errors import DecodeError, ModelFileError
 from hemascope.predict.card import ModelCard, class_sets, set_threshold
@@ -65,9 +67,15 @@ class Prediction:
         return cls(classes[top], values[classes[top]], values, unknown=unknown, is_unknown=flag)
 
     def _repr_html_(self) -> str:
-        from hemascope.predict.html import prediction_html
+        from hemascope.predict.html import bars
 
-        return prediction_html(self)
+        if self.error:
+            return f"<p>Not read: {escape(self.error)}</p>"
+        doubt = " (probably none of these)" if self.is_unknown else ""
+        inks = colours(tuple(self.probabilities))
+        shares = zip(self.probabilities.items(), inks, strict=True)
+        lines = [(name, share, ink, f"{share:.3f}") for (name, share), ink in shares]
+        return f"<p><b>{escape(title(self.label))}</b>{doubt}</p>" + bars(lines)
 
 
 class Classifier:

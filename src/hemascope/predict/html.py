@@ -1,4 +1,4 @@
-"""A prediction and a model's card as they draw themselves in a notebook."""
+"""What predictions and a model's card draw themselves of in a notebook."""
 
 from __future__ import annotations
 
@@ -6,28 +6,13 @@ from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
-from hemascope.cells import colours, title
+from hemascope.cells import title
 
 if TYPE_CHECKING:
     from hemascope.predict.card import ModelCard
-    from hemascope.predict.classifier import Prediction
-    from hemascope.predict.predict import Predicted
 
 
-def prediction_html(prediction: Prediction) -> str:
-    """The label, and a bar for the probability of each class."""
-    if prediction.error:
-        return f"<p>Not read: {escape(prediction.error)}</p>"
-    doubt = " (probably none of these)" if prediction.is_unknown else ""
-    shares = prediction.probabilities
-    lines = [
-        (name, shares[name], ink, f"{shares[name]:.3f}")
-        for name, ink in zip(shares, colours(tuple(shares)), strict=True)
-    ]
-    return f"<p><b>{escape(title(prediction.label))}</b>{doubt}</p>" + _bars(lines)
-
-
-def _bars(lines: Iterable[tuple[str, float, str, str]]) -> str:
+def bars(lines: Iterable[tuple[str, float, str, str]]) -> str:
     """A table of classes, each with a bar of this share of its width and this colour, and a number."""
     rows = "".join(
         f'<tr><td style="text-align:left">{escape(title(name))}</td><td style="text-align:left">'
@@ -36,19 +21,6 @@ def _bars(lines: Iterable[tuple[str, float, str, str]]) -> str:
         for name, share, colour, number in lines
     )
     return f"<table>{rows}</table>"
-
-
-def predicted_html(predicted: Predicted) -> str:
-    """How many images were called what, and how many failed."""
-    counts = predicted.counts()
-    total = max(sum(counts.values()), 1)
-    failed = f", {predicted.failed:,} failed" if predicted.failed else ""
-    where = f" -> {escape(str(predicted.output))}" if predicted.output else ""
-    ink = colours(tuple(counts))
-    lines = [
-        (name, count / total, colour, f"{count:,}") for (name, count), colour in zip(counts.items(), ink, strict=True)
-    ]
-    return f"<p>{predicted.images:,} images{failed}{where}</p>" + _bars(lines)
 
 
 def card_html(card: ModelCard) -> str:

@@ -7,7 +7,7 @@ last batch incomplete; going on cuts that off. When all is done the journal beco
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 import pyarrow as pa
 
@@ -15,10 +15,7 @@ from hemascope.errors import ModelFileError, SourceError
 from hemascope.files import atomic
 from hemascope.predict import rows
 from hemascope.predict.rows import Layout
-from hemascope.predict.stream import Block
-
-if TYPE_CHECKING:
-    from hemascope.predict.classifier import Classifier
+from hemascope.predict.stream import Block, Runnable
 
 FORMAT_VERSION = 1
 
@@ -43,7 +40,7 @@ class Journal:
         self._file.seek(end)
 
     @classmethod
-    def create(cls, path: Path, classifier: "Classifier", coverage: float | None = None) -> "Journal":
+    def create(cls, path: Path, classifier: Runnable, coverage: float | None = None) -> "Journal":
         """Begin a journal, in place of any that is there; ``coverage`` adds the column of sets."""
         schema = _schema(classifier, coverage)
         head = schema.serialize().to_pybytes()
@@ -52,7 +49,7 @@ class Journal:
         return cls(path, schema, len(head), 0, 0)
 
     @classmethod
-    def resume(cls, path: Path, classifier: "Classifier", coverage: float | None = None) -> "Journal":
+    def resume(cls, path: Path, classifier: Runnable, coverage: float | None = None) -> "Journal":
         """Open a journal that an earlier run left, without what that run had half written.
 
         Raises:
@@ -115,7 +112,7 @@ class Journal:
         self.close()
 
 
-def _schema(classifier: "Classifier", coverage: float | None) -> pa.Schema:
+def _schema(classifier: Runnable, coverage: float | None) -> pa.Schema:
     about = {
         "hemascope.format_version": str(FORMAT_VERSION),
         "hemascope.model": classifier.card.name,

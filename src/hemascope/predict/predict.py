@@ -6,9 +6,11 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hemascope.cells import colours
 from hemascope.predict import rows
 from hemascope.predict.rows import Layout
 from hemascope.predict.run import run
@@ -75,9 +77,15 @@ class Predicted:
         return self.images
 
     def _repr_html_(self) -> str:
-        from hemascope.predict.html import predicted_html
+        from hemascope.predict.html import bars
 
-        return predicted_html(self)
+        counts = self.counts()
+        total = max(sum(counts.values()), 1)
+        failed = f", {self.failed:,} failed" if self.failed else ""
+        where = f" -> {escape(str(self.output))}" if self.output else ""
+        inks = colours(tuple(counts))
+        lines = [(name, n / total, ink, f"{n:,}") for (name, n), ink in zip(counts.items(), inks, strict=True)]
+        return f"<p>{self.images:,} images{failed}{where}</p>" + bars(lines)
 
 
 def predict(

@@ -14,12 +14,11 @@ import numpy as np
 
 from hemascope.errors import ModelFileError
 from hemascope.predict.card import SEPARATOR, class_sets, set_threshold
-from hemascope.predict.stream import Block
+from hemascope.predict.stream import Block, Runnable
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from hemascope.predict.classifier import Classifier
 
 _UNKNOWN_KEY, _SET_KEY = "hemascope.unknown_threshold", "hemascope.set_threshold"
 
@@ -62,7 +61,7 @@ class Layout:
         return ["path", "label", "confidence", *self.classes, *optional, "error"]
 
     @classmethod
-    def of(cls, classifier: "Classifier", coverage: float | None = None) -> "Layout":
+    def of(cls, classifier: Runnable, coverage: float | None = None) -> "Layout":
         """The columns of a classifier's predictions, with sets of a stated coverage if asked for.
 
         Raises:

@@ -6,18 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from hemascope.errors import SourceError
 from hemascope.predict import output as outputs
 from hemascope.predict.items import Item, check, count, items, passed_over
 from hemascope.predict.rows import Layout, printable
 from hemascope.predict.shipped import DEFAULT
-from hemascope.predict.stream import Block, classify
+from hemascope.predict.stream import Block, Runnable, classify
 from hemascope.progress import SILENT, Progress
-
-if TYPE_CHECKING:
-    from hemascope.predict.classifier import Classifier
 
 
 class Watcher(Protocol):
@@ -148,7 +145,7 @@ def _check_output(output: Path, *, resume: bool, overwrite: bool) -> None:
 
 
 def _into_file(
-    classifier: "Classifier",
+    classifier: Runnable,
     images: Iterable[Item],
     layout: Layout,
     output: Path,
@@ -180,7 +177,7 @@ def _into_file(
 
 
 def _hand_over(
-    classifier: "Classifier",
+    classifier: Runnable,
     images: Iterable[Item],
     watched: _Watched,
     batch: int | None,

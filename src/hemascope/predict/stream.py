@@ -5,20 +5,42 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from hemascope.errors import DecodeError
+from hemascope.predict.card import ModelCard
 from hemascope.predict.items import Item
 from hemascope.predict.modelfile import BATCH
-
-if TYPE_CHECKING:
-    from hemascope.predict.classifier import Classifier
 
 _WINDOW_BYTES = 16 << 20  # encoded images that wait for a thread, a window
 _HELD_BYTES = 64 << 20  # decoded images that wait for others of their size, a thread
 _RUN_BYTES = 24 << 20  # decoded images of one network run; the graph needs several times as much
+
+
+class Runnable(Protocol):
+    """What predicting asks of a classifier: `hemascope.predict.classifier.Classifier`, which itself predicts by it."""
+
+    card: ModelCard
+    path: Path
+    threads: int
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in the order of the probabilities."""
+
+    @property
+    def unknown_threshold(self) -> float | None:
+        """Where the score of unknown objects begins to flag; None where the model has none."""
+
+    @property
+    def digest(self) -> str:
+        """Tells models apart."""
+
+    def judge(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Probabilities (n, k) and scores of unknown objects (n,) of images uint8 (n, h, w, 3)."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +66,7 @@ class Block:
 
 
 def classify(
-    classifier: "Classifier",
+    classifier: Runnable,
     images: Iterable[Item],
     *,
     batch: int | None = None,
@@ -94,7 +116,7 @@ def classify(
         pool.shutdown(cancel_futures=True)
 
 
-def classify_few(classifier: "Classifier", images: list[Item]) -> Block:
+def classify_few(classifier: Runnable, images: list[Item]) -> Block:
     """Classify some images that fit in memory, in the calling thread: to start others takes time."""
     block = _classify_window(classifier, images, len(images), lambda: False)
     assert block is not None
@@ -116,9 +138,7 @@ def _windows(images: Iterable[Item], size: int, threads: int) -> Iterator[list[I
         yield window
 
 
-def _classify_window(
-    classifier: "Classifier", window: list[Item], batch: int, stopped: Callable[[], bool]
-) -> Block | None:
+def _classify_window(classifier: Runnable, window: list[Item], batch: int, stopped: Callable[[], bool]) -> Block | None:
     """The window's results; None when stopped on the way."""
     probabilities = np.full((len(window), len(classifier.classes)), np.nan, np.float32)
     unknown: np.ndarray | None = None
@@ -165,7 +185,7 @@ def _classify_window(
     return Block([item.path for item in window], probabilities, errors, unknown)
 
 
-def _run(classifier: "Classifier", images: list[np.ndarray]) -> list[tuple[np.ndarray, float | None] | str]:
+def _run(classifier: Runnable, images: list[np.ndarray]) -> list[tuple[np.ndarray, float | None] | str]:
     """A row of probabilities and the score of unknown objects an image, or why there is none."""
     try:
         rows, unknown = classifier.judge(np.stack(images))
