@@ -82,7 +82,12 @@ def test_a_search_for_augmentation_that_release_0_1_0_began_goes_on_as_it_would_
         pseudo_policy="fixed,rand",
         **SIZE,
     )
-    assert rows(begun / "search_augment")[:4] == rows(OLD / "search_augment")
+    renewed = {"clean_low", "clean_high"}  # a proportion's interval, which 0.1.0 bootstrapped
+    old, new = (
+        [{name: value for name, value in row.items() if name not in renewed} for row in rows(folder / "search_augment")]
+        for folder in (OLD, begun)
+    )
+    assert new[:4] == old
     assert [trial.number for trial in given.found.trials] == list(range(6))
     # What release 0.1.0 tried when it was left alone.
     assert [trial.values["geometry"] for trial in given.found.trials[4:]] == pytest.approx(
