@@ -77,7 +77,8 @@ class _Interface(ModuleType):
     """`hemascope.train` is the function, although there is a package ``hemascope/train`` too.
 
     Python makes every imported submodule an attribute of its package; for the packages that share their name with a
-    function it would take the function's place, so these attributes are left unset. Imports do not need them.
+    function it would take the function's place, so these attributes are left unset. Imports do not need them, but for
+    ``import hemascope.train.fit as fit``: write ``from hemascope.train import fit``.
     """
 
     def __setattr__(self, name: str, value: object) -> None:
