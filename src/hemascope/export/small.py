@@ -26,7 +26,6 @@ from hemascope.predict.modelfile import INPUT
 from hemascope.progress import SILENT, Progress
 from hemascope.train.run import Run
 
-INT8 = "int8"
 _QUANTISED = ("Conv", "Clip", "Add")
 
 

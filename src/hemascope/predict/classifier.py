@@ -149,7 +149,7 @@ class Classifier:
         """Classify images, or all of a source, into a table; needs pandas.
 
         Args:
-            images: paths are sources as in `hemascope.predict`: pictures, folders, globs, .npz, .tar, Parquet, CSV,
+            images: paths are sources as in `hemascope.predict`: pictures, folders, globs, archives, .npz, Parquet, CSV,
                 Manifests or names; anything else is one image, or a list or iterator of images. Lists may mix them.
             coverage: add the column ``set``: the classes that hold the true one in this share of cells, as 0.95.
 

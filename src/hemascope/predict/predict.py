@@ -103,8 +103,8 @@ def predict(
     """Classify every image of the sources, labelled or not.
 
     Args:
-        sources: one or several of `hemascope.data.kinds.KINDS`: pictures, folders of them, globs, .npz, .tar, Parquet,
-            CSV, Manifests and names. Labels are passed over.
+        sources: one or several of `hemascope.data.kinds.KINDS`: pictures, folders of them, globs, archives, .npz,
+            Parquet, CSV, Manifests and names. Labels are passed over.
         model: a model file, a Run folder or a shipped model's name.
         output: the table to write, .csv, .parquet or .jsonl, for any number of images; without one the rows are kept in
             memory, some 100 bytes an image.
