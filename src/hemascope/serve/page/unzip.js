@@ -1,11 +1,18 @@
 // Reads a zip in the browser. The members stay packed until they are asked for.
 
+import { checksum } from "./checksum.js";
+
 const END = 0x06054b50;
 const MEMBER = 0x02014b50;
 const END_SIZE = 22;
 const COMMENT = 0xffff;
 const STORED = 0;
 const DEFLATED = 8;
+const UTF8 = 0x800; // flag: the name is UTF-8
+const UNICODE_NAME = 0x7075; // extra field: the name again, as UTF-8
+const HIGH =
+  "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀" +
+  "αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0"; // of code page 437, from 128
 
 /**
  * The members of a zip.
@@ -34,12 +41,36 @@ export async function unzip(zip, most) {
       offset: directory.getUint32(at + 42, true),
     };
     const name = directory.getUint16(at + 28, true);
-    const bytes = new Uint8Array(directory.buffer, directory.byteOffset + at + 46, name);
-    const path = new TextDecoder().decode(bytes);
+    const extra = directory.getUint16(at + 30, true);
+    const bytes = (from, length) => new Uint8Array(directory.buffer, directory.byteOffset + from, length);
+    const path = nameOf(bytes(at + 46, name), bytes(at + 46 + name, extra), member.flags & UTF8);
     if (!path.endsWith("/")) members.push({ path, read: () => unpack(zip, member, most) });
-    at += 46 + name + directory.getUint16(at + 30, true) + directory.getUint16(at + 32, true);
+    at += 46 + name + extra + directory.getUint16(at + 32, true);
   }
   return members;
+}
+
+/**
+ * A member's name. Without the flag it is of code page 437, but macOS writes UTF-8 without it: what reads as UTF-8 is.
+ * @param {Uint8Array} bytes
+ * @param {Uint8Array} extra fields
+ * @param {number} isUtf8 whether the zip says so
+ */
+function nameOf(bytes, extra, isUtf8) {
+  if (isUtf8) return new TextDecoder().decode(bytes);
+  const fields = new DataView(extra.buffer, extra.byteOffset, extra.length);
+  for (let at = 0; at + 4 <= extra.length; at += 4 + fields.getUint16(at + 2, true)) {
+    const length = fields.getUint16(at + 2, true); // version, checksum of the other name, name
+    const isName = fields.getUint16(at, true) === UNICODE_NAME && length > 5 && at + 4 + length <= extra.length;
+    if (isName && fields.getUint32(at + 5, true) === checksum(bytes)) {
+      return new TextDecoder().decode(extra.subarray(at + 9, at + 4 + length));
+    }
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return Array.from(bytes, (byte) => (byte < 128 ? String.fromCharCode(byte) : HIGH[byte - 128])).join("");
+  }
 }
 
 async function unpack(zip, { flags, method, packed, size, offset }, most) {
