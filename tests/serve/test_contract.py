@@ -45,6 +45,7 @@ OPERATIONS = [
     ("/v1/classes", "GET"),
     ("/v1/heat", "POST"),
     ("/v1/picture", "POST"),
+    ("/v1/samples", "GET"),
     ("/healthz", "GET"),
     ("/readyz", "GET"),
     ("/metrics", "GET"),

@@ -42,6 +42,14 @@ def tiles(page):
     return [tile.get_attribute("aria-label") for tile in page.locator(".tile").all()]
 
 
+def downloaded(page, button, path):
+    """Where the file that a button saves is kept."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name=button).click()
+    download.value.save_as(path)
+    return path
+
+
 def saved(page, button):
     """The table that a button saves, as rows."""
     with page.expect_download() as download:

@@ -15,6 +15,8 @@ def test_drop_filter_correct_undo(visit):
     drop(page, {f"{i}.png": encoded(label) for i, label in enumerate(LABELS)} | {"notes.txt": b"no", "bad.png": b"no"})
     done(page, 7, ", 1 failed")
     expect(page.locator("#problem")).to_have_text("1 other file is no image by name and passed over.")
+    expect(page.locator("#problem.calm")).to_have_attribute("role", "status")  # nothing is wrong
+    expect(page.locator("#differential-note")).to_contain_text("7 images, 0 corrected.")
     assert tiles(page)[0] == "Eosinophil, 99%, 0.png"
     assert tiles(page)[6] == "Failed, failed, bad.png"
 
@@ -32,6 +34,18 @@ def test_drop_filter_correct_undo(visit):
     expect(page.locator("#said")).to_have_text("Undone: Basophil again.")
     expect(page.get_by_role("button", name="Undo")).to_be_disabled()
     assert row.locator("td").all_inner_texts()[0::2] == ["1", "1"]
+
+
+def test_an_empty_export_says_so_and_one_is_one(visit):
+    page = visit()
+    drop(page, {"0.png": encoded("basophil")})
+    done(page, 1)
+    expect(page.locator("#differential-note")).to_contain_text("1 image, 0 corrected.")
+    page.get_by_role("button", name="Checked labels").click()
+    expect(page.locator("#export-said")).to_have_text("No cell has a label by hand yet: there is nothing to save.")
+    left = "async (given) => (await import('/progress.js')).timeLeft(...given)"
+    told = [page.evaluate(left, given) for given in ([1, 500, 500], [10, 500, 100], [10, 500, 1500], [10, 100, 1900])]
+    assert told == ["", "a few seconds left", "about 30 seconds left", "about 3 minutes left"]
 
 
 def test_the_labels_are_read_by_training(visit, tmp_path):

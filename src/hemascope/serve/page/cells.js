@@ -6,80 +6,98 @@ export const NONE = "?none";
 export const FAILED = "?failed";
 export const WAITING = "?waiting";
 
+const BLANK = { answer: null, unlike: null, error: "", lasting: false, given: null };
+
 /**
- * The cells, in the order they were added. Fires `change` with the cell (or null for many).
- * A cell has: id, path, read() -> Promise<Blob>, answer (the service's, or null), error (text), and `given`: the label
- * that a person gave it, NONE for "no cell", null where nobody has.
+ * The cells, in the order they were added. Fires `change`; its detail says what changed: "cells" or "labels".
+ * A cell has: id, path, read() -> Promise<Blob>, answer (the service's, or null), unlike (what the service said of its
+ * batch), error (text), and `given`: the label that a person gave it, NONE for "no cell", null where nobody has.
  */
 export class Cells extends EventTarget {
   list = [];
   #undo = [];
   #next = 0;
+  #paths = new Set();
 
-  /** Add images of {path, read}; gives their cells. */
+  /** Add images of {path, read, zip}; gives their cells, whose paths are all distinct. */
   add(images) {
-    const added = images.map(({ path, read }) => ({
-      id: this.#next++, path, read, answer: null, error: "", lasting: false, given: null,
+    const added = images.map(({ path, read, zip }) => ({
+      id: this.#next++, path: this.#distinct(path, zip), read, ...BLANK,
     }));
     this.list.push(...added);
-    this.#changed(null);
+    this.#changed("cells");
     return added;
   }
 
-  /** Take the service's answers to cells. */
-  answer(cells, answers) {
+  /** Take the service's answers to cells, and what it says of all of them: how far they are unlike what it learnt. */
+  answer(cells, answers, unlike = null) {
     cells.forEach((cell, i) => {
+      cell.unlike = unlike;
       cell.error = answers[i].error?.detail ?? "";
       cell.lasting = Boolean(cell.error);
       cell.answer = cell.error ? null : answers[i];
     });
-    this.#changed(null);
+    this.#changed("cells");
   }
 
   /** Cells have no answer; `lasting` where another attempt would not help. */
   fail(cells, text, lasting = false) {
     for (const cell of cells) Object.assign(cell, { error: text, lasting });
-    this.#changed(null);
+    this.#changed("cells");
   }
 
   /** Cells that failed for reasons that may have passed, ready to be tried again. */
   again() {
     const cells = this.list.filter((cell) => cell.error && !cell.lasting);
     for (const cell of cells) cell.error = "";
-    this.#changed(null);
+    this.#changed("cells");
     return cells;
   }
 
-  /** Give a cell a label by hand; null takes it back. */
-  label(cell, label) {
-    if (!cell.answer || cell.given === label) return;
-    this.#undo.push([cell, cell.given]);
-    cell.given = label;
-    this.#changed(cell);
+  /** Give cells a label by hand; null takes it back. Gives those that have an answer, and so can have a label. */
+  label(cells, label) {
+    const answered = cells.filter((cell) => cell.answer);
+    const changed = answered.filter((cell) => cell.given !== label);
+    if (changed.length) {
+      this.#undo.push(changed.map((cell) => [cell, cell.given]));
+      for (const cell of changed) cell.given = label;
+      this.#changed("labels");
+    }
+    return answered;
   }
 
-  /** Undo the last label; gives its cell, or null. */
+  /** Undo the last labelling; gives its cells. */
   undo() {
-    const last = this.#undo.pop();
-    if (!last) return null;
-    [last[0].given] = [last[1]];
-    this.#changed(last[0]);
-    return last[0];
+    const last = this.#undo.pop() ?? [];
+    for (const [cell, given] of last) cell.given = given;
+    if (last.length) this.#changed("labels");
+    return last.map(([cell]) => cell);
   }
 
   /** Forget all cells. */
   clear() {
     this.list = [];
     this.#undo = [];
-    this.#changed(null);
+    this.#paths.clear();
+    this.#changed("cells");
+  }
+
+  /** A path that no cell has: where one has it, the zip's name comes before it, and then a number behind. */
+  #distinct(path, zip) {
+    const other = zip ? `${zip.replace(/\.zip$/i, "")}/${path}` : path;
+    const [, stem, suffix] = /^(.*?)(\.[^./]*)?$/s.exec(other);
+    let found = path;
+    for (let n = 1; this.#paths.has(found); n++) found = n === 1 ? other : `${stem} (${n})${suffix ?? ""}`;
+    this.#paths.add(found);
+    return found;
   }
 
   get canUndo() {
     return this.#undo.length > 0;
   }
 
-  #changed(cell) {
-    this.dispatchEvent(new CustomEvent("change", { detail: cell }));
+  #changed(what) {
+    this.dispatchEvent(new CustomEvent("change", { detail: what }));
   }
 }
 

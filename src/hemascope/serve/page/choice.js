@@ -26,15 +26,18 @@ function compare(a, b, sign = 1) {
 }
 
 export class Choice {
-  /** @param classes as the service gives them */
+  /** @param classes the Classes */
   constructor(classes) {
-    this.rank = new Map(classes.map((cell, i) => [cell.name, i]));
-    this.names = new Map(classes.map((cell) => [cell.name, cell.title]));
-    this.names.set(UNKNOWN, "Unknown").set(NONE, "No cell").set(FAILED, "Failed");
+    this.classes = classes;
   }
 
   get threshold() {
     return $("threshold").valueAsNumber / 100;
+  }
+
+  /** The groups of cells, in order. */
+  get #groups() {
+    return [...this.classes.all.map(({ name }) => name), UNKNOWN, NONE, FAILED];
   }
 
   /** The cells to show, in order. */
@@ -43,10 +46,30 @@ export class Choice {
     const [, fits] = SPECIAL[show] ?? [show, (cell) => group(cell) === show];
     const shown = cells.filter((cell) => fits(cell, this.threshold));
     const sort = $("sort").value;
-    const rank = (cell) => this.rank.get(group(cell)) ?? this.rank.size;
-    if (sort === "class") shown.sort((a, b) => rank(a) - rank(b));
-    else if (ORDERS[sort]) shown.sort(ORDERS[sort]);
+    if (sort === "class") {
+      const ranks = new Map(this.#groups.map((name, i) => [name, i]));
+      const rank = (cell) => ranks.get(group(cell)) ?? ranks.size;
+      shown.sort((a, b) => rank(a) - rank(b));
+    } else if (ORDERS[sort]) shown.sort(ORDERS[sort]);
     return shown;
+  }
+
+  /** The sections of cells that are shown by class, each with its group; null in other orders. */
+  sections(shown) {
+    if ($("sort").value !== "class") return null;
+    const sections = [];
+    shown.forEach((cell, i) => {
+      if (sections.at(-1)?.group !== group(cell)) sections.push({ group: group(cell), from: i, count: 0 });
+      sections.at(-1).count++;
+    });
+    for (const each of sections) each.title = `${this.title(each.group)} (${each.count.toLocaleString("en")})`;
+    return sections;
+  }
+
+  /** The place of the next cell that wants a look, after one; from the start again at the end. -1 where there is none. */
+  nextDoubtful(shown, at) {
+    const order = [...shown.keys()].map((i) => (at + 1 + i) % shown.length);
+    return order.find((place) => wantsReview(shown[place], this.threshold)) ?? -1;
   }
 
   /** Fill the list of what can be shown, with counts; groups without cells are left out. */
@@ -59,19 +82,21 @@ export class Choice {
       count(group(cell));
       for (const [key, [, fits]] of Object.entries(SPECIAL)) if (fits(cell, this.threshold)) count(key);
     }
-    const offered = [...Object.entries(SPECIAL).map(([key, [title]]) => [key, title]), ...this.names]
+    const groups = this.#groups.map((key) => [key, this.title(key)]);
+    const offered = [...Object.entries(SPECIAL).map(([key, [title]]) => [key, title]), ...groups]
       .filter(([key]) => key in SPECIAL || counts.get(key) || key === before)
-      .map(([key, title]) => element("option", { value: key }, `${title} (${counts.get(key) ?? 0})`));
+      .map(([key, title]) => element("option", { value: key }, `${title} (${(counts.get(key) ?? 0).toLocaleString("en")})`));
     const text = offered.map((option) => option.textContent).join();
     if (text === this.offered) return;
     this.offered = text;
     select.replaceChildren(...offered);
     select.value = before;
+    if (!select.value) select.value = "all"; // what was shown is no more
   }
 
   /** A group's name for people. */
   title(name) {
-    return this.names.get(name) ?? "Waiting";
+    return this.classes.title(name);
   }
 
   /** What is to say of a cell beside its class: [kind, text] each. */

@@ -11,8 +11,8 @@ export class Detail {
   /**
    * @param grid what is looked through
    * @param choice names, marks
-   * @param classes as the service gives them
-   * @param give called with a cell and the label that a person chose
+   * @param classes the Classes
+   * @param give called with cells and the label that a person chose
    */
   constructor(grid, choice, classes, give) {
     Object.assign(this, { grid, choice, classes, give });
@@ -88,7 +88,7 @@ export class Detail {
 
   #choices() {
     const chosen = group(this.cell);
-    const choices = this.classes.map((cell, i) => [cell.name, cell.title, String(i + 1), cell.colour]);
+    const choices = this.classes.all.map((cell, i) => [cell.name, cell.title, String(i + 1), cell.colour]);
     choices.push([NONE, "No cell of these", "0", "transparent"]);
     return choices.map(([name, title, key, colour]) => {
       const share = this.cell.answer.probabilities[name];
@@ -102,7 +102,7 @@ export class Detail {
         element("span", { className: share < 0.005 ? "share little" : "share" }, share === undefined ? "" : percent(share)),
       );
       if (key.length === 1) button.setAttribute("aria-keyshortcuts", key);
-      button.addEventListener("click", () => this.give(this.cell, name));
+      button.addEventListener("click", () => this.give([this.cell], name));
       return element("li", {}, button);
     });
   }
@@ -110,7 +110,7 @@ export class Detail {
   /** The class whose heat map is shown: the cell's own, or the likeliest where that is none of the model's. */
   #heatClass() {
     const own = group(this.cell);
-    return this.classes.some(({ name }) => name === own) ? own : this.cell.answer?.label;
+    return this.classes.model.some(({ name }) => name === own) ? own : this.cell.answer?.label;
   }
 
   #heat() {

@@ -23,6 +23,9 @@ export function element(tag, { style = {}, ...properties } = {}, ...children) {
 /** Tell those who do not see the page. */
 export const say = (text) => ($("said").textContent = text);
 
+/** So many things: "1 image", "2,000 images". */
+export const several = (n, thing, many = `${thing}s`) => `${n.toLocaleString("en")} ${n === 1 ? thing : many}`;
+
 /** A share in 0..1 as whole percent; near the ends it says so, for none is certain. */
 export function percent(share) {
   if (share >= 0.995) return ">99%";

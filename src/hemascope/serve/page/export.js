@@ -1,6 +1,7 @@
-// Tables to take away: results, and labels that `hemascope train` reads.
+// Tables to take away: results, the differential, and labels that `hemascope train` reads.
 
-import { NONE, group } from "./cells.js";
+import { NONE, WAITING, group, modelGroup } from "./cells.js";
+import { differential } from "./differential.js";
 
 /** Rows of texts and numbers as CSV (RFC 4180). */
 export const csv = (rows) => rows.map((row) => row.map(field).join(",") + "\r\n").join("");
@@ -12,17 +13,20 @@ function field(value) {
 
 /** The columns of `hemascope predict`, and the label given by hand. */
 export function results(cells, classes) {
-  const names = classes.map((cell) => cell.name);
-  const rows = cells.map(({ path, answer, error, given }) => [
-    path,
-    answer?.label,
-    answer?.confidence,
-    ...names.map((name) => answer?.probabilities[name]),
-    answer?.unknown,
-    answer?.is_unknown == null ? null : Number(answer.is_unknown),
-    error,
-    given === NONE ? "none" : given,
-  ]);
+  const names = classes.model.map((cell) => cell.name);
+  const rows = cells.map((cell) => {
+    const { path, answer, error, given } = cell;
+    return [
+      path,
+      answer?.label,
+      answer?.confidence,
+      ...names.map((name) => answer?.probabilities[name]),
+      answer?.unknown,
+      answer?.is_unknown == null ? null : Number(answer.is_unknown),
+      modelGroup(cell) === WAITING ? "not classified yet" : error,
+      given === NONE ? "none" : given,
+    ];
+  });
   return [["path", "label", "confidence", ...names, "unknown", "is_unknown", "error", "given_label"], ...rows];
 }
 
@@ -38,10 +42,40 @@ export function labels(cells, checked) {
   return [["path", "label"], ...rows];
 }
 
-/** Have the browser save a table. */
-export function save(rows, name) {
-  const url = URL.createObjectURL(new Blob([csv(rows)], { type: "text/csv" }));
+/**
+ * The differential as a sheet.
+ * @param cells
+ * @param classes the Classes
+ * @param {[string, string][]} about what stands above the table
+ */
+export function counts(cells, classes, about) {
+  const model = differential(cells, modelGroup, classes.all);
+  const after = differential(cells, group, classes.all);
+  const columns = (row) => {
+    const found = row.per ?? (row.share === undefined ? {} : { ...row, value: row.share });
+    return [row.count, ...[found.value, found.low, found.high].map((value) => (Number.isFinite(value) ? value : null))];
+  };
+  const unit = (row) => (row.per ? "per 100 leucocytes" : row.share === undefined ? "count" : "%");
+  const rows = ["rows", "beside"].flatMap((part) =>
+    model[part].map((row, i) => {
+      const own = row.cell.own ? [null, null, null, null] : columns(row);
+      return [row.cell.title, unit(row), ...own, ...columns(after[part][i])];
+    }),
+  );
+  const others = [["Unknown", "unknown"], ["No cell", "none"], ["Failed", "failed"]].map(([title, key]) => {
+    return [title, "count", model[key], null, null, null, after[key]];
+  });
+  const named = (whose) => ["n", "value", "95% from", "95% to"].map((name) => `${whose}: ${name}`);
+  return [...about, [], ["class", "unit", ...named("model"), ...named("corrected")], ...rows, ...others];
+}
+
+/** Have the browser save a file. */
+export function save(blob, name) {
+  const url = URL.createObjectURL(blob);
   const link = Object.assign(document.createElement("a"), { href: url, download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
+
+/** Have the browser save a table. */
+export const saveTable = (rows, name) => save(new Blob([csv(rows)], { type: "text/csv" }), name);

@@ -1,47 +1,50 @@
 // The grid of cells. Only the rows in sight exist, so thousands cost no more than dozens.
 
+import { $, element } from "./dom.js";
+import { down, lay, rowOf } from "./rows.js";
 import { tile } from "./tile.js";
-import { $ } from "./dom.js";
 
-const LEAST = 104;
-const ROOMY = 122; // the same where there is room for more than four columns // CSS pixels of a tile's width at least
+const LEAST = 104; // CSS pixels of a tile's width at least
+const ROOMY = 122; // the same where there is room for more than four columns
 const GAP = 8;
 const TEXT = 50; // below the picture
+const HEADING = 36; // above the cells of a class
 const BEYOND = 2; // rows kept ready above and below
 
 export class Grid {
   cells = [];
   at = 0; // place of the current cell
+  #sections = [];
+  #laid = { rows: [], headings: [], height: 0 };
   #tiles = new Map(); // cell -> element
+  #headings = [];
   #drawn = false;
+  #before = 0; // place of the current cell before the mouse went down
 
   /**
    * @param choice names, marks
-   * @param colour class name -> colour
+   * @param classes colours
+   * @param selection the cells chosen together
    * @param open called with the place of a cell to see large
    */
-  constructor(choice, colour, open) {
-    this.choice = choice;
-    this.colour = colour;
-    this.box = $("grid");
+  constructor(choice, classes, selection, open) {
+    Object.assign(this, { choice, classes, selection, open, box: $("grid") });
     addEventListener("scroll", () => this.#soon(), { passive: true });
     new ResizeObserver(() => this.#soon()).observe(this.box);
-    this.box.addEventListener("click", ({ target }) => {
-      const place = this.#place(target);
-      if (place === null) return;
-      this.at = place;
-      open(place);
-    });
-    this.box.addEventListener("focusin", ({ target }) => (this.at = this.#place(target) ?? this.at));
-    this.box.addEventListener("keydown", (event) => this.#key(event, open));
+    this.box.addEventListener("mousedown", () => (this.#before = this.at)); // then the browser moves the focus
+    this.box.addEventListener("click", (event) => this.#click(event));
+    this.box.addEventListener("focusin", ({ target }) => (this.at = this.place(target) ?? this.at));
+    this.box.addEventListener("keydown", (event) => this.#key(event));
   }
 
-  /** Show these cells; the current one stays so where it is among them. */
-  show(cells) {
+  /** Show these cells, in sections; the current one stays so where it is among them. */
+  show(cells, sections) {
     const current = this.current;
     this.cells = cells;
+    this.#sections = sections ?? [{ from: 0, count: cells.length }];
     const place = current ? cells.indexOf(current) : -1;
     this.at = place >= 0 ? place : Math.max(0, Math.min(this.at, cells.length - 1));
+    this.selection.keep(cells);
     this.refresh();
   }
 
@@ -56,19 +59,32 @@ export class Grid {
 
   /** Draw again what may have changed. */
   refresh() {
-    for (const [cell, made] of this.#tiles) made.fill(cell);
+    for (const [cell, made] of this.#tiles) made.fill(cell, this.selection.has(cell));
     this.#soon();
   }
 
   /** Make a place the current one, in sight, and focused if wanted. */
   go(place, focus = true) {
     this.at = Math.max(0, Math.min(place, this.cells.length - 1));
-    const top = this.box.getBoundingClientRect().top + Math.floor(this.at / this.columns) * this.height;
-    const above = $("tools").getBoundingClientRect().bottom;
+    const row = this.#laid.rows[rowOf(this.#laid.rows, this.at)];
+    if (!row) return;
+    const top = this.box.getBoundingClientRect().top + row.top;
+    const above = Math.max(0, $("tools").getBoundingClientRect().bottom);
     if (top < above) scrollBy(0, top - above - GAP);
     else if (top + this.height > innerHeight) scrollBy(0, top + this.height - innerHeight);
     this.#draw();
     if (focus) this.#tiles.get(this.current)?.element.focus({ preventScroll: true });
+  }
+
+  /** The place of the cell that an element is of, or null. */
+  place(target) {
+    const found = target.closest?.("[data-place]");
+    return found ? Number(found.dataset.place) : null;
+  }
+
+  /** The group whose section a place is in, where there are sections. */
+  groupAt(place) {
+    return this.#sections.findLast(({ from }) => from <= place)?.group ?? null;
   }
 
   #soon() {
@@ -84,55 +100,96 @@ export class Grid {
     this.columns = Math.max(1, Math.floor((width + GAP) / ((width > 5 * ROOMY ? ROOMY : LEAST) + GAP)));
     const side = Math.floor((width - GAP * (this.columns - 1)) / this.columns);
     this.height = side + TEXT + GAP;
-    this.box.style.height = `${Math.ceil(this.cells.length / this.columns) * this.height}px`;
-    const top = -this.box.getBoundingClientRect().top;
-    const first = Math.max(0, Math.floor(top / this.height) - BEYOND) * this.columns;
-    const last = (Math.ceil((top + innerHeight) / this.height) + BEYOND) * this.columns;
-    const places = [...this.cells.keys()].slice(first, last);
-    if (this.focused && this.current && (this.at < first || this.at >= last)) places.push(this.at); // keeps its focus
-    const inSight = new Set(places.map((place) => this.cells[place]));
+    this.#laid = lay(this.#sections, this.columns, this.height, HEADING);
+    this.box.style.height = `${this.#laid.height}px`;
+    this.#head();
+    const sight = -this.box.getBoundingClientRect().top - BEYOND * this.height;
+    const end = sight + innerHeight + (2 * BEYOND + 1) * this.height;
+    const rows = this.#laid.rows.filter(({ top }) => top + this.height > sight && top < end);
+    const spots = new Map(rows.flatMap(({ from, count, top }) =>
+      Array.from({ length: count }, (_, i) => [from + i, [i * (side + GAP), top]])));
+    const tab = spots.has(this.at) ? this.at : rows[0]?.from;
+    if (this.focused && this.current && !spots.has(this.at)) { // keeps its focus
+      const row = this.#laid.rows[rowOf(this.#laid.rows, this.at)];
+      spots.set(this.at, [(this.at - row.from) * (side + GAP), row.top]);
+    }
+    const inSight = new Set([...spots.keys()].map((place) => this.cells[place]));
     for (const [cell, made] of this.#tiles) {
       if (inSight.has(cell)) continue;
       made.element.remove();
       this.#tiles.delete(cell);
     }
-    const tab = this.at >= first && this.at < last ? this.at : first;
     const fresh = [];
-    let before = null;
-    for (const place of places.sort((a, b) => b - a)) {
+    let before = this.#headings[0] ?? null; // headings come last, so that they do not stand between cells
+    for (const [place, [left, top]] of [...spots].sort(([a], [b]) => b - a)) {
       const cell = this.cells[place];
-      const made = this.#tiles.get(cell) ?? tile(this.choice, this.colour);
+      const made = this.#tiles.get(cell) ?? tile(this.choice, this.classes);
       if (made.element.nextSibling !== before || !made.element.isConnected) this.box.insertBefore(made.element, before);
       before = made.element;
       if (!this.#tiles.has(cell)) fresh.unshift([cell, made]);
       this.#tiles.set(cell, made);
-      const left = (place % this.columns) * (side + GAP);
-      made.element.style.transform = `translate(${left}px, ${Math.floor(place / this.columns) * this.height}px)`;
+      made.element.style.transform = `translate(${left}px, ${top}px)`;
       made.element.style.width = `${side}px`;
       made.element.tabIndex = place === tab ? 0 : -1;
-      made.element.setAttribute("aria-selected", place === tab);
       made.element.dataset.place = place;
       made.element.setAttribute("aria-setsize", this.cells.length);
       made.element.setAttribute("aria-posinset", place + 1);
     }
-    for (const [cell, made] of fresh) made.fill(cell); // from the top, as people look
+    for (const [cell, made] of fresh) made.fill(cell, this.selection.has(cell)); // from the top, as people look
   }
 
-  #place(target) {
-    const found = target.closest?.("[data-place]");
-    return found ? Number(found.dataset.place) : null;
+  /** Headings of the sections; every cell says its class itself, so that they are for eyes alone. */
+  #head() {
+    const made = this.#laid.headings.map(({ section, top }) => {
+      const swatch = element("i", { className: "swatch", style: { "--class": this.classes.colour(section.group) } });
+      const style = { transform: `translateY(${top}px)` };
+      const heading = element("div", { className: "heading", "aria-hidden": "true", style }, swatch, section.title);
+      heading.dataset.class = section.group;
+      return heading;
+    });
+    const texts = (headings) => headings.map((each) => each.outerHTML).join();
+    if (texts(made) === texts(this.#headings)) return;
+    for (const old of this.#headings) old.remove();
+    this.#headings = made;
+    this.box.append(...made);
   }
 
-  #key(event, open) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const page = this.columns * Math.max(1, Math.floor(innerHeight / this.height) - 1);
+  #click(event) {
+    const place = this.place(event.target);
+    if (place === null) return;
+    this.at = place;
+    if (event.shiftKey) this.selection.extend(this.cells, this.#before, place);
+    else if (event.ctrlKey || event.metaKey || $("several").getAttribute("aria-pressed") === "true") {
+      this.selection.toggle(this.current);
+    } else {
+      this.selection.set([]);
+      this.open(place);
+      return;
+    }
+    this.go(place);
+  }
+
+  #key(event) {
+    const { key } = event;
+    const command = event.ctrlKey || event.metaKey;
+    const page = Math.max(1, Math.floor(innerHeight / this.height) - 1);
+    const { rows } = this.#laid;
     const steps = {
-      ArrowRight: 1, ArrowLeft: -1, ArrowDown: this.columns, ArrowUp: -this.columns,
-      PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity,
+      ArrowRight: () => this.at + 1, ArrowLeft: () => this.at - 1, Home: () => 0, End: () => Infinity,
+      ArrowDown: () => down(rows, this.at, 1), ArrowUp: () => down(rows, this.at, -1),
+      PageDown: () => down(rows, this.at, page), PageUp: () => down(rows, this.at, -page),
     };
-    if (event.key in steps) this.go(this.at + steps[event.key]);
-    else if (event.key === "Enter" || event.key === " ") open(this.at);
-    else return;
+    if (event.altKey || (command && key !== " ")) return;
+    if (key in steps) {
+      const before = this.at;
+      this.go(steps[key]());
+      if (event.shiftKey) this.selection.extend(this.cells, before, this.at);
+      else this.selection.set([]);
+    } else if (command) this.selection.toggle(this.current);
+    else if (key === "Enter" || key === " ") {
+      this.selection.set([]);
+      this.open(this.at);
+    } else return;
     event.preventDefault();
   }
 }

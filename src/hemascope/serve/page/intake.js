@@ -1,15 +1,61 @@
-// What was dropped or chosen, as a list of images: files, folders and zips.
+// What was dropped or chosen: files, folders and zips of images, and saved sessions.
 
+import { $, several } from "./dom.js";
+import { samples } from "./service.js";
+import { RECORD } from "./session.js";
 import { unzip } from "./unzip.js";
 
 const IMAGE = /\.(jpe?g|jpe|jfif|png|tiff?|bmp|gif|webp|jp2|avif|ppm|pgm)$/i;
 const ZIP = /\.zip$/i;
 
 /**
+ * Take what is dropped on the page or chosen by its buttons.
+ * @param {number} most bytes that an image may have
+ * @param complain called with sentences, and whether they are calm
+ * @param taker {add(images) -> the paths that they get, open(record, pictureOf) a session}
+ */
+export function takeIn(most, complain, { add, open }) {
+  async function take(promise) {
+    complain([]);
+    try {
+      const { images, others, problems, session } = await imagesOf(await promise, most);
+      if (session) await open(session.record, session.pictureOf);
+      const notes = others ? [`${several(others, "other file is no image", "other files are no images")} by name and passed over.`] : [];
+      if (!images.length && !others && !problems.length && !session) problems.push("There is no file in it.");
+      const paths = images.length ? add(images) : [];
+      const renamed = paths.filter((path, i) => path !== images[i].path);
+      if (renamed.length) notes.push(`${several(renamed.length, "image has", "images have")} the name of another: “${renamed[0]}” tells them apart.`);
+      complain([...problems, ...notes], !problems.length);
+    } catch (error) {
+      complain([error.message]);
+    }
+  }
+
+  for (const [button, input] of [["pick-files", "files"], ["pick-folder", "folder"]]) {
+    $(button).addEventListener("click", () => $(input).click());
+    $(input).addEventListener("change", () => take(chosen($(input).files)).finally(() => ($(input).value = "")));
+  }
+  $("try").addEventListener("click", () => take(samples().then((file) => [{ path: "samples.zip", file }])));
+  const brings = (event) => event.dataTransfer.types.includes("Files"); // not cells of the page
+  addEventListener("dragover", (event) => {
+    if (!brings(event)) return;
+    event.preventDefault();
+    document.body.classList.add("over");
+  });
+  addEventListener("dragleave", (event) => event.relatedTarget || document.body.classList.remove("over"));
+  addEventListener("drop", (event) => {
+    document.body.classList.remove("over");
+    if (!brings(event)) return;
+    event.preventDefault();
+    take(dropped(event.dataTransfer));
+  });
+}
+
+/**
  * The files of a drop. The browser forgets the drop once its event is over, so this takes hold of all at once.
  * @param {DataTransfer} transfer
  */
-export function dropped(transfer) {
+function dropped(transfer) {
   const entries = [...transfer.items]
     .filter((item) => item.kind === "file")
     .map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
@@ -19,7 +65,7 @@ export function dropped(transfer) {
 }
 
 /** The files of an input, by their paths, which begin with the folder where one was chosen. */
-export const chosen = (files) => [...files].map(named).sort((a, b) => inOrder(a.path, b.path));
+const chosen = (files) => [...files].map(named).sort((a, b) => inOrder(a.path, b.path));
 
 const named = (file) => ({ path: file.webkitRelativePath || file.name, file });
 
@@ -29,14 +75,17 @@ const inOrder = new Intl.Collator("en", { numeric: true }).compare;
  * Files to images; zips are looked into.
  * @param {{path: string, file: File}[]} files
  * @param {number} most bytes that an image may have
- * @returns {Promise<{images: {path: string, read: () => Promise<Blob>}[], others: number, problems: string[]}>}
+ * @returns {Promise<{images: {path: string, read: () => Promise<Blob>, zip: string}[], others: number, problems:
+ *   string[], session: object|null}>} zip: the path of the one that an image is in, or ""; session: the saved one
+ *   among them, as {record, pictureOf}
  */
-export async function imagesOf(files, most) {
+async function imagesOf(files, most) {
   const images = [];
   const problems = [];
   let others = 0;
-  const take = (path, read) => {
-    if (isImage(path)) images.push({ path, read });
+  let session = null;
+  const take = (path, read, zip = "") => {
+    if (isImage(path)) images.push({ path, read, zip });
     else others++;
   };
   for (const { path, file } of files) {
@@ -45,12 +94,21 @@ export async function imagesOf(files, most) {
       continue;
     }
     try {
-      for (const member of await unzip(file, most)) take(member.path, member.read);
+      const members = await unzip(file, most);
+      if (members.some((member) => member.path === RECORD)) session = await sessionOf(members);
+      else for (const member of members) take(member.path, member.read, path);
     } catch (error) {
       problems.push(`${path}: ${error.message}`);
     }
   }
-  return { images, others, problems };
+  return { images, others, problems, session };
+}
+
+/** A saved session of the members of its zip. */
+async function sessionOf(members) {
+  const reads = new Map(members.map(({ path, read }) => [path, read]));
+  const record = JSON.parse(await (await reads.get(RECORD)()).text());
+  return { record, pictureOf: (file) => reads.get(file)?.() ?? Promise.reject(new Error("it is not in the session")) };
 }
 
 /** Pictures by their names; no hidden files, nor those that macOS adds to zips. */

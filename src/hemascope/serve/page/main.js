@@ -1,54 +1,78 @@
 // The page: joins the parts.
 
-import { Cells, NONE, group } from "./cells.js";
+import { About } from "./about.js";
+import { askClass, askToken, sure } from "./ask.js";
+import { Cells, group } from "./cells.js";
 import { Choice } from "./choice.js";
+import { Classes } from "./classes.js";
 import { Detail } from "./detail.js";
-import { $, element, say } from "./dom.js";
-import { labels, results, save } from "./export.js";
+import { $, element, say, several } from "./dom.js";
+import { draggable } from "./drag.js";
 import { Grid } from "./grid.js";
-import { chosen, dropped, imagesOf } from "./intake.js";
+import { takeIn } from "./intake.js";
+import { Keeper } from "./keep.js";
+import { listen, targets } from "./keys.js";
+import { complain, warnUnlike } from "./notices.js";
+import { palette } from "./palette.js";
 import { forget } from "./pictures.js";
+import { progress } from "./progress.js";
 import { Queue } from "./queue.js";
 import { report } from "./report.js";
+import { Selection } from "./selection.js";
 import { get, onToken } from "./service.js";
-import { progress } from "./progress.js";
-import { askToken } from "./ask.js";
+import { fromRecord } from "./session.js";
+import { takeaway } from "./takeaway.js";
 
 onToken(askToken);
 start().catch((error) => complain([error.message]));
 
 async function start() {
-  const model = await get("v1/model");
-  const { classes } = await get("v1/classes");
-  const { card, limits } = model;
-  $("model").textContent = `Model ${card.name}${card.network ? `, ${card.network}` : ""}, ${model.sha256.slice(0, 8)}`;
-  const key = (name, ...text) => element("span", {}, element("kbd", {}, name), ...text);
-  $("keys").append(
-    ...classes.slice(0, 9).map(({ title, colour }, i) => {
-      const swatch = element("i", { className: "swatch", style: { "--class": colour } });
-      return key(i + 1, swatch, title.toLowerCase());
-    }),
-    key("0", "no cell"),
-    key("U", "undo"),
-  );
+  const { card, limits, sha256 } = await get("v1/model");
+  const classes = new Classes((await get("v1/classes")).classes);
+  const title = `Model ${card.name}${card.network ? `, ${card.network}` : ""}, ${sha256.slice(0, 8)}`;
 
   const cells = new Cells();
+  const about = new About(touched);
+  const session = { cells, classes, about, model: { name: card.name, sha256 }, title, unsaved: false };
+  const keeper = new Keeper(session, complain);
   const choice = new Choice(classes);
-  const colours = new Map(classes.map((cell) => [cell.name, cell.colour]));
-  const grid = new Grid(choice, (name) => colours.get(name) ?? "var(--second)", (place) => detail.open(place));
+  const selection = new Selection(() => {
+    grid.refresh();
+    choose();
+  });
+  const grid = new Grid(choice, classes, selection, (place) => detail.open(place));
   const detail = new Detail(grid, choice, classes, give);
+  const page = { detail, grid, selection, classes };
+  const choose = palette(classes, selection, (name) => give(targets(page), name));
   let queue = new Queue(cells, limits);
   let due = false;
 
-  function give(cell, label) {
-    if (!cell.answer) return;
-    cells.label(cell, label);
-    say(`${choice.title(group(cell))}. Undo with U.`);
+  /** Something would be lost with the page. */
+  function touched() {
+    session.unsaved = true;
+    keeper.changed();
+  }
+
+  function give(chosen, name) {
+    const given = cells.label(chosen, name);
+    if (!chosen.length) say("Choose a cell first.");
+    else if (given.length === 1) say(`${choice.title(group(given[0]))}. Undo with U.`);
+    else if (given.length) say(`${several(given.length, "cell")}: ${choice.title(name)}. Undo with U.`);
   }
 
   function undo() {
-    const cell = cells.undo();
-    if (cell) say(`Undone: ${choice.title(group(cell))} again.`);
+    const undone = cells.undo();
+    if (undone.length === 1) say(`Undone: ${choice.title(group(undone[0]))} again.`);
+    else if (undone.length) say(`Undone: ${several(undone.length, "cell")} as before.`);
+  }
+
+  /** Go to the next cell that wants a look. */
+  function next() {
+    const place = choice.nextDoubtful(grid.cells, grid.at);
+    if (place < 0) return say("No cell shown is left to review.");
+    selection.set([]);
+    grid.go(place, !detail.cell);
+    if (detail.cell) detail.open(place);
   }
 
   /** Choose and order anew what is shown. */
@@ -56,7 +80,7 @@ async function start() {
     const shown = choice.of(cells.list);
     $("empty").hidden = shown.length > 0 || !cells.list.length;
     $("grid").hidden = !shown.length;
-    grid.show(shown);
+    grid.show(shown, choice.sections(shown));
   }
 
   /** Draw what follows from the cells, once a frame at most. */
@@ -68,6 +92,7 @@ async function start() {
       progress(cells);
       choice.offer(cells.list);
       report(cells.list, classes);
+      warnUnlike(cells.list);
       $("undo").disabled = !cells.canUndo;
       detail.refresh();
     });
@@ -75,69 +100,86 @@ async function start() {
     else grid.refresh(); // a corrected cell stays where it is until something else is chosen
   }
 
-  async function take(promise) {
-    complain([]);
-    const { images, others, problems } = await imagesOf(await promise, limits.max_body);
-    if (others) problems.push(`${others.toLocaleString("en")} other ${others === 1 ? "file is no image" : "files are no images"} by name and passed over.`);
-    if (!images.length && !others && !problems.length) problems.push("There is no file in it.");
-    complain(problems);
-    if (images.length) queue.add(cells.add(images));
+  /** Let go of all that is classified or waits to be. */
+  function empty() {
+    queue.stop();
+    queue = new Queue(cells, limits);
+    selection.set([]);
+    forget();
   }
 
-  cells.addEventListener("change", ({ detail: cell }) => follow(!cell));
+  async function open(read, pictureOf) {
+    const lossy = session.unsaved && !keeper.done;
+    if (lossy && !(await sure("Opening the session replaces what is on the page, with labels that are saved nowhere.", "Open it"))) return;
+    empty();
+    queue.add(fromRecord(session, read, pictureOf));
+    session.unsaved = false;
+  }
+
+  takeIn(limits.max_body, complain, {
+    open,
+    add(images) {
+      const added = cells.add(images);
+      queue.add(added);
+      return added.map(({ path }) => path);
+    },
+  });
+  cells.addEventListener("change", ({ detail: what }) => {
+    if (what === "labels") touched();
+    else keeper.changed();
+    follow(what !== "labels");
+  });
+  classes.addEventListener("change", () => {
+    if (classes.own.length) touched();
+    follow(false);
+  });
   for (const id of ["show", "sort"]) $(id).addEventListener("change", arrange);
   $("threshold").addEventListener("input", () => {
     $("threshold-text").textContent = `${$("threshold").value}%`;
     follow($("show").value === "review");
   });
   $("undo").addEventListener("click", undo);
+  $("next-doubtful").addEventListener("click", next);
   $("retry").addEventListener("click", () => queue.add(cells.again()));
-  $("clear").addEventListener("click", () => {
-    queue.stop();
-    queue = new Queue(cells, limits);
+  $("clear").addEventListener("click", async () => {
+    const labelled = cells.list.filter((cell) => cell.given !== null).length;
+    const text = `${several(labelled, "label")} given by hand will be gone; Undo does not bring them back.`;
+    if (session.unsaved && labelled && !(await sure(text, "Clear them"))) return;
+    empty();
     cells.clear();
-    forget();
+    classes.clear();
+    about.set("", "");
+    session.unsaved = false;
     complain([]);
     $("pick-files").focus();
   });
-  for (const [button, input] of [["pick-files", "files"], ["pick-folder", "folder"]]) {
-    $(button).addEventListener("click", () => $(input).click());
-    $(input).addEventListener("change", () => {
-      take(chosen($(input).files)).finally(() => ($(input).value = ""));
+  $("own-class").addEventListener("click", async () => {
+    const chosen = targets(page);
+    const name = await askClass(classes);
+    if (name && chosen.length) give(chosen, name);
+  });
+  for (const id of ["several", "report-toggle"]) {
+    $(id).addEventListener("click", () => {
+      const on = $(id).getAttribute(id === "several" ? "aria-pressed" : "aria-expanded") !== "true";
+      $(id).setAttribute(id === "several" ? "aria-pressed" : "aria-expanded", on);
+      document.body.classList.toggle(id, on);
+      if (id === "several" && !on) selection.set([]);
     });
   }
-  addEventListener("dragover", (event) => {
-    event.preventDefault();
-    document.body.classList.add("over");
+  listen(page, { give, undo, next });
+  draggable(grid, selection, (chosen, name) => {
+    give(chosen, name);
+    arrange();
   });
-  addEventListener("dragleave", (event) => event.relatedTarget || document.body.classList.remove("over"));
-  addEventListener("drop", (event) => {
-    event.preventDefault();
-    document.body.classList.remove("over");
-    take(dropped(event.dataTransfer)).catch((error) => complain([error.message]));
+  takeaway(session);
+  keeper.addEventListener("change", () => {
+    $("keep").textContent = keeper.on ? "Forget what this browser keeps" : "Keep over a reload";
+    $("kept").hidden = !keeper.on;
+    $("kept").textContent = keeper.done ? "This browser keeps the images and labels: whoever uses it can see them." : "Keeping…";
   });
-  addEventListener("keydown", (event) => {
-    if (event.altKey || event.target.matches("select, input:not([type=checkbox], [type=range])")) return;
-    const undoing = event.key === "u" || ((event.ctrlKey || event.metaKey) && event.key === "z");
-    if (undoing) return undo();
-    if (event.ctrlKey || event.metaKey || !/^\d$/.test(event.key)) return;
-    const cell = detail.cell ?? (grid.focused ? grid.current : null);
-    const label = event.key === "0" ? NONE : classes[event.key - 1]?.name;
-    if (cell && label !== undefined) give(cell, label);
-  });
-  addEventListener("beforeunload", (event) => cells.canUndo && event.preventDefault()); // labels would be lost
-
-  $("export-csv").addEventListener("click", () => save(results(cells.list, classes), "hemascope.csv"));
-  $("export-checked").addEventListener("click", () => save(labels(cells.list, true), "labels-checked.csv"));
-  $("export-all").addEventListener("click", () => save(labels(cells.list, false), "labels.csv"));
-  $("print").addEventListener("click", () => print());
-  addEventListener("beforeprint", () => {
-    const when = new Date().toLocaleString("en-GB", { dateStyle: "long", timeStyle: "short" });
-    $("report-about").textContent = `${when}. ${$("model").textContent}.`;
-  });
-}
-
-function complain(problems) {
-  $("problem").textContent = problems.join(" ");
-  $("problem").hidden = !problems.length;
+  $("keep").addEventListener("click", () => (keeper.on ? keeper.forget() : keeper.start()));
+  addEventListener("beforeunload", (event) => session.unsaved && !keeper.done && event.preventDefault());
+  queue.add((await keeper.resume()) ?? []);
+  session.unsaved = false;
+  $("model").textContent = title;
 }

@@ -69,7 +69,8 @@ export class Queue {
     if (!cells.length) return;
     try {
       const images = batch.map(({ cell, blob }) => ({ name: String(cell.id), blob }));
-      this.cells.answer(cells, await predict(images, this.#stop.signal));
+      const { predictions, unlike } = await predict(images, this.#stop.signal);
+      this.cells.answer(cells, predictions, unlike);
     } catch (error) {
       if (error.name === "AbortError") return;
       this.cells.fail(cells, error instanceof Problem ? error.message : String(error));

@@ -2,14 +2,14 @@
 
 import { FAILED, NONE, UNKNOWN, group, isCorrected, modelGroup } from "./cells.js";
 import { differential } from "./differential.js";
-import { $, element } from "./dom.js";
+import { $, element, several } from "./dom.js";
 
 const number = (value) => value.toLocaleString("en");
 const one = (value) => (value === Infinity ? "∞" : value.toFixed(1));
 const range = ({ low, high }) => `${one(low)}–${one(high)}`;
 
 /** Draw the table of the cells. */
-export function report(cells, classes) {
+export function report(cells, { all: classes }) {
   const model = differential(cells, modelGroup, classes);
   const after = differential(cells, group, classes);
   const corrections = cells.filter(isCorrected).length;
@@ -18,11 +18,11 @@ export function report(cells, classes) {
   const [within, beside] = $("differential").tBodies;
   const whole = model.beside.length ? "Leucocytes" : "Cells";
   within.replaceChildren(
-    ...model.rows.map((row, i) => line(row.cell, shares(row), shares(after.rows[i]))),
+    ...model.rows.map((row, i) => line(row, after.rows[i], shares)),
     total(whole, model.total, after.total),
   );
   beside.replaceChildren(
-    ...model.beside.map((row, i) => line(row.cell, ratio(row), ratio(after.beside[i]), row.per ? "per 100 leucocytes" : "")),
+    ...model.beside.map((row, i) => line(row, after.beside[i], ratio, row.per ? "per 100 leucocytes" : "")),
     ...[["Unknown", UNKNOWN], ["No cell", NONE], ["Failed", FAILED]].flatMap(([title, key]) => other(title, key, model, after)),
   );
   $("differential-note").textContent = note(model, corrections, cells.length);
@@ -37,11 +37,14 @@ function headings() {
   ];
 }
 
-function line(cell, model, after, unit = "") {
+/** A class's line; what a person added is none of the model's. */
+function line(model, after, cellsOf, unit = "") {
+  const { cell } = model;
   const swatch = element("i", { className: "swatch", style: { "--class": cell.colour } });
-  const cells = [...model, ...after];
+  const cells = [...(cell.own ? [value(null), value(null)] : cellsOf(model)), ...cellsOf(after)];
   const made = element("tr", {}, element("th", { scope: "row" }, swatch, cell.title, unit && element("small", {}, unit)), ...cells);
-  made.classList.toggle("changed", model[0].textContent !== after[0].textContent);
+  made.dataset.class = cell.name; // cells can be dropped here
+  made.classList.toggle("changed", model.count !== after.count);
   return made;
 }
 
@@ -70,7 +73,7 @@ function note(model, corrections, cells) {
   const beside = model.beside.map(({ cell }) => `${cell.title.toLowerCase()}s`).join(" and ");
   const apart = beside ? `Percentages are of the leucocytes, as laboratories report them; ${beside} are counted beside them. ` : "";
   return (
-    `${number(cells)} images, ${number(corrections)} corrected. ${apart}` +
+    `${several(cells, "image")}, ${number(corrections)} corrected. ${apart}` +
     "The 95% intervals (Wilson) say how far chance in drawing so many cells reaches; they know nothing of the model's errors."
   );
 }

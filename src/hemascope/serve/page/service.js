@@ -21,12 +21,15 @@ export function onToken(ask) {
 /** GET a JSON document. */
 export const get = (path) => request(path, {});
 
-/** Classify images: `images` of {name, blob}; gives as many answers. */
+/** Classify images: `images` of {name, blob}; gives {predictions: as many answers, unlike: of them together}. */
 export async function predict(images, signal) {
   const body = new FormData();
   for (const { name, blob } of images) body.append("files", blob, name);
-  return (await request("v1/predict", { method: "POST", body, signal })).predictions;
+  return request("v1/predict", { method: "POST", body, signal });
 }
+
+/** A zip of drawn cells to try. */
+export const samples = () => request("v1/samples", {}, (response) => response.blob());
 
 /** The heat map of an image for a class. */
 export function heat(blob, label, signal) {

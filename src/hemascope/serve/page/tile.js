@@ -10,10 +10,10 @@ const PARTS = 3; // classes in the small bar
 /**
  * A tile.
  * @param choice names, marks
- * @param colour class name -> colour
- * @returns {{element: HTMLElement, fill: (cell) => void}}
+ * @param classes colours
+ * @returns {{element: HTMLElement, fill: (cell, chosen: boolean) => void}}
  */
-export function tile(choice, colour) {
+export function tile(choice, classes) {
   const picture = element("canvas", { width: PIXELS, height: PIXELS });
   const marks = element("span", { className: "marks" });
   const swatch = element("i", { className: "swatch" });
@@ -26,9 +26,9 @@ export function tile(choice, colour) {
     element("span", { className: "line" }, swatch, name),
     element("span", { className: "line" }, bar, confidence),
   );
-  const made = element("div", { className: "tile", role: "option", "aria-selected": "false" }, picture, marks, text);
+  const made = element("div", { className: "tile", role: "option", draggable: true }, picture, marks, text);
 
-  function fill(cell) {
+  function fill(cell, chosen) {
     if (picture.dataset.cell !== String(cell.id)) {
       picture.dataset.cell = cell.id;
       queueMicrotask(() => thumbnail(cell, picture)); // once it is in the page
@@ -37,11 +37,13 @@ export function tile(choice, colour) {
     const title = choice.title(kind);
     const told = choice.marks(cell);
     name.textContent = title;
-    swatch.style.setProperty("--class", colour(kind));
+    swatch.style.setProperty("--class", classes.colour(kind));
     confidence.textContent = cell.answer && cell.given === null ? percent(cell.answer.confidence) : "";
     marks.replaceChildren(...told.map(([kind, text]) => element("span", { className: `mark ${kind}` }, text)));
-    bar.replaceChildren(...parts(cell, colour));
+    bar.replaceChildren(...parts(cell, classes));
     made.classList.toggle("waiting", !cell.answer && !cell.error);
+    made.classList.toggle("chosen", chosen);
+    made.setAttribute("aria-selected", chosen);
     made.title = cell.path;
     made.setAttribute(
       "aria-label",
@@ -51,9 +53,9 @@ export function tile(choice, colour) {
   return { element: made, fill };
 }
 
-function parts(cell, colour) {
+function parts(cell, classes) {
   return Object.entries(cell.answer?.probabilities ?? {})
     .sort((a, b) => b[1] - a[1])
     .slice(0, PARTS)
-    .map(([name, share]) => element("i", { style: { width: `${100 * share}%`, "--class": colour(name) } }));
+    .map(([name, share]) => element("i", { style: { width: `${100 * share}%`, "--class": classes.colour(name) } }));
 }

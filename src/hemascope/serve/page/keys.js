@@ -1,0 +1,35 @@
+// The keyboard, wherever it is on the page.
+
+import { classOfKey } from "./palette.js";
+
+/**
+ * Act on keys.
+ * @param page {detail, grid, selection, classes}
+ * @param acts {give(cells, name), undo(), next()}
+ */
+export function listen({ detail, grid, selection, classes }, { give, undo, next }) {
+  addEventListener("keydown", (event) => {
+    if (event.altKey || event.target.matches("select, textarea, input:not([type=checkbox], [type=range])")) return;
+    const command = event.ctrlKey || event.metaKey;
+    const key = event.key.toLowerCase();
+    if (key === "u" && !command || key === "z" && command) return undo();
+    if (document.querySelector("dialog:not(#detail)[open]")) return;
+    if (command && key === "a" && !detail.cell && grid.cells.length) {
+      event.preventDefault();
+      selection.set(grid.cells);
+    } else if (command) return;
+    else if (key === "escape" && !detail.cell) selection.set([]);
+    else if (key === "n") next();
+    else if (/^\d$/.test(key)) {
+      const name = classOfKey(classes, key);
+      if (name !== undefined) give(targets({ detail, grid, selection }), name);
+    }
+  });
+}
+
+/** The cells that a label is for: the one seen large, those chosen together, or the one with the focus. */
+export function targets({ detail, grid, selection }) {
+  if (detail.cell) return [detail.cell];
+  if (selection.size) return selection.cells;
+  return grid.focused && grid.current ? [grid.current] : [];
+}

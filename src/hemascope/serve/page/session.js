@@ -1,0 +1,106 @@
+// A session: cells with their answers and labels, the classes that a person added, the sample. As a file, and back.
+
+import { NONE } from "./cells.js";
+import { zip } from "./zip.js";
+
+const FORMAT = "hemascope session";
+const VERSION = 1;
+export const RECORD = "session.json"; // the member that makes a zip a session
+
+/**
+ * All of a session but the pictures.
+ * @param {{cells, classes, about, model}} session
+ * @param {(cell, place: number) => string|null} fileOf where a cell's picture is kept
+ */
+export function record({ cells, classes, about, model }, fileOf) {
+  return {
+    format: FORMAT,
+    format_version: VERSION,
+    model,
+    sample: about.sample,
+    note: about.note,
+    classes: classes.own.map(({ title, counted }) => ({ title, counted })),
+    cells: cells.list.map((cell, i) => {
+      const { path, answer, unlike, given } = cell;
+      return { path, file: fileOf(cell, i), answer, unlike, given };
+    }),
+  };
+}
+
+/**
+ * The session as a file, with its pictures.
+ * @returns {Promise<{blob: Blob, lost: number}>} lost: pictures that can be read no more
+ */
+export async function toFile(session) {
+  const pictures = [];
+  let lost = 0;
+  const files = new Map();
+  for (const [i, cell] of session.cells.list.entries()) {
+    try {
+      const blob = await cell.read();
+      await blob.slice(0, 1).arrayBuffer(); // a file that has changed on disk fails here
+      const name = `pictures/${i}${/\.[a-z0-9]+$/i.exec(cell.path)?.[0] ?? ""}`;
+      pictures.push({ name, blob });
+      files.set(cell, name);
+    } catch {
+      lost++;
+    }
+  }
+  const text = JSON.stringify(record(session, (cell) => files.get(cell) ?? null));
+  const blob = await zip([{ name: RECORD, blob: new Blob([text]), pack: true }, ...pictures]);
+  return { blob, lost };
+}
+
+/**
+ * Put a record in place of what the session holds.
+ * @param {{cells, classes, about, model}} session
+ * @param {object} read JSON of a record, from anywhere: every part is looked at
+ * @param {(file: string) => Promise<Blob>} pictureOf
+ * @returns {object[]} the cells that want an answer: all of them where another model gave the answers
+ */
+export function fromRecord({ cells, classes, about, model }, read, pictureOf) {
+  const found = checked(read);
+  const same = found.model.sha256 === model.sha256;
+  cells.clear();
+  classes.clear();
+  for (const { title, counted } of found.classes) classes.add(title, counted);
+  about.set(text(found.sample), text(found.note));
+  const images = found.cells.map(({ path, file }) => ({
+    path,
+    read: file === null ? async () => { throw new Error("it was not kept"); } : () => pictureOf(file),
+  }));
+  const added = cells.add(images);
+  added.forEach((cell, i) => {
+    const { answer, unlike, given } = found.cells[i];
+    if (same && isAnswer(answer, classes)) cell.answer = answer;
+    if (cell.answer && isUnlike(unlike)) cell.unlike = unlike;
+    if (typeof given === "string") cell.given = given === NONE || classes.find(given) ? given : classes.add(given);
+  });
+  return added.filter((cell) => !cell.answer);
+}
+
+const text = (value) => (typeof value === "string" ? value : "");
+const isShare = (value) => typeof value === "number" && value >= 0 && value <= 1;
+const isUnlike = (value) => isShare(value?.score) ? typeof value.message === "string" : typeof value?.message === "string";
+
+function isAnswer(answer, classes) {
+  const names = classes.model.map(({ name }) => name);
+  return (
+    names.includes(answer?.label) && isShare(answer.confidence) && answer.error === null &&
+    names.every((name) => isShare(answer.probabilities?.[name])) &&
+    (answer.unknown === null || isShare(answer.unknown)) && [null, true, false].includes(answer.is_unknown) &&
+    Object.values(answer.sets ?? {}).every((set) => Array.isArray(set) && set.every((name) => names.includes(name)))
+  );
+}
+
+/** A record whose parts are there. */
+function checked(read) {
+  if (read?.format !== FORMAT) throw new Error("It is no session of hemascope.");
+  if (read.format_version !== VERSION) throw new Error("The session is of another version of hemascope: open it with that one.");
+  const whole =
+    typeof read.model?.sha256 === "string" && Array.isArray(read.classes) && Array.isArray(read.cells) &&
+    read.classes.every((each) => typeof each?.title === "string" && ["differential", "per_hundred", "apart"].includes(each.counted)) &&
+    read.cells.every((each) => typeof each?.path === "string" && (each.file === null || typeof each.file === "string"));
+  if (!whole) throw new Error("The session is damaged.");
+  return read;
+}

@@ -1,0 +1,58 @@
+// The buttons of what can be taken away.
+
+import { $ } from "./dom.js";
+import { counts, labels, results, save, saveTable } from "./export.js";
+import { toFile } from "./session.js";
+import { workbook } from "./xlsx.js";
+
+/**
+ * Make the buttons work.
+ * @param session {cells, classes, about, model, unsaved}
+ */
+export function takeaway(session) {
+  const { cells, classes, about } = session;
+  const tell = (text) => ($("export-said").textContent = text);
+
+  function saveLabels(checked, name) {
+    const rows = labels(cells.list, checked);
+    if (rows.length > 1) return saveTable(rows, about.file(name));
+    tell(checked ? "No cell has a label by hand yet: there is nothing to save." : "No cell has a label yet: there is nothing to save.");
+  }
+
+  async function saveBook() {
+    const when = new Date().toLocaleString("en-GB", { dateStyle: "long", timeStyle: "short" });
+    const head = [["Sample", about.sample], ["Note", about.note], ["Made", when], ["Model", session.title]];
+    head.push(["Unlike what the model learnt", $("unlike").textContent], ["", "Not a medical device: not for diagnosis."]);
+    const sheets = { Cells: results(cells.list, classes), Differential: counts(cells.list, classes, head) };
+    save(await workbook(sheets), about.file("hemascope.xlsx"));
+  }
+
+  async function saveSession() {
+    tell("Saving…");
+    const { blob, lost } = await toFile(session);
+    save(blob, about.file("session.zip"));
+    if (lost) tell(`${lost.toLocaleString("en")} of the pictures can be read no more: they are not in the session.`);
+    else session.unsaved = false;
+  }
+
+  const buttons = {
+    "export-csv": () => saveTable(results(cells.list, classes), about.file("hemascope.csv")),
+    "export-checked": () => saveLabels(true, "labels-checked.csv"),
+    "export-all": () => saveLabels(false, "labels.csv"),
+    "export-book": saveBook,
+    "save-session": saveSession,
+    print: () => print(),
+  };
+  for (const [id, act] of Object.entries(buttons)) {
+    $(id).addEventListener("click", async () => {
+      tell("");
+      try {
+        await act();
+        if ($("export-said").textContent === "Saving…") tell("Saved.");
+      } catch (error) {
+        tell(`Not saved: ${error.message}`);
+      }
+    });
+  }
+  addEventListener("beforeprint", () => about.print(session.title));
+}
