@@ -37,7 +37,7 @@ def main() -> None:
         chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
         page = chromium.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
         page.goto(f"http://127.0.0.1:{listening.getsockname()[1]}/")
-        page.locator("#keys kbd").first.wait_for(state="attached")
+        page.locator("#classes kbd").first.wait_for(state="attached")
         page.locator("#folder").set_input_files(folder)
         page.locator("#progress.done").wait_for()
         correct_one(page)

@@ -73,11 +73,11 @@ def test_the_labels_are_read_by_training(visit, tmp_path):
 
 def test_results_have_the_columns_of_predict(visit):
     page = visit()
-    drop(page, {'a "1", é.png': encoded("basophil"), "bad.png": b"no"})
-    done(page, 2, ", 1 failed")
+    drop(page, {'a "1", é.png': encoded("basophil"), "bad.png": b"no", "=1+1.png": encoded("basophil")})
+    done(page, 3, ", 1 failed")
     page.locator(".tile").first.focus()
     page.keyboard.press("0")
-    good, bad = saved(page, "Results")
+    good, bad, formula = saved(page, "Results")
     assert list(good) == [
         "path", "label", "confidence", "eosinophil", "lymphocyte", "basophil", "unknown", "is_unknown", "error",
         "given_label",
@@ -87,6 +87,7 @@ def test_results_have_the_columns_of_predict(visit):
     )  # fmt: skip
     assert sum(float(good[name]) for name in LABELS[:3]) == pytest.approx(1, abs=1e-5)
     assert (bad["label"], bad["error"]) == ("", "not a picture of a known format")
+    assert formula["path"] == "'=1+1.png"
 
 
 def test_unknown_and_doubtful_cells_are_marked(visit):

@@ -23,6 +23,8 @@ def worked(page):
     return page
 
 
+FULL = "() => { IDBObjectStore.prototype.put = () => { throw new DOMException('It is full.', 'QuotaExceededError'); }; }"
+
 WORKED = ["Blast, was basophil, é.png", "Lymphocyte, 99%, b.png"]
 
 
@@ -71,6 +73,10 @@ def test_kept_over_a_reload_until_forgotten(visit):
     page.locator("#model", has_text=LOADED).wait_for()
     done(page, 2)
     assert tiles(page) == WORKED
+    second = page.context.new_page()
+    second.goto(page.url)
+    expect(second.locator("#problem")).to_contain_text("Another tab keeps its session")
+    second.close()
     page.locator(".tile").nth(1).focus()
     page.keyboard.press("1")
     expect(page.locator("#kept")).to_contain_text("This browser keeps")
@@ -86,6 +92,14 @@ def test_kept_over_a_reload_until_forgotten(visit):
     page.locator("#model", has_text=LOADED).wait_for()
     assert dialogs == ["beforeunload"]
     expect(page.locator("#bench")).to_be_hidden()
+    page.evaluate(FULL)
+    drop(page, {"0.png": encoded("basophil")})
+    done(page, 1)
+    page.get_by_role("button", name="Keep over a reload").click()
+    expect(page.locator("#problem")).to_have_text(
+        "The session is not kept in this browser: It is full. Save it as a file."
+    )
+    expect(page.get_by_role("button", name="Keep over a reload")).to_be_visible()
 
 
 @pytest.mark.parametrize("answer", ["Cancel", "Clear them"])
@@ -97,7 +111,7 @@ def test_clearing_asks_where_labels_would_be_lost(visit, answer):
     page.keyboard.press("1")
     page.get_by_role("button", name="Clear all").click()
     expect(page.locator("#sure-text")).to_have_text(
-        "1 label given by hand will be gone; Undo does not bring them back."
+        "1 label given by hand will be gone, and the sample's name and note; Undo does not bring them back."
     )
     page.get_by_role("button", name=answer).click()
     expect(page.locator("#bench")).to_be_visible(visible=answer == "Cancel")

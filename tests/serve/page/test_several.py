@@ -4,6 +4,7 @@ import pytest
 
 from tests.predict.pictures import encoded
 from tests.serve.page.acts import done, drop, expect, saved, tiles
+from tests.serve.page.test_access import violations
 
 
 @pytest.fixture
@@ -55,6 +56,7 @@ def test_rows_by_class_and_dragging(page):
     assert tops[0] == tops[1] < tops[2]
     page.locator(".tile").nth(4).click(modifiers=["Control"])
     page.locator(".tile").nth(5).click(modifiers=["Control"])
+    assert violations(page) == []
     page.locator(".tile").nth(4).drag_to(page.locator(".tile").nth(1))  # to the row of eosinophils
     expect(page.locator("#grid .heading")).to_have_text(["Eosinophil (5)", "Basophil (1)"])
     page.locator(".tile").nth(5).drag_to(page.locator("#differential tr", has_text="Lymphocyte"))
@@ -67,6 +69,7 @@ def test_rows_by_class_and_dragging(page):
 def test_a_class_of_ones_own_a_name_and_a_note(page):
     page.locator(".tile").nth(3).focus()
     page.get_by_role("button", name="Other class…").click()
+    assert violations(page) == []
     page.get_by_label("Its name").fill("None")
     page.keyboard.press("Enter")
     expect(page.locator("#own-problem")).to_contain_text("take another name")

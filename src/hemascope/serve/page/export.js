@@ -3,11 +3,15 @@
 import { NONE, WAITING, group, modelGroup } from "./cells.js";
 import { differential } from "./differential.js";
 
-/** Rows of texts and numbers as CSV (RFC 4180). */
+const FORMULA = /^'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** Rows of texts and numbers as CSV (RFC 4180). A text that begins as a formula has a ' before it, as in all our CSV. */
 export const csv = (rows) => rows.map((row) => row.map(field).join(",") + "\r\n").join("");
 
 function field(value) {
-  const text = String(value ?? "");
+  let text = String(value ?? "");
+  if (typeof value === "string" && FORMULA.test(text) && !NUMBER.test(text)) text = `'${text}`;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
@@ -53,7 +57,7 @@ export function counts(cells, classes, about) {
   const after = differential(cells, group, classes.all);
   const columns = (row) => {
     const found = row.per ?? (row.share === undefined ? {} : { ...row, value: row.share });
-    return [row.count, ...[found.value, found.low, found.high].map((value) => (Number.isFinite(value) ? value : null))];
+    return [row.count, ...[found.value, found.low, found.high].map((value) => (Number.isFinite(value) ? Number(value.toFixed(4)) : null))];
   };
   const unit = (row) => (row.per ? "per 100 leucocytes" : row.share === undefined ? "count" : "%");
   const rows = ["rows", "beside"].flatMap((part) =>

@@ -59,6 +59,7 @@ export class Keeper extends EventTarget {
       const picture = key && (await this.#picture(key).catch(() => null));
       if (picture) cell.read = async () => picture;
     }
+    this.session.unsaved ||= this.session.cells.list.some((cell) => cell.given !== null);
     this.#base?.close();
     this.#base = null;
     this.#keys.clear();

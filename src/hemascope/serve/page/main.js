@@ -143,8 +143,9 @@ async function start() {
   $("retry").addEventListener("click", () => queue.add(cells.again()));
   $("clear").addEventListener("click", async () => {
     const labelled = cells.list.filter((cell) => cell.given !== null).length;
-    const text = `${several(labelled, "label")} given by hand will be gone; Undo does not bring them back.`;
-    if (session.unsaved && labelled && !(await sure(text, "Clear them"))) return;
+    const text = `${several(labelled, "label")} given by hand will be gone, and the sample's name and note; Undo does not bring them back.`;
+    const done = labelled || classes.own.length || about.sample || about.note;
+    if ((session.unsaved || keeper.on) && done && !(await sure(text, "Clear them"))) return;
     empty();
     cells.clear();
     classes.clear();

@@ -81,7 +81,7 @@ export function fromRecord({ cells, classes, about, model }, read, pictureOf) {
 
 const text = (value) => (typeof value === "string" ? value : "");
 const isShare = (value) => typeof value === "number" && value >= 0 && value <= 1;
-const isUnlike = (value) => isShare(value?.score) ? typeof value.message === "string" : typeof value?.message === "string";
+const isUnlike = (value) => typeof value?.score === "number" && typeof value.message === "string";
 
 function isAnswer(answer, classes) {
   const names = classes.model.map(({ name }) => name);
