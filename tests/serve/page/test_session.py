@@ -23,7 +23,7 @@ def worked(page):
     return page
 
 
-FULL = "() => { IDBObjectStore.prototype.put = () => { throw new DOMException('It is full.', 'QuotaExceededError'); }; }"
+FULL = "() => { IDBObjectStore.prototype.put = () => { throw new DOMException('It is full.', 'QuotaExceededError') } }"
 
 WORKED = ["Blast, was basophil, é.png", "Lymphocyte, 99%, b.png"]
 

@@ -12,7 +12,7 @@ export const csv = (rows) => rows.map((row) => row.map(field).join(",") + "\r\n"
 function field(value) {
   let text = String(value ?? "");
   if (typeof value === "string" && FORMULA.test(text) && !NUMBER.test(text)) text = `'${text}`;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return /[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** The columns of `hemascope predict`, and the label given by hand. */
