@@ -114,6 +114,24 @@ def test_other_images_than_before_are_refused(place):
     assert "cells/cell_00001.png is where cells/cell_00000.png was" in again.stderr
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_two_runs_into_one_output_the_second_is_refused_and_the_first_is_whole(place):
+    few = [*command("--model", "slow.onnx", "--batch", "1", "-o", "both.csv"), "--overwrite"]
+    few[few.index("cells")] = "cells/cell_00[01]??.png"
+    first = subprocess.Popen(few, cwd=place, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not (place / "both.csv.partial").exists() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    first.send_signal(signal.SIGSTOP)
+    second = subprocess.run(few, cwd=place, capture_output=True, text=True, timeout=60)
+    first.send_signal(signal.SIGCONT)
+    assert second.returncode == 2
+    assert f"both.csv: another hemascope predict is writing this (process {first.pid} of" in second.stderr
+    assert first.wait(timeout=60) == 0
+    assert [row[0] for row in read(place / "both.csv")[0]] == [f"cells/cell_{i:05d}.png" for i in range(200)]
+    assert not list(place.glob(".both*"))
+
+
 def test_a_reader_that_has_enough_ends_the_run_quietly(place):
     process = subprocess.Popen(
         command("--model", "other.onnx"), cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
