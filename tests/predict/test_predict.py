@@ -13,7 +13,7 @@ from hemascope.predict.alone import alone
 from hemascope.predict.predict import predict
 from hemascope.predict.run import run
 from tests.predict.model import CLASSES, write_model
-from tests.predict.pictures import picture, write_folder
+from tests.predict.pictures import encoded, picture, write_folder
 from tests.progress import Told
 
 OUTPUTS = [None, "out.csv", "out.parquet", "out.jsonl"]
@@ -70,6 +70,23 @@ def test_a_finished_table_is_a_source_again(here):
         again = list(predict(output, "m.onnx").rows())
         assert [row["path"] for row in again] == [row["path"] for row in expected]
         assert [row["label"] for row in again] == [row["label"] for row in expected]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names of POSIX")
+def test_names_that_are_formulas_or_hold_line_ends_come_back_as_they_were(here):
+    names = ["'=1.png", "+1-1.png", "=1+1.png", "@x.png", "a\nb.png", "a\r\nb.png", "a\rb.png"]
+    (here / "odd").mkdir()
+    for name in names:
+        (here / "odd" / name).write_bytes(encoded("basophil"))
+    os.chdir(here / "odd")
+    expected = [row["path"] for row in predict("*.png", "../m.onnx").rows()]
+    assert expected == names
+    found = predict("*.png", "../m.onnx", output="out.csv")
+    assert [row["path"] for row in found.rows()] == found.table()["path"].tolist() == names
+    assert not {line[:1] for line in Path("out.csv").read_text("utf-8").splitlines()[1:]} & set("=+-@")
+    assert predict("*.png", "../m.onnx", output="out.csv", resume=True).images == len(names)
+    assert [row["path"] for row in predict("out.csv", "../m.onnx").rows()] == names
+    assert {row["error"] for row in predict("out.csv", "../m.onnx").rows()} == {None}
 
 
 def test_an_output_is_resumed_or_replaced_only_when_asked(here):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hemascope.data.delimited import fused
 from hemascope.errors import SourceError
 from hemascope.files import atomic
 from hemascope.predict import rows
@@ -106,8 +107,10 @@ def _json_rows(output: Path) -> Iterator[dict[str, Any]]:
 def _csv_rows(output: Path) -> Iterator[dict[str, Any]]:
     texts = {"path", "label", "set", "error"}
     with output.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            found: dict[str, Any] = {name: value or None for name, value in row.items()}
+        lines = ([*map(fused, cells)] for cells in csv.reader(file) if cells)
+        header = next(lines, [])
+        for cells in lines:
+            found: dict[str, Any] = {name: cell or None for name, cell in zip(header, cells, strict=True)}
             numbers = {name: float(value) for name, value in found.items() if value and name not in texts}
             flag = {"is_unknown": found["is_unknown"] == "1"} if found.get("is_unknown") else {}
             yield {**found, **numbers, **flag}
