@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from hemascope import __version__
+from hemascope.cli._streams import visible_streams
 from hemascope.errors import HemascopeError
 
 # The order of the work in --help; commands not named here follow by name.
@@ -47,6 +48,15 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     hemascope; and what a command's own help says.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    # Python's own colours are escape sequences too, which the streams take from nobody but rich.
+    os.environ.setdefault("PYTHON_COLORS", "0")
+    with visible_streams():
+        code = _guarded(arguments)
+    sys.exit(code)
+
+
+def _guarded(arguments: list[str]) -> int:
+    """Run the command line; every way that it may end gives an exit code."""
     try:
         code = _run(arguments)
         sys.stdout.flush()
@@ -66,7 +76,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         else:
             _say(f"error: {type(error).__name__}: {error}", "For the traceback, set HEMASCOPE_DEBUG=1 and run again.")
         code = 1
-    sys.exit(code)
+    return code
 
 
 def _run(arguments: list[str]) -> int:
