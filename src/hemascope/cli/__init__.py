@@ -41,6 +41,7 @@ def commands() -> dict[str, str]:
     return {name: _help_line(files[name]) for name in order}
 
 
+@visible_streams()
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit.
 
@@ -48,15 +49,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     hemascope; and what a command's own help says.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
-    # Python's own colours are escape sequences too, which the streams take from nobody but rich.
-    os.environ.setdefault("PYTHON_COLORS", "0")
-    with visible_streams():
-        code = _guarded(arguments)
-    sys.exit(code)
-
-
-def _guarded(arguments: list[str]) -> int:
-    """Run the command line; every way that it may end gives an exit code."""
     try:
         code = _run(arguments)
         sys.stdout.flush()
@@ -76,7 +68,7 @@ def _guarded(arguments: list[str]) -> int:
         else:
             _say(f"error: {type(error).__name__}: {error}", "For the traceback, set HEMASCOPE_DEBUG=1 and run again.")
         code = 1
-    return code
+    sys.exit(code)
 
 
 def _run(arguments: list[str]) -> int:

@@ -1,6 +1,7 @@
 """Standard output and standard error as the commands have them: text only, into a terminal and into a pipe."""
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, TextIO, cast
@@ -35,6 +36,7 @@ class Visible:
 @contextlib.contextmanager
 def visible_streams() -> Iterator[None]:
     """Make all that the block prints visible: names of files, errors, warnings, tracebacks."""
+    os.environ.setdefault("PYTHON_COLORS", "0")  # those of Python's own tracebacks and help would be shown as escapes
     with (
         contextlib.redirect_stdout(cast(TextIO, Visible(sys.stdout))),
         contextlib.redirect_stderr(cast(TextIO, Visible(sys.stderr))),
