@@ -71,8 +71,8 @@ def run(
         stop: when set, the run ends early and keeps its journal.
 
     Raises:
-        SourceError: no such source or no image in them; an output that is there already; resuming, other images or
-            another coverage than those of the earlier run.
+        SourceError: no such source or no image in them; an output that is there already, or that another run
+            is at; resuming, other images or another coverage than those of the earlier run.
         ModelFileError: no such model; resuming, another one; or it has no sets of that coverage.
     """
     if output is not None:
