@@ -80,6 +80,7 @@ def test_whatever_a_name_holds_is_written_and_read_again(tmp_path: Path, cells: 
 
 def test_tables_of_numbers_and_names() -> None:
     table = pd.DataFrame({"run": ["=1", "a,b\r"], "gain": [-0.25, float("nan")], "done": [True, False]})
+    assert as_delimited(pd.DataFrame({"path": ["a;=1.png"]})) == 'path\n"a;=1.png"\n'  # of one cell where ; separates
     assert as_delimited(table, "%.3f") == 'run,gain,done\n\'=1,-0.250,True\n"a,b\r",,False\n'
     assert list(csv.reader(io.StringIO(as_delimited(table), newline=""))) == [
         ["run", "gain", "done"], ["'=1", "-0.25", "True"], ["a,b\r", "", "False"],

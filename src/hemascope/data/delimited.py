@@ -48,14 +48,13 @@ def fused(cell: str) -> str:
 
 
 def write_delimited(file: TextIO, rows: Iterable[Sequence[object]]) -> None:
-    """Write rows as CSV with commas: texts `defused`, and quoted where they hold a line's end of any system.
+    """Write rows as CSV with commas: texts `defused`, and quoted where another program might end a cell or a row.
 
     Args:
         file: open for text with ``newline=""``.
         rows: of texts and numbers; None is an empty cell.
     """
-    # The csv module quotes what holds its own line's end: with \r\n both. Lines end in \n all the same.
-    writer = csv.writer(_Lines(file), lineterminator="\r\n")
+    writer = csv.writer(_Lines(file), lineterminator=_QUOTED)
     writer.writerows([defused(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
 
 
@@ -67,14 +66,17 @@ def as_delimited(table: "pd.DataFrame", float_format: str | None = None) -> str:
     return file.getvalue()
 
 
+_QUOTED = "\r\n;\t"  # the csv module quotes cells that hold any character of what it ends lines with
+
+
 class _Lines:
-    """A file whose lines end in \\n, for a writer whose end in \\r\\n."""
+    """A file whose lines end in \\n, whatever the writer ends them with."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
 
     def write(self, line: str) -> None:
-        self._file.write(line[:-2] + "\n")
+        self._file.write(line[: -len(_QUOTED)] + "\n")
 
 
 def read_delimited(path: Path, example: str) -> Delimited:
