@@ -33,14 +33,26 @@ def test_the_picture_is_that_of_the_contracts():
 
 
 def test_every_module_has_its_place():
-    below = {"cores", "errors", "files", "formats", "progress", "shown", "telemetry"}
+    below = {"cores", "errors", "files", "formats", "progress", "shown", "telemetry", "terminal"}
     assert packages() == {*layers(), *below, "recipes"}
     assert all(f"`{name}`\n(" in GUIDE or f"`{name}` (" in GUIDE for name in below)
 
 
 def test_the_contract_on_drawing_leaves_out_no_module():
     drawing = next(each for each in CONTRACTS if each.get("forbidden_modules") == ["rich"])
-    assert drawing["source_modules"] == [f"hemascope.{name}" for name in sorted(packages() - {"cli", "progress"})]
+    assert drawing["source_modules"] == [
+        f"hemascope.{name}" for name in sorted(packages() - {"cli", "progress", "terminal"})
+    ]
+
+
+def test_every_console_is_the_one_that_shows_control_characters():
+    """A name with an escape sequence would reach the terminal by any other."""
+    makers = [
+        path.relative_to(ROOT / "src" / "hemascope").as_posix()
+        for path in (ROOT / "src").rglob("*.py")
+        if re.search(r"rich\.console import .*\bConsole\b", path.read_text(encoding="utf-8"))
+    ]
+    assert makers == ["terminal.py"]
 
 
 @pytest.mark.parametrize("page", ["CONTRIBUTING.md", "SECURITY.md"])

@@ -59,6 +59,7 @@ def test_its_metadata_name_licence_version_and_the_core_alone(wheel):
         if line.startswith("Requires-Dist") and "extra ==" not in line
     ]
     assert sorted(name.partition(">")[0] for name in needed) == [
+        "filelock",
         "numpy",
         "onnxruntime",
         "pillow",

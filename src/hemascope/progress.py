@@ -60,9 +60,10 @@ class Terminal:
     """
 
     def __init__(self) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
+
+        from hemascope.terminal import Console
 
         self._console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True, emoji=False)
         self._bar = Bar(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Iterable, Sequence
 
 NOTHING = "–"  # noqa: RUF001
@@ -17,6 +18,18 @@ SCORE_TITLES = {
     "f1": "F1",
     "auc": "AUC",
 }
+
+
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # controls but tab and line feed; what is no UTF-8
+
+
+def visible(text: str) -> str:
+    r"""A text without control characters, which a terminal would obey: they become escapes, as in Python.
+
+    >>> print(visible("\x1b[31mred.png, a\rb.png, caf\udce9.png"))
+    \x1b[31mred.png, a\x0db.png, caf\udce9.png
+    """
+    return _HIDDEN.sub(lambda found: f"\\x{ord(found[0]):02x}" if found[0] < "\xff" else f"\\u{ord(found[0]):x}", text)
 
 
 def percent(value: float | None) -> str:

@@ -44,6 +44,19 @@ def test_written_and_read_back(tmp_path: Path, manifest: Manifest) -> None:
     assert [entry.name for entry in path.parent.iterdir()] == ["findings.csv"]
 
 
+def test_paths_that_are_formulas_are_defused_and_come_back(tmp_path: Path) -> None:
+    names = ["=1.png", "@a\r.png", "'-b.png"]
+    relative = Manifest.build(names, ["x", "y", "x"], ["x", "y"])
+    found = [Finding(row, "identical", 1.0, "+the same", (row - 1,), "keep") for row in (1, 2)]
+    write_findings_csv(tmp_path / "findings.csv", findings_table(found), relative)
+    with (tmp_path / "findings.csv").open(encoding="utf-8", newline="") as file:
+        _, *rows = csv.reader(file)
+    assert [(row[0], row[3], row[4]) for row in rows] == [
+        ("'@a\r.png", "'+the same", "'=1.png"), ("''-b.png", "'+the same", "'@a\r.png"),
+    ]  # fmt: skip
+    assert list(each_finding(read_findings_csv(tmp_path / "findings.csv", relative))) == found
+
+
 def test_no_findings_and_back(tmp_path: Path, manifest: Manifest) -> None:
     write_findings_csv(tmp_path / "findings.csv", findings_table([]), manifest)
     assert not len(read_findings_csv(tmp_path / "findings.csv", manifest))

@@ -102,6 +102,27 @@ def test_a_run_that_is_ended_goes_on_where_it_was(place, uninterrupted, how):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_the_second_ctrl_c_ends_it_at_once_whatever_is_at_work(place):
+    busy = "import pathlib, time\nfrom hemascope.predict import stream\n"
+    busy += "def endless(*_):\n    pathlib.Path('busy').touch()\n    time.sleep(1000)\nstream._run = endless\n"
+    arguments = command("--model", "other.onnx", "-o", "ended.csv")
+    arguments[2] = busy + arguments[2]
+    process = subprocess.Popen(arguments, cwd=place, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not (place / "busy").exists() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=0.5)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=10) == 130
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    again = run(place, "--model", "other.onnx", "-o", "ended.csv")  # the lock went with it, the journal did not
+    assert "an interrupted run left this" in again.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_other_images_than_before_are_refused(place):
     interrupted(place, "changed.csv", signal.SIGKILL)
     first = place / "cells" / "cell_00000.png"
@@ -112,6 +133,24 @@ def test_other_images_than_before_are_refused(place):
         (place / "away.png").rename(first)
     assert again.returncode == 2
     assert "cells/cell_00001.png is where cells/cell_00000.png was" in again.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_two_runs_into_one_output_the_second_is_refused_and_the_first_is_whole(place):
+    few = [*command("--model", "slow.onnx", "--batch", "1", "-o", "both.csv"), "--overwrite"]
+    few[few.index("cells")] = "cells/cell_00[01]??.png"
+    first = subprocess.Popen(few, cwd=place, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not (place / "both.csv.partial").exists() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    first.send_signal(signal.SIGSTOP)
+    second = subprocess.run(few, cwd=place, capture_output=True, text=True, timeout=60)
+    first.send_signal(signal.SIGCONT)
+    assert second.returncode == 2
+    assert f"both.csv: another hemascope predict is writing this (process {first.pid} of" in second.stderr
+    assert first.wait(timeout=60) == 0
+    assert [row[0] for row in read(place / "both.csv")[0]] == [f"cells/cell_{i:05d}.png" for i in range(200)]
+    assert not list(place.glob(".both*"))
 
 
 def test_a_reader_that_has_enough_ends_the_run_quietly(place):

@@ -1,8 +1,13 @@
+import csv
+import io
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
-from hemascope.data.delimited import read_delimited
+from hemascope.data.delimited import as_delimited, defused, fused, read_delimited, write_delimited
 from hemascope.errors import SourceError
 
 
@@ -38,3 +43,45 @@ def test_what_cannot_be_read(tmp_path: Path, content: bytes, reason: str) -> Non
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="No such file"):
         read_delimited(tmp_path / "none.csv", "a,b")
+
+
+FORMULAS = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1+1"]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_what_a_spreadsheet_would_compute_is_defused_and_given_back(text: str) -> None:
+    assert defused(text) == "'" + text
+    assert defused("'" + text) == "''" + text
+    assert [fused(defused(each)) for each in (text, "'" + text)] == [text, "'" + text]
+
+
+@pytest.mark.parametrize(
+    "text", ["-1", "+1", "-0.25", "1e-05", "-1.5E+3", "-.5", "CD4+", "a=b", "'quoted'", "", "-" * 0]
+)
+def test_numbers_and_other_texts_are_left_alone(text: str) -> None:
+    assert defused(text) == fused(text) == text
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cells=st.lists(st.text(st.sampled_from("ab'=+-@1,;\"\t\r\n \x1b"), max_size=8), min_size=2, max_size=2))
+@example(cells=["a\r.png", "b\r\n.png"])
+@example(cells=["\r\n=1", "'"])
+def test_whatever_a_name_holds_is_written_and_read_again(tmp_path: Path, cells: list[str]) -> None:
+    path = tmp_path / "table.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        write_delimited(file, [["path", "label"], cells, ["last", 0.5]])
+    read = read_delimited(path, "path,label")
+    blank = not any(defused(cell).strip() for cell in cells)
+    assert [row for _, row in read.rows] == [*([] if blank else [cells]), ["last", "0.5"]]
+    with path.open(encoding="utf-8", newline="") as file:  # and so for any reader of CSV
+        assert [len(row) for row in csv.reader(file)] == [2, 2, 2]
+    assert "\r" not in "".join(path.read_bytes().decode().split('"')[::2])  # no bare one: it would end the row
+
+
+def test_tables_of_numbers_and_names() -> None:
+    table = pd.DataFrame({"run": ["=1", "a,b\r"], "gain": [-0.25, float("nan")], "done": [True, False]})
+    assert as_delimited(pd.DataFrame({"path": ["a;=1.png"]})) == 'path\n"a;=1.png"\n'  # of one cell where ; separates
+    assert as_delimited(table, "%.3f") == 'run,gain,done\n\'=1,-0.250,True\n"a,b\r",,False\n'
+    assert list(csv.reader(io.StringIO(as_delimited(table), newline=""))) == [
+        ["run", "gain", "done"], ["'=1", "-0.25", "True"], ["a,b\r", "", "False"],
+    ]  # fmt: skip

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -5,7 +7,9 @@ from hypothesis import strategies as st
 
 import hemascope
 from hemascope.errors import ModelFileError, SourceError
+from hemascope.predict import rows
 from hemascope.predict.journal import Journal
+from hemascope.predict.rows import Layout
 from hemascope.predict.stream import Block
 from tests.predict.model import write_model
 
@@ -61,6 +65,45 @@ def test_zeros_at_the_end_as_a_power_cut_leaves_them_are_cut_off(classifier, tmp
     with Journal.resume(tmp_path / "j", classifier) as journal:
         journal.append(block(4, 4))
         assert len(list(journal.paths())) == 8
+
+
+def test_a_flipped_byte_anywhere_is_never_a_row_and_what_is_lost_is_known(classifier, tmp_path):
+    path = tmp_path / "j"
+    with Journal.create(path, classifier) as journal:
+        ends = [path.stat().st_size]
+        for i in range(3):
+            journal.append(block(4 * i, 4))
+            ends.append(path.stat().st_size)
+    data = path.read_bytes()
+    written = [batch.to_pylist() for batch in journal.batches()]
+    for place in range(0, len(data), 7):
+        path.write_bytes(data[:place] + bytes([data[place] ^ 0x21]) + data[place + 1 :])
+        whole = sum(end <= place for end in ends[1:])
+        with pytest.raises(SourceError):  # to read it as if nothing had happened
+            list(journal.batches())
+        if place < ends[0]:
+            with pytest.raises(SourceError, match="--overwrite"):
+                Journal.resume(path, classifier)
+            continue
+        with Journal.resume(path, classifier) as again:
+            assert (again.rows, again.lost) == (4 * whole, len(data) - ends[whole])
+            assert [batch.to_pylist() for batch in again.batches()] == written[:whole]
+
+
+def test_a_journal_cut_under_a_run_is_an_error_and_not_a_shorter_table(classifier, tmp_path):
+    with Journal.create(tmp_path / "j", classifier) as journal:
+        journal.append(block(0, 4))
+        end = (tmp_path / "j").stat().st_size
+        journal.append(block(4, 4))
+        os.truncate(tmp_path / "j", end)
+        with pytest.raises(SourceError, match=r"holds 4 whole rows of the 8 that were written.*--resume"):
+            list(journal.paths())
+
+
+def test_what_release_0_1_0_left_is_told_from_damage(classifier, tmp_path):
+    (tmp_path / "j").write_bytes(rows.schema(Layout.of(classifier), {}).serialize().to_pybytes())
+    with pytest.raises(SourceError, match="an older hemascope left this"):
+        Journal.resume(tmp_path / "j", classifier)
 
 
 def test_another_model_is_refused(classifier, tmp_path):

@@ -1,4 +1,6 @@
 import importlib.util
+import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +9,11 @@ import pytest
 
 import hemascope
 from hemascope.errors import HemascopeError, ModelFileError, SourceError
+from hemascope.predict.alone import alone
 from hemascope.predict.predict import predict
+from hemascope.predict.run import run
 from tests.predict.model import CLASSES, write_model
-from tests.predict.pictures import picture, write_folder
+from tests.predict.pictures import encoded, picture, write_folder
 from tests.progress import Told
 
 OUTPUTS = [None, "out.csv", "out.parquet", "out.jsonl"]
@@ -68,6 +72,23 @@ def test_a_finished_table_is_a_source_again(here):
         assert [row["label"] for row in again] == [row["label"] for row in expected]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="names of POSIX")
+def test_names_that_are_formulas_or_hold_line_ends_come_back_as_they_were(here):
+    names = ["'=1.png", "+1-1.png", "=1+1.png", "@x.png", "a\nb.png", "a\r\nb.png", "a\rb.png"]
+    (here / "odd").mkdir()
+    for name in names:
+        (here / "odd" / name).write_bytes(encoded("basophil"))
+    os.chdir(here / "odd")
+    expected = [row["path"] for row in predict("*.png", "../m.onnx").rows()]
+    assert expected == names
+    found = predict("*.png", "../m.onnx", output="out.csv")
+    assert [row["path"] for row in found.rows()] == found.table()["path"].tolist() == names
+    assert not {line[:1] for line in Path("out.csv").read_text("utf-8").splitlines()[1:]} & set("=+-@")
+    assert predict("*.png", "../m.onnx", output="out.csv", resume=True).images == len(names)
+    assert [row["path"] for row in predict("out.csv", "../m.onnx").rows()] == names
+    assert {row["error"] for row in predict("out.csv", "../m.onnx").rows()} == {None}
+
+
 def test_an_output_is_resumed_or_replaced_only_when_asked(here):
     predict("cells", "m.onnx", output="out.csv")
     with pytest.raises(SourceError, match="exists already"):
@@ -80,10 +101,60 @@ def test_an_output_is_resumed_or_replaced_only_when_asked(here):
         predict("cells", "m.onnx", resume=True)
 
 
+def test_while_another_run_is_at_it_an_output_is_left_alone(here):
+    with alone(here / "out.csv"):
+        (here / "out.csv.partial").write_bytes(b"that of the other run")
+        for way in ({}, {"resume": True}, {"overwrite": True}):
+            with pytest.raises(SourceError, match="another hemascope predict"):
+                predict("cells", "m.onnx", output="out.csv", **way)
+        predict("cells", "m.onnx", output="other.csv")
+    assert (here / "out.csv.partial").read_bytes() == b"that of the other run"
+    with pytest.raises(SourceError, match="an interrupted run left this"):
+        predict("cells", "m.onnx", output="out.csv")
+
+
 def test_another_file_is_no_finished_table(here):
     (here / "out.parquet").write_bytes(b"precious")
     with pytest.raises(SourceError, match="not a table of predictions"):
         predict("cells", "m.onnx", output="out.parquet", resume=True)
+
+
+class Stopper:
+    """Stops a run at its first results."""
+
+    def __init__(self):
+        self.stop = threading.Event()
+
+    def begin(self, layout, before):
+        pass
+
+    def add(self, block):
+        self.stop.set()
+
+
+def test_a_damaged_journal_gives_the_same_table_and_says_what_is_done_again(here):
+    write_folder(here / "cells", 100)
+    expected = list(predict("cells", "m.onnx").rows())
+    stopper, journal = Stopper(), here / "out.csv.partial"
+    assert not run(["cells"], "m.onnx", watcher=stopper, output=Path("out.csv"), stop=stopper.stop, batch=8).complete
+    data = bytearray(journal.read_bytes())
+    data[-700] ^= 1
+    journal.write_bytes(data)
+    seen = Told()
+    assert predict("cells", "m.onnx", output="out.csv", resume=True, progress=seen).images == 101
+    assert [dict(row) for row in predict("cells", "m.onnx", output="out.csv", resume=True).rows()] == expected
+    assert "are not as they were written: images from the" in seen.lines[0]
+
+
+def test_rows_that_vanish_under_a_run_leave_no_output(here):
+    class Truncating(Stopper):
+        def add(self, block):
+            os.truncate(here / "out.csv.partial", (here / "out.csv.partial").stat().st_size - 1)
+
+    with pytest.raises(SourceError, match="whole rows of the 12 that were written"):
+        run(["cells"], "m.onnx", watcher=Truncating(), output=Path("out.csv"))
+    assert [path.name for path in here.glob("out*")] == ["out.csv.partial"]
+    assert predict("cells", "m.onnx", output="out.csv", resume=True).images == 12
 
 
 def test_progress_says_how_far_it_is(here):

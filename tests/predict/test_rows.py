@@ -35,6 +35,20 @@ def test_csv_gives_the_same_numbers_again():
     assert np.array_equal(np.float32(odd[3:5]), BLOCK.probabilities[2])
 
 
+def test_csv_has_no_formulas_and_a_row_an_image_whatever_the_names_hold():
+    names = ["=1+1.png", "@x.png", "-2+3|cmd.png", "a\rb.png", "'=.png", "b.png"]
+    layout = Layout(("=a", "-1"), set=0.25)
+    file = io.StringIO(newline="")
+    rows.write_csv_header(file, layout)
+    rows.write_csv(file, Block(names, np.full((6, 2), 0.5, np.float32), [""] * 5 + ["=bad"]), layout)
+    header, *lines = csv.reader(io.StringIO(file.getvalue(), newline=""))
+    assert header == ["path", "label", "confidence", "'=a", "-1", "set", "error"]
+    assert [line[0] for line in lines] == ["'=1+1.png", "'@x.png", "'-2+3|cmd.png", "a\rb.png", "''=.png", "b.png"]
+    assert lines[0][1:] == ["'=a", "0.5", "0.5", "0.5", "'=a|-1", ""]
+    assert lines[-1][-1] == "'=bad"
+    assert '"a\rb.png"' in file.getvalue()
+
+
 def test_jsonl_has_null_where_there_is_no_value():
     file = io.StringIO()
     rows.write_jsonl(file, BLOCK, LAYOUT)

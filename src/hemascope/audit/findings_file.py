@@ -1,6 +1,5 @@
 """findings.csv and findings.json: the findings as files, and findings.csv as the user has edited it."""
 
-import csv
 import difflib
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ import pandas as pd
 
 import hemascope
 from hemascope.audit.findings import KIND_NAMES, Finding, each_finding, findings_table, images_by_kind
-from hemascope.data.delimited import read_delimited
+from hemascope.data.delimited import read_delimited, write_delimited
 from hemascope.data.manifest import VERDICTS, Manifest
 from hemascope.errors import SourceError
 from hemascope.files import atomic
@@ -32,11 +31,11 @@ def write_findings_csv(path: Path, findings: pd.DataFrame, manifest: Manifest) -
     """
     ids = manifest.ids.tolist()
     with atomic(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        write_delimited(file, [COLUMNS])
         for found in each_finding(findings):
             related = _SEPARATOR.join(ids[row] for row in found.related)
-            writer.writerow([ids[found.row], found.kind, f"{found.score:.4f}", found.reason, related, found.verdict])
+            row = [ids[found.row], found.kind, f"{found.score:.4f}", found.reason, related, found.verdict]
+            write_delimited(file, [row])
 
 
 def write_findings_json(path: Path, findings: pd.DataFrame, manifest: Manifest, notes: Sequence[str]) -> None:

@@ -21,6 +21,7 @@ from hemascope.audit.findings_file import (
 )
 from hemascope.audit.verdicts import Decided, with_edits
 from hemascope.cells import BLOOD_CLASSES
+from hemascope.data.delimited import as_delimited
 from hemascope.data.manifest import Manifest
 from hemascope.errors import HemascopeError, SourceError
 from hemascope.files import atomic, write_text
@@ -185,8 +186,7 @@ def audit_into(
                 shutil.copyfile(table, temporary)
         write_findings_csv(table, result.findings, result.manifest)
     write_findings_json(folder / JSON_NAME, result.findings, result.manifest, result.notes)
-    with atomic(folder / SCORES_NAME) as temporary:
-        result.scores.to_csv(temporary, index=False, float_format="%.5f")
+    write_text(folder / SCORES_NAME, as_delimited(result.scores, "%.5f"))
     return Audited(result, decided.edits, reused)
 
 

@@ -12,6 +12,7 @@ from hemascope.bench.data import HeldOut
 from hemascope.bench.file import Bench, Table
 from hemascope.bench.outcome import RowOutcome
 from hemascope.bench.runner import Planned
+from hemascope.data.delimited import as_delimited
 from hemascope.evaluate.bootstrap import Score
 from hemascope.evaluate.compare.comparison import Compared, Comparison, compare_contenders
 from hemascope.evaluate.compare.contender import CLEAN, HIDDEN, TTA, Contender, read_contender
@@ -105,7 +106,7 @@ def as_csv(found: Sequence[BenchTable]) -> str:
             line |= {"done": bool(outcome and outcome.done), "scratch": bool(outcome and outcome.scratch)}
             line |= {"reason": outcome.reason if outcome else "not run"}
             lines.append(line | (dict(told.loc[row.name]) if entry.compared else {}))
-    return pd.DataFrame(lines).to_csv(index=False)
+    return as_delimited(pd.DataFrame(lines))
 
 
 def _contender(part: Planned) -> Contender | None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from hemascope import __version__
+from hemascope.cli._streams import visible_streams
 from hemascope.errors import HemascopeError
 
 # The order of the work in --help; commands not named here follow by name.
@@ -40,6 +41,7 @@ def commands() -> dict[str, str]:
     return {name: _help_line(files[name]) for name in order}
 
 
+@visible_streams()
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit.
 

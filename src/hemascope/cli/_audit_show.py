@@ -3,7 +3,6 @@
 import shlex
 from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -13,6 +12,7 @@ from hemascope.cells import title
 from hemascope.data.manifest import VERDICTS
 from hemascope.pipeline.audit import AuditOutcome
 from hemascope.report.data_part import short_name
+from hemascope.terminal import Console
 
 _WHOLE: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}  # lines to copy from the terminal
 

@@ -2,12 +2,11 @@
 
 import shlex
 
-from rich.console import Console
-
 from hemascope.cli._evaluate_show import score_table
 from hemascope.evaluate.summary import read_metrics
 from hemascope.pipeline.parts import example_image
 from hemascope.report.folds import folds_part
+from hemascope.terminal import Console
 from hemascope.train.run import Run
 
 

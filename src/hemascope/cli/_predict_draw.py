@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from hemascope.cells import title
+from hemascope.shown import visible
+from hemascope.terminal import Console
 
 _NARROW = 0.5
 """Below this confidence an answer is drawn dim: another class may be as likely."""
@@ -28,7 +29,7 @@ def table(first: Sequence[tuple[str, str, float, bool]], counts: Mapping[str, in
         for path, label, confidence, unknown in first:
             name = f"none of these? ({title(label)})" if unknown else title(label)
             style = "dim" if unknown or confidence < _NARROW else ""
-            images.add_row(Text(path), name, f"{confidence:.3f}", style=style)
+            images.add_row(Text(visible(path)), name, f"{confidence:.3f}", style=style)
         console.print(images)
     total = sum(counts.values())
     if total < 2:

@@ -32,11 +32,11 @@ def adapt(
     The images should be of all classes, as they come. Says how far they are from the training's images, what changed,
     and whether to use the file.
     """
-    from rich.console import Console
     from rich.table import Table
 
     from hemascope.adapt.adapt import adapt
     from hemascope.progress import Terminal
+    from hemascope.terminal import Console
 
     with Terminal() as progress:
         adaptation = adapt(

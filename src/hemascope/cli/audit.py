@@ -53,11 +53,10 @@ def audit(
 
     Exit code 0, also when there are findings; 4 by --fail-on, for scripts.
     """
-    from rich.console import Console
-
     from hemascope.cli._audit_show import show
     from hemascope.pipeline.audit import audit
     from hemascope.progress import Terminal
+    from hemascope.terminal import Console
 
     with Terminal() as progress:
         outcome = audit(

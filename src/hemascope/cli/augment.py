@@ -26,10 +26,9 @@ def augment(
 
     Example: hemascope augment synthetic --policy wide -o sheet.png
     """
-    from rich.console import Console
-
     from hemascope.pipeline.augment import augment
     from hemascope.progress import Terminal
+    from hemascope.terminal import Console
 
     with Terminal() as progress:
         sheet = augment(

@@ -33,11 +33,10 @@ def bench(
 
     Exit code 3: a row failed; the others were run.
     """
-    from rich.console import Console
-
     from hemascope.bench.bench import bench as run
     from hemascope.cli._bench_show import bench_lines
     from hemascope.progress import Terminal
+    from hemascope.terminal import Console
 
     with Terminal() as progress:
         found = run(source, recipe=recipe, output=output, only=only or (), progress=progress)

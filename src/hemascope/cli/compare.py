@@ -32,12 +32,11 @@ def compare(
     of an image kept together. Runs that were not scored on the same images are
     refused; --common compares them on the images that all of them have.
     """
-    from rich.console import Console
-
     from hemascope.cli._compare_show import compare_lines
     from hemascope.pipeline import compare as pipeline
     from hemascope.progress import Terminal
     from hemascope.report.compare import FILE_NAME
+    from hemascope.terminal import Console
 
     with Terminal() as progress:
         found = pipeline.compare(

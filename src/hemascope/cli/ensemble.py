@@ -23,12 +23,11 @@ def ensemble(
     All must have the same classes and the same validation and test images, so
     that no image scores what it trained.
     """
-    from rich.console import Console
-
     from hemascope.cli._finish import tell
     from hemascope.pipeline.ensemble import ensemble as join
     from hemascope.progress import Terminal
     from hemascope.shown import interval, percent
+    from hemascope.terminal import Console
 
     with Terminal() as progress:
         found = join(runs, output, soup=soup, progress=progress)

@@ -75,11 +75,10 @@ def evaluate(
 
     Example: hemascope evaluate cells/ -m runs/mine -o scored
     """
-    from rich.console import Console
-
     from hemascope.cli._evaluate_show import evaluation_lines
     from hemascope.pipeline import evaluate as pipeline
     from hemascope.progress import Terminal
+    from hemascope.terminal import Console
 
     with Terminal() as progress:
         found = pipeline.evaluate(

@@ -42,11 +42,10 @@ def explain(
 
     Example: hemascope explain cells/ -m runs/mine -o explained
     """
-    from rich.console import Console
-
     from hemascope.pipeline import explain as pipeline
     from hemascope.progress import Terminal
     from hemascope.report.explain import FILE_NAME
+    from hemascope.terminal import Console
 
     with Terminal() as progress:
         study = pipeline.explain(

@@ -18,10 +18,9 @@ def export(
     Without --int8 it is the Run's own model.onnx. With it the network is quantised on 300 training images and scored
     again on the held-out ones: both must still be where they were.
     """
-    from rich.console import Console
-
     from hemascope.pipeline.export import export
     from hemascope.progress import Terminal
+    from hemascope.terminal import Console
 
     with Terminal() as progress:
         exported = export(run, output, int8=int8, progress=progress)

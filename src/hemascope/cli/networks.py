@@ -3,12 +3,12 @@
 
 def networks() -> None:
     """List the networks of the catalogue; a recipe may also name any other network of timm."""
-    from rich.console import Console
     from rich.table import Table
 
     from hemascope.models.catalogue import CATALOGUE
     from hemascope.models.network import backbone_size
     from hemascope.models.pretrained import weights_source
+    from hemascope.terminal import Console
 
     table = Table(box=None, pad_edge=False)
     for heading in ("network", "timm's name", "parameters", "smallest", "weights"):

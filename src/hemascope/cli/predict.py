@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -26,7 +27,8 @@ its results are kept in OUTPUT.partial."""
 
 _END = """\
 exit code: 0 all images were classified; 3 some failed (their rows say why in
-the column error); 2 nothing was done; 130 stopped by Ctrl-C.
+the column error); 2 nothing was done; 130 stopped by Ctrl-C
+(what is done is kept; a second Ctrl-C does not wait for the images at work).
 
 examples:
   hemascope predict cell.jpg
@@ -91,19 +93,22 @@ def _bar() -> "contextlib.AbstractContextManager[Progress]":
 
 @contextlib.contextmanager
 def _stopped_by_ctrl_c() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C sets, so that the run ends in order; the second one ends it at once."""
+    """An event that the first Ctrl-C sets, so that the run ends in order; the second one ends the process at once."""
+    from hemascope.serve.ending import Ending
+
     stop = threading.Event()
-
-    def interrupt(*_: object) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    former = signal.signal(signal.SIGINT, interrupt)
+    former = signal.signal(signal.SIGINT, lambda *_: stop.set())
+    ending = Ending(None, [signal.SIGINT], _show_cursor)
     try:
         yield stop
     finally:
         signal.signal(signal.SIGINT, former)
+        ending.call_off()
+
+
+def _show_cursor() -> None:
+    if os.isatty(2):
+        os.write(2, b"\x1b[?25h\n")  # a bar hides it
 
 
 def _positive(text: str) -> int:

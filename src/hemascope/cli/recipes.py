@@ -9,8 +9,7 @@ def recipes(
     name: Annotated[str | None, typer.Argument(help="Show every key of this recipe.", show_default=False)] = None,
 ) -> None:
     """List the shipped recipes, or show one with every key."""
-    from rich.console import Console
-
+    from hemascope.terminal import Console
     from hemascope.train.recipe_files import as_yaml, load_recipe, shipped
 
     console = Console(highlight=False)

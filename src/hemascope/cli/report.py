@@ -16,9 +16,8 @@ def report(
 
     One file that asks for nothing from outside: send it, print it, open it on a phone.
     """
-    from rich.console import Console
-
     from hemascope.report.page import write_report
+    from hemascope.terminal import Console
 
     page = write_report(run, recompute=recompute)
     Console().print(f"Report: {page}", markup=False, soft_wrap=True)

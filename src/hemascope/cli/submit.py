@@ -23,10 +23,9 @@ def submit(
     time, memory, and that every class is the one that the Run's model gives. A
     zip that fails is not kept.
     """
-    from rich.console import Console
-
     from hemascope.pipeline.submit import submit
     from hemascope.progress import Terminal
+    from hemascope.terminal import Console
 
     with Terminal() as progress:
         done = submit(run, output, tta_steps=tta_steps, images=images, limit=limit, progress=progress)

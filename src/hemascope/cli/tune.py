@@ -62,11 +62,10 @@ def tune(
     Ctrl-C or a crash loses at most one epoch: the same command goes on, a larger
     --trials extends the search, and several at once share it.
     """
-    from rich.console import Console
-
     from hemascope.cli._tune_show import tune_lines
     from hemascope.pipeline import tune as pipeline
     from hemascope.progress import Terminal
+    from hemascope.terminal import Console
 
     with Terminal() as progress:
         try:

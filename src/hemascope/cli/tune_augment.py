@@ -32,11 +32,10 @@ def tune_augment(
     search that was stopped goes on with the same command; a larger --trials extends it. The folder gets augment.yaml,
     recipe.yaml (the recipe with the chosen policy), trials.csv, sheet.png and report.html.
     """
-    from rich.console import Console
-
     from hemascope.cli._tune_show import tune_augment_lines
     from hemascope.pipeline import tune_augment as pipeline
     from hemascope.progress import Terminal
+    from hemascope.terminal import Console
 
     with Terminal() as progress:
         given = pipeline.tune_augment(

@@ -1,10 +1,15 @@
 """The journal of a run beside its output: what is done stays done, whatever ends the run.
 
-``out.csv.partial`` is an Arrow IPC stream without its end mark: a schema, whose metadata say which model made
-it, then a record batch for every block of results, appended as it is ready. A killed run leaves at worst its
-last batch incomplete; going on cuts that off. When all is done the journal becomes the output and is deleted.
+``out.csv.partial`` begins with a line that says what it is. Parts follow, each with its length and checksum before it:
+an Arrow schema, whose metadata say which model made the rows, then a record batch for every block of results, appended
+as it is ready. A killed run leaves at worst its last part incomplete; going on cuts off whatever is not as it was
+written, with all behind it, and those images are classified again. When all is done the journal becomes the output
+and is deleted.
 """
 
+import os
+import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -17,7 +22,15 @@ from hemascope.predict import rows
 from hemascope.predict.rows import Layout
 from hemascope.predict.stream import Block, Runnable
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+
+MODEL_KEY, DIGEST_KEY = "hemascope.model", "hemascope.model_sha256"
+"""Where the metadata of a table's schema name the model."""
+
+_MAGIC = b"hemascope predict\n"
+_BEFORE = struct.Struct("<II")  # length and CRC-32 of a part
+_FORMER = b"\xff\xff\xff\xff"  # release 0.1.0 began with Arrow's own mark
+_ANEW = "Start anew: --overwrite."
 
 
 class Journal:
@@ -28,6 +41,7 @@ class Journal:
         schema: of the table of predictions, with the model in its metadata.
         rows: images in it.
         failed: how many of them failed.
+        lost: bytes that were cut off because they were not as they had been written.
     """
 
     def __init__(self, path: Path, schema: pa.Schema, end: int, n: int, failed: int) -> None:
@@ -36,6 +50,7 @@ class Journal:
         self.rows = n
         self.failed = failed
         self._file: IO[bytes] = path.open("r+b")
+        self.lost = self._file.seek(0, os.SEEK_END) - end
         self._file.truncate(end)
         self._file.seek(end)
 
@@ -43,33 +58,27 @@ class Journal:
     def create(cls, path: Path, classifier: Runnable, coverage: float | None = None) -> "Journal":
         """Begin a journal, in place of any that is there; ``coverage`` adds the column of sets."""
         schema = _schema(classifier, coverage)
-        head = schema.serialize().to_pybytes()
+        head = _MAGIC + _part(schema.serialize().to_pybytes())
         with atomic(path) as temporary:
             temporary.write_bytes(head)
         return cls(path, schema, len(head), 0, 0)
 
     @classmethod
     def resume(cls, path: Path, classifier: Runnable, coverage: float | None = None) -> "Journal":
-        """Open a journal that an earlier run left, without what that run had half written.
+        """Open a journal that an earlier run left, without what is not as that run wrote it.
 
         Raises:
-            SourceError: not a journal, or one with other columns.
+            SourceError: not a journal, one whose head is damaged, or one with other columns.
             ModelFileError: another model made it.
         """
         wanted = _schema(classifier, coverage)
-        with pa.OSFile(str(path)) as file:
-            try:
-                schema = pa.ipc.read_schema(file)
-                about = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
-                version = int(about["hemascope.format_version"])
-            except (pa.ArrowInvalid, OSError, EOFError, KeyError, ValueError) as problem:
-                raise SourceError(f"{path}: no journal of a run ({problem})", "Start anew: --overwrite.") from problem
-            if version > FORMAT_VERSION:
-                raise SourceError(f"{path}: format {version} is newer than known here", "Start anew: --overwrite.")
-            if about["hemascope.model_sha256"] != classifier.digest:
+        with path.open("rb") as file:
+            schema = _head(file, path)
+            about = {key.decode(): value.decode() for key, value in schema.metadata.items()}
+            if about[DIGEST_KEY] != classifier.digest:
                 raise ModelFileError(
-                    f"{path}: made with another model ({about.get('hemascope.model')},"
-                    f" SHA-256 {about.get('hemascope.model_sha256', '')[:12]}…) than {classifier.path}",
+                    f"{path}: made with another model ({about[MODEL_KEY]},"
+                    f" SHA-256 {about[DIGEST_KEY][:12]}…) than {classifier.path}",
                     "Give the same --model to go on, or start anew with --overwrite.",
                 )
             if not schema.equals(wanted, check_metadata=True):
@@ -85,16 +94,28 @@ class Journal:
 
     def append(self, block: Block) -> None:
         """Add results; they outlive the process from here on."""
-        self._file.write(rows.to_arrow(block, self.schema).serialize().to_pybytes())
+        self._file.write(_part(rows.to_arrow(block, self.schema).serialize().to_pybytes()))
         self._file.flush()
         self.rows += len(block.paths)
         self.failed += sum(map(bool, block.errors))
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """What is in it so far, in order, a batch at a time."""
-        with pa.OSFile(str(self.path)) as file:
-            schema = pa.ipc.read_schema(file)
-            yield from _batches(file, schema)
+        """What is in it, in order, a batch at a time.
+
+        Raises:
+            SourceError: it does not hold the rows any more that it was given; the journal stays.
+        """
+        found = 0
+        with self.path.open("rb") as file:
+            schema = _head(file, self.path)
+            for batch in _batches(file, schema):
+                found += batch.num_rows
+                yield batch
+        if found != self.rows:
+            raise SourceError(
+                f"{self.path}: holds {found:,} whole rows of the {self.rows:,} that were written",
+                "Something else changed it, or the disk fails. --resume does again what is damaged.",
+            )
 
     def paths(self) -> Iterator[str]:
         """Names of the images in it, in order."""
@@ -115,18 +136,59 @@ class Journal:
 def _schema(classifier: Runnable, coverage: float | None) -> pa.Schema:
     about = {
         "hemascope.format_version": str(FORMAT_VERSION),
-        "hemascope.model": classifier.card.name,
-        "hemascope.model_sha256": classifier.digest,
+        MODEL_KEY: classifier.card.name,
+        DIGEST_KEY: classifier.digest,
     }
     return rows.schema(Layout.of(classifier, coverage), about)
 
 
-def _batches(file: pa.OSFile, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """The whole batches from here on; what an ended run half wrote is passed over."""
-    while True:
+def _part(content: bytes) -> bytes:
+    return _BEFORE.pack(len(content), zlib.crc32(content)) + content
+
+
+def _parts(file: IO[bytes]) -> Iterator[bytes]:
+    """The parts from here on, up to the first that is not as it was written; the file stands behind the last given."""
+    size = os.fstat(file.fileno()).st_size
+    while len(before := file.read(_BEFORE.size)) == _BEFORE.size:
+        length, checksum = _BEFORE.unpack(before)
+        if not 0 < length <= size - file.tell():  # a power cut leaves zeros, which have the checksum of nothing
+            return
+        content = file.read(length)
+        if zlib.crc32(content) != checksum:
+            return
+        yield content
+
+
+def _head(file: IO[bytes], path: Path) -> pa.Schema:
+    """The schema of a journal, behind which the file then stands.
+
+    Raises:
+        SourceError: not a journal of this format, or its head is damaged.
+    """
+    begin = file.read(len(_MAGIC))
+    if begin.startswith(_FORMER):
+        raise SourceError(f"{path}: an older hemascope left this", f"Go on with that one, or: {_ANEW}")
+    if begin != _MAGIC:
+        raise SourceError(f"{path}: no journal of a run", _ANEW)
+    content = next(_parts(file), None)
+    if content is None:
+        raise SourceError(f"{path}: the journal's head is damaged", _ANEW)
+    try:
+        schema = pa.ipc.read_schema(pa.py_buffer(content))
+        version = int(schema.metadata[b"hemascope.format_version"])
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as problem:
+        raise SourceError(f"{path}: no journal of a run ({problem})", _ANEW) from problem
+    if version > FORMAT_VERSION:
+        raise SourceError(f"{path}: format {version} is newer than known here", _ANEW)
+    return schema
+
+
+def _batches(file: IO[bytes], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """The whole batches from here on."""
+    for content in _parts(file):
         try:
-            batch = pa.ipc.read_record_batch(pa.ipc.read_message(file), schema)
-            batch.validate()
-        except (pa.ArrowInvalid, OSError, EOFError):
+            batch = pa.ipc.read_record_batch(pa.py_buffer(content), schema)
+            batch.validate(full=True)
+        except (pa.ArrowException, OSError):
             return
         yield batch

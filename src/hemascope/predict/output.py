@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hemascope.data.delimited import fused
 from hemascope.errors import SourceError
 from hemascope.files import atomic
 from hemascope.predict import rows
@@ -50,17 +51,24 @@ def write(journal: "Journal", output: Path) -> None:
             _write_lines(journal, temporary, as_csv=output.suffix.lower() == ".csv")
 
 
-def totals(output: Path) -> tuple[int, int]:
-    """How many images a finished output has, and how many of them failed.
+def model_digest(output: Path) -> str | None:
+    """SHA-256 of the model that made a finished output; None where the table does not tell, as CSV cannot.
 
     Raises:
         SourceError: not a table of predictions.
     """
-    images = failed = 0
-    for row in read_rows(output):
-        images += 1
-        failed += row["error"] is not None
-    return images, failed
+    if output.suffix.lower() != ".parquet":
+        return None
+    import pyarrow.parquet as pq
+
+    from hemascope.predict.journal import DIGEST_KEY
+
+    try:
+        about = pq.read_schema(output).metadata or {}
+    except (OSError, ValueError) as problem:
+        raise _no_table(output) from problem
+    digest = about.get(DIGEST_KEY.encode())
+    return None if digest is None else digest.decode(errors="replace")
 
 
 def read_rows(output: Path) -> Iterator[dict[str, Any]]:
@@ -76,7 +84,11 @@ def read_rows(output: Path) -> Iterator[dict[str, Any]]:
                 raise KeyError("error")
             yield row
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:  # ArrowInvalid is a ValueError
-        raise SourceError(f"{output}: not a table of predictions", "Give another name, or --overwrite.") from problem
+        raise _no_table(output) from problem
+
+
+def _no_table(output: Path) -> SourceError:
+    return SourceError(f"{output}: not a table of predictions", "Give another name, or --overwrite.")
 
 
 def _parquet_rows(output: Path) -> Iterator[dict[str, Any]]:
@@ -95,8 +107,10 @@ def _json_rows(output: Path) -> Iterator[dict[str, Any]]:
 def _csv_rows(output: Path) -> Iterator[dict[str, Any]]:
     texts = {"path", "label", "set", "error"}
     with output.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            found: dict[str, Any] = {name: value or None for name, value in row.items()}
+        lines = ([*map(fused, cells)] for cells in csv.reader(file) if cells)
+        header = next(lines, [])
+        for cells in lines:
+            found: dict[str, Any] = {name: cell or None for name, cell in zip(header, cells, strict=True)}
             numbers = {name: float(value) for name, value in found.items() if value and name not in texts}
             flag = {"is_unknown": found["is_unknown"] == "1"} if found.get("is_unknown") else {}
             yield {**found, **numbers, **flag}

@@ -116,8 +116,8 @@ def predict(
         progress: told how far it is.
 
     Raises:
-        SourceError: no such source or no image in them; an output that is there already; resuming, other images or
-            another coverage than those of the earlier run.
+        SourceError: no such source or no image in them; an output that is there already, or that another run
+            is at; resuming, other images or another coverage than those of the earlier run.
         ModelFileError: no such model; resuming, another one; or it has no sets of that coverage.
 
     >>> found = predict("synthetic:8", threads=1)

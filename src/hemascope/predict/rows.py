@@ -4,7 +4,6 @@ A row an image, in input order. An image that failed has only ``path`` and ``err
 ``error``.
 """
 
-import csv
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
+from hemascope.data.delimited import write_delimited
 from hemascope.errors import ModelFileError
 from hemascope.predict.card import SEPARATOR, class_sets, set_threshold
 from hemascope.predict.stream import Block, Runnable
@@ -111,7 +111,7 @@ def flags(block: Block, layout: Layout) -> np.ndarray:
 
 def write_csv_header(file: TextIO, layout: Layout) -> None:
     """The line of column names."""
-    csv.writer(file, lineterminator="\n").writerow(layout.columns)
+    write_delimited(file, [layout.columns])
 
 
 def write_csv(file: TextIO, block: Block, layout: Layout) -> None:
@@ -130,7 +130,7 @@ def write_csv(file: TextIO, block: Block, layout: Layout) -> None:
         [path, *blank, error] if error else [path, *values, ""]
         for path, error, *values in zip(map(printable, block.paths), block.errors, *columns, strict=True)
     )
-    csv.writer(file, lineterminator="\n").writerows(rows)
+    write_delimited(file, rows)
 
 
 def write_jsonl(file: TextIO, block: Block, layout: Layout) -> None:

@@ -10,8 +10,10 @@ from typing import Protocol
 
 from hemascope.errors import SourceError
 from hemascope.predict import output as outputs
+from hemascope.predict.alone import alone
+from hemascope.predict.finished import check_finished, take
 from hemascope.predict.items import Item, check, count, items, passed_over
-from hemascope.predict.rows import Layout, printable
+from hemascope.predict.rows import Layout
 from hemascope.predict.shipped import DEFAULT
 from hemascope.predict.stream import Block, Runnable, classify
 from hemascope.progress import SILENT, Progress
@@ -69,8 +71,8 @@ def run(
         stop: when set, the run ends early and keeps its journal.
 
     Raises:
-        SourceError: no such source or no image in them; an output that is there already; resuming, other images or
-            another coverage than those of the earlier run.
+        SourceError: no such source or no image in them; an output that is there already, or that another run
+            is at; resuming, other images or another coverage than those of the earlier run.
         ModelFileError: no such model; resuming, another one; or it has no sets of that coverage.
     """
     if output is not None:
@@ -78,26 +80,32 @@ def run(
     elif resume or overwrite:
         raise SourceError("--resume and --overwrite need an output", "Name it by -o.")
     check(sources, progress)
-    if output is not None and resume and output.exists() and not outputs.journal_path(output).exists():
-        images, failed = outputs.totals(output)
-        return Outcome(images, failed, complete=True, before=images, finished=True)
-    from hemascope.predict.classifier import load  # brings onnxruntime, not needed to refuse
-
-    classifier = load(model, threads=threads)
-    layout = Layout.of(classifier, coverage)
-    if progress is not SILENT and (line := passed_over(sources)):
-        progress.say(line)
     watched = _Watched(watcher, progress, sources)
     if output is None:
+        classifier, layout = _loaded(model, threads, coverage)
         watched.begin(layout, 0)
         outcome = _hand_over(classifier, items(sources), watched, batch, stop)
     else:
-        outcome = _into_file(classifier, items(sources), layout, output, watched, resume, coverage, batch, stop)
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with alone(output):
+            _check_output(output, resume=resume, overwrite=overwrite, held=True)
+            classifier, layout = _loaded(model, threads, coverage)
+            if resume and output.exists() and not outputs.journal_path(output).exists():
+                images, failed = check_finished(output, classifier, layout, items(sources))
+                return Outcome(images, failed, complete=True, before=images, finished=True)
+            outcome = _into_file(classifier, items(sources), output, watched, resume, coverage, batch, stop)
     if outcome.complete and not outcome.images:
         raise SourceError(
             f"{', '.join(sources)}: no image there", "Folders are searched for files with an image's suffix."
         )
     return outcome
+
+
+def _loaded(model: str | Path, threads: int | None, coverage: float | None) -> tuple[Runnable, Layout]:
+    from hemascope.predict.classifier import load  # brings onnxruntime, not needed to refuse
+
+    classifier = load(model, threads=threads)
+    return classifier, Layout.of(classifier, coverage)
 
 
 class _Watched:
@@ -108,8 +116,15 @@ class _Watched:
         self._progress = progress
         self._sources = sources
 
-    def begin(self, layout: Layout, before: int) -> None:
+    def begin(self, layout: Layout, before: int, lost: int = 0) -> None:
         self._watcher.begin(layout, before)
+        if lost:
+            self._progress.say(
+                f"The journal's last {lost:,} bytes are not as they were written: images from the {before + 1:,}th on"
+                " are classified again."
+            )
+        if self._progress is not SILENT and (line := passed_over(self._sources)):
+            self._progress.say(line)
         # To count the images takes a walk through all folders, which is for nothing where nobody looks.
         self._progress.step("classifying", None if self._progress is SILENT else count(self._sources))
         self._done = self._before = before
@@ -124,8 +139,12 @@ class _Watched:
         self._progress.done(self._done, note=f"({(self._done - self._before) / seconds:,.0f} images/s)")
 
 
-def _check_output(output: Path, *, resume: bool, overwrite: bool) -> None:
+def _check_output(output: Path, *, resume: bool, overwrite: bool, held: bool = False) -> None:
     """Refuse, before any work, to write where something is that the user has not given up.
+
+    Args:
+        output, resume, overwrite: as of `run`.
+        held: whether no other run can be at it, so that a journal is that of an interrupted one.
 
     Raises:
         SourceError: unknown format, or an output or an interrupted run is there already.
@@ -137,7 +156,7 @@ def _check_output(output: Path, *, resume: bool, overwrite: bool) -> None:
         return
     if output.exists():
         raise SourceError(f"{output}: exists already", "Give another name, or --overwrite to replace it.")
-    if outputs.journal_path(output).exists():
+    if held and outputs.journal_path(output).exists():
         raise SourceError(
             f"{outputs.journal_path(output)}: an interrupted run left this",
             "Go on with it by --resume, or start anew by --overwrite.",
@@ -146,8 +165,7 @@ def _check_output(output: Path, *, resume: bool, overwrite: bool) -> None:
 
 def _into_file(
     classifier: Runnable,
-    images: Iterable[Item],
-    layout: Layout,
+    images: Iterator[Item],
     output: Path,
     watched: _Watched,
     resume: bool,
@@ -162,9 +180,10 @@ def _into_file(
     journal = begin(path, classifier, coverage)
     with journal:
         before = journal.rows
-        watched.begin(layout, before)
-        left = _after(images, journal.paths(), path) if before else images
-        with closing(classify(classifier, left, batch=batch, stop=stop)) as blocks:
+        watched.begin(Layout.of_schema(journal.schema), before, journal.lost)
+        for done in journal.paths():
+            take(images, done, path, "the interrupted run")
+        with closing(classify(classifier, images, batch=batch, stop=stop)) as blocks:
             for block in blocks:
                 journal.append(block)
                 watched.add(block)
@@ -190,17 +209,3 @@ def _hand_over(
             n += len(block.paths)
             failed += sum(map(bool, block.errors))
     return Outcome(n, failed, complete=not (stop and stop.is_set()))
-
-
-def _after(images: Iterable[Item], done: Iterator[str], journal: Path) -> Iterator[Item]:
-    """The images after those done, which must be the same as then."""
-    images = iter(images)
-    for path in done:
-        item = next(images, None)
-        if item is None or printable(item.path) != path:
-            now = "nothing" if item is None else item.path
-            raise SourceError(
-                f"{journal}: the images are not those of the interrupted run: {now} is where {path} was",
-                "Give the same paths from the same folder to go on, or start anew with --overwrite.",
-            )
-    yield from images

@@ -8,6 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from hemascope import __version__
+from hemascope.data.delimited import as_delimited
 from hemascope.evaluate.bootstrap import Score
 from hemascope.evaluate.compare.comparison import Compared, Comparison
 from hemascope.evaluate.compare.contender import CLEAN, HIDDEN, TTA, Cost
@@ -196,7 +197,7 @@ def write_comparison(folder: Path, comparison: Comparison) -> Path:
     Returns:
         The page's path: one HTML file that asks for nothing from outside and runs no script.
     """
-    write_text(folder / f"{NAME}.csv", comparison.table().to_csv(index=False))
+    write_text(folder / f"{NAME}.csv", as_delimited(comparison.table()))
     write_text(folder / f"{NAME}.md", as_markdown(comparison))
     write_text(folder / FILE_NAME, rendered("compare.html.j2", _context(comparison)))
     return folder / FILE_NAME

@@ -6,6 +6,7 @@ import select
 import signal
 import threading
 import time
+from collections.abc import Callable, Iterable
 from types import FrameType
 
 _CODES = {signal.SIGTERM: 0, signal.SIGINT: 130}
@@ -18,15 +19,23 @@ class Ending:
     The handlers that are there are called too. To be made in the main thread.
 
     Args:
-        seconds: from the signal to the end.
+        seconds: from the signal to the end; None for as long as it takes.
+        signals: those that begin it.
+        last: called before the process is ended so; may not wait for anything.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(
+        self,
+        seconds: float | None,
+        signals: Iterable[signal.Signals] = tuple(_CODES),
+        last: Callable[[], object] = lambda: None,
+    ) -> None:
         self._seconds = seconds
+        self._last = last
         self._heard, self._said = os.pipe()
         self._thread = threading.Thread(target=self._watch, name="hemascope-ending", daemon=True)
         self._thread.start()
-        for number in _CODES:
+        for number in signals:
             self._listen(number)
 
     def call_off(self) -> None:
@@ -51,11 +60,12 @@ class Ending:
         first = os.read(self._heard, 1)
         if not first:
             return
-        until = time.monotonic() + self._seconds
-        while (left := until - time.monotonic()) > 0 and select.select([self._heard], [], [], left)[0]:
+        until = None if self._seconds is None else time.monotonic() + self._seconds
+        while select.select([self._heard], [], [], until and max(until - time.monotonic(), 0))[0]:
             more = os.read(self._heard, 1)
             if not more:
                 return
             if more[0] == signal.SIGINT:
                 break
+        self._last()
         os._exit(_CODES[signal.Signals(first[0])])
