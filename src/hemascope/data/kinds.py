@@ -3,7 +3,8 @@
 import glob
 import os
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 
@@ -98,6 +99,41 @@ def kind_of(source: str) -> Kind:
 def is_image(path: str) -> bool:
     """Whether the name is that of a picture."""
     return os.path.splitext(path)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122 (a Path takes ten times as long)
+
+
+def writable(name: str) -> str:
+    r"""A file's name in valid Unicode: bytes of it that are no UTF-8 become ``\xNN``.
+
+    >>> print(writable("caf\udce9.png"))
+    caf\xe9.png
+    """
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def require_writable(path: Path | str) -> None:
+    """Make sure that tables can hold the name of a source's file or folder.
+
+    Raises:
+        SourceError: it is not UTF-8.
+    """
+    name = writable(str(path))
+    if name != str(path):
+        raise SourceError(f"{name}: the name is not UTF-8, so no table can hold it", "Rename the file or its folders.")
+
+
+def passed_over(paths: Iterable[str]) -> str:
+    """A line that says how many of some files are no images by their suffix, and which; "" where all are.
+
+    >>> passed_over(["1.png", "2.HEIC", "3.heic", "4"])
+    '3 files are no image by the suffix and passed over: 2 .heic, 1 no suffix'
+    """
+    found = Counter(Path(path).suffix.lower() or "no suffix" for path in paths if not is_image(path))
+    if not found:
+        return ""
+    kinds = ", ".join(f"{count:,} {suffix}" for suffix, count in found.most_common(6))
+    number = found.total()
+    files_are = "file is" if number == 1 else "files are"
+    return f"{number:,} {files_are} no image by the suffix and passed over: {kinds}{', ...' * (len(found) > 6)}"
 
 
 PREDICTIONS = ("path", "label", "confidence", "error")

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from hemascope.errors import SourceError
 from hemascope.predict import output as outputs
-from hemascope.predict.items import Item, check, count, items, passed_over
+from hemascope.predict.items import Item, check, count, items, tell_passed_over
 from hemascope.predict.rows import Layout, printable
 from hemascope.predict.shipped import DEFAULT
 from hemascope.predict.stream import Block, Runnable, classify
@@ -85,8 +85,7 @@ def run(
 
     classifier = load(model, threads=threads)
     layout = Layout.of(classifier, coverage)
-    if progress is not SILENT and (line := passed_over(sources)):
-        progress.say(line)
+    tell_passed_over(sources, progress)
     watched = _Watched(watcher, progress, sources)
     if output is None:
         watched.begin(layout, 0)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hemascope.data.decode import decode
-from hemascope.data.kinds import is_predictions
+from hemascope.data.kinds import is_predictions, require_writable
 from hemascope.data.regular import require_regular
 from hemascope.errors import DecodeError, SourceError
 
@@ -50,8 +50,9 @@ def read_schema(path: Path | str) -> Any:
     """The schema of a Parquet file.
 
     Raises:
-        SourceError: not a readable Parquet file.
+        SourceError: not a readable Parquet file, or one of a name that is not UTF-8.
     """
+    require_writable(path)  # pyarrow opens no other
     try:
         require_regular(path)
         return pq.read_schema(path)
