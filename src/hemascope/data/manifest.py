@@ -1,5 +1,6 @@
 """The Manifest: the one table of a data set, a row an image."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,6 +38,7 @@ class Manifest:
         name: the data set's name, for reports and model cards.
         licence: its licence, "" where unknown.
         attribution: whom to name when a model trained on it is passed on, "" where unknown.
+        spelt: a spelling of each class as the source has it, by which classes of several sources are told apart.
     """
 
     table: pd.DataFrame
@@ -44,6 +46,7 @@ class Manifest:
     name: str = ""
     licence: str = ""
     attribution: str = ""
+    spelt: tuple[str, ...] = ()
 
     @classmethod
     def build(
@@ -58,6 +61,7 @@ class Manifest:
         name: str = "",
         licence: str = "",
         attribution: str = "",
+        spelt: Sequence[str] = (),
     ) -> "Manifest":
         """Make a Manifest from columns; what is not given gets its neutral value."""
         n = len(paths)
@@ -72,7 +76,7 @@ class Manifest:
                 "error": list(errors) if errors is not None else [""] * n,
             }
         ).astype(COLUMNS)
-        return cls(table, tuple(classes), name, licence, attribution)
+        return cls(table, tuple(classes), name, licence, attribution, tuple(spelt))
 
     def __len__(self) -> int:
         return len(self.table)
@@ -148,6 +152,7 @@ class Manifest:
             "hemascope.name": self.name,
             "hemascope.licence": self.licence,
             "hemascope.attribution": self.attribution,
+            "hemascope.spelt": json.dumps(self.spelt),
         }
         with atomic(path) as temporary:
             pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **about}), temporary)
@@ -176,4 +181,5 @@ class Manifest:
             frame,
             classes,
             *(about.get(f"hemascope.{key}", "") for key in ("name", "licence", "attribution")),
+            tuple(json.loads(about.get("hemascope.spelt", "[]"))),
         )

@@ -88,6 +88,13 @@ def test_names_are_read_whatever_they_are_called(tmp_path: Path, key: str, kind:
         ({"classes": np.array([b"\xff"] * 8)}, "'classes' is not in UTF-8"),
         ({"classes": np.array(NAMES), "names": np.array(BLOOD_CLASSES)}, "classes and names name the classes diff"),
         ({"classes": np.array(["CD4+", "CD4-"] * 4)}, "would both be called 'cd4'"),
+        (
+            {
+                "train_cells": np.array([*NAMES[:7], "CD4+"]),
+                "val_cells": np.array([*NAMES[:7], "CD4-"]),
+            },
+            r"'CD4\+' and 'CD4-' would both be called 'cd4'",
+        ),
     ],
 )
 def test_names_that_cannot_be_read_are_refused(tmp_path: Path, names: dict[str, np.ndarray], reason: str) -> None:

@@ -17,6 +17,7 @@ from hemascope.data.sources.names import (
     class_order,
     recognise_files,
     require_classes,
+    spellings,
     split_name,
 )
 from hemascope.data.sources.parquet import read_parquet
@@ -134,14 +135,16 @@ def _manifest(files: list[File], source: str, name: str, unlabelled: bool, progr
             f"{source}: its class folders hold no images{f' that can be used: {named}' * bool(named)}",
             f"Known suffixes: {' '.join(sorted(IMAGE_SUFFIXES))}",
         )
-    labels = class_names((one.folder.strip() or "_" for one in placed), source)
+    spelt = [one.folder.strip() or "_" for one in placed]
+    labels = class_names(spelt, source)
     classes = class_order(label for label, error in zip(labels, errors, strict=True) if not error)
     require_classes(classes, source)
     if beside := sum(is_image(file.parts[-1]) for file in files) - sum(is_image(file.parts[-1]) for file in rows):
         lie = "picture lies" if beside == 1 else "pictures lie"
         progress.say(f"{beside:,} {lie} beside the class folders, without a class, and passed over")
     about = recognise_files(file.parts[-1] for file in rows)
-    return _listed(rows, labels, classes, splits=[one.split for one in placed], name=name, **about._asdict())
+    splits, spelt = [one.split for one in placed], spellings(spelt, labels)
+    return _listed(rows, labels, classes, splits=splits, name=name, spelt=spelt, **about._asdict())
 
 
 def _listed(files: list[File], labels: list[str], classes: tuple[str, ...], **about: Any) -> Manifest:

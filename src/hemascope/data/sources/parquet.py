@@ -12,7 +12,7 @@ from hemascope.data.containers.parquet import IMAGES, count, image_column, is_ma
 from hemascope.data.containers.synthetic import SCHEME
 from hemascope.data.listing import PATHS, SPLITS, column
 from hemascope.data.manifest import Manifest
-from hemascope.data.sources.names import class_names, class_order, numbered, require_classes, split_name
+from hemascope.data.sources.names import class_names, class_order, numbered, require_classes, spellings, split_name
 from hemascope.data.sources.table import read_table, row_split
 from hemascope.errors import SourceError
 
@@ -86,6 +86,7 @@ def read_parquet(files: list[Path], source: Path, *, unlabelled: bool = False) -
         members=[f"{shard.image}/{row}" for shard in shards for row in range(len(shard.labels))],
         splits=[split for shard in shards for split in shard.splits],
         name=source.stem if source.is_file() else source.absolute().name,
+        spelt=spellings([*texts, *declared], named),
     )
 
 

@@ -7,7 +7,7 @@ from hemascope.data.kinds import is_predictions
 from hemascope.data.listing import LABELS, SPLITS, column, missing, places, read_listing
 from hemascope.data.manifest import SPLITS as KNOWN_SPLITS
 from hemascope.data.manifest import Manifest
-from hemascope.data.sources.names import class_names, class_order, require_classes, split_name
+from hemascope.data.sources.names import class_names, class_order, require_classes, spellings, split_name
 from hemascope.errors import SourceError
 
 
@@ -58,7 +58,16 @@ def read_table(path: Path, *, unlabelled: bool = False) -> Manifest:
     classes = class_order(labels)
     if classes or not unlabelled:
         require_classes(classes, path)
-    return Manifest.build(paths, labels, classes, members=members, splits=splits, errors=errors, name=path.stem)
+    return Manifest.build(
+        paths,
+        labels,
+        classes,
+        members=members,
+        splits=splits,
+        errors=errors,
+        name=path.stem,
+        spelt=spellings(spelt, labels),
+    )
 
 
 def row_split(path: Path, line: int, text: str) -> str:
