@@ -21,7 +21,9 @@ from hemascope.audit.findings_file import (
 )
 from hemascope.audit.verdicts import Decided, with_edits
 from hemascope.cells import BLOOD_CLASSES
+from hemascope.data.kinds import expanded
 from hemascope.data.manifest import Manifest
+from hemascope.data.regular import is_there
 from hemascope.data.sources.names import class_names
 from hemascope.errors import HemascopeError, SourceError
 from hemascope.files import atomic, write_text
@@ -132,8 +134,8 @@ def check_output(folder: Path, *sources: str) -> None:
     if folder.exists() and not folder.is_dir():
         raise HemascopeError(f"{folder}: not a folder", "Name a folder with -o.")
     for source in sources:
-        place = Path(source).expanduser()
-        if place.is_dir() and folder.resolve().is_relative_to(place.resolve()):
+        place = expanded(source)
+        if is_there(place) and place.is_dir() and folder.resolve().is_relative_to(place.resolve()):
             raise HemascopeError(
                 f"{folder}: the folder of the audit lies inside the source {source}", "Name another folder with -o."
             )

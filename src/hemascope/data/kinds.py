@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from hemascope.data.named import NAMED
+from hemascope.data.regular import is_there
 from hemascope.errors import SourceError
 
 IMAGE_SUFFIXES = frozenset(
@@ -79,8 +80,8 @@ def kind_of(source: str) -> Kind:
     """
     if not source.strip():
         raise SourceError("No source is named", KINDS)
-    path = Path(source).expanduser()
-    if path.is_dir():
+    path = expanded(source)
+    if is_there(path) and path.is_dir():
         return Kind.FOLDER
     if os.path.lexists(path):
         kind = file_kind(source)
@@ -94,6 +95,11 @@ def kind_of(source: str) -> Kind:
     if glob.has_magic(source):
         return Kind.GLOB
     raise SourceError(f"{source}: there is no such source{_near(path)}", KINDS)
+
+
+def expanded(source: str) -> Path:
+    """A source as a path, ``~`` written out; one of a user whom there is not stays as it is."""
+    return Path(os.path.expanduser(source))  # noqa: PTH111 (a Path refuses that)
 
 
 def is_image(path: str) -> bool:
@@ -176,7 +182,7 @@ def _near(path: Path) -> str:
     import difflib
 
     missing = path
-    while not missing.parent.exists():
+    while not is_there(missing.parent):
         missing = missing.parent
     try:
         beside = {entry.name: str(entry) for entry in missing.parent.iterdir()}

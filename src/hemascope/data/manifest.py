@@ -1,6 +1,5 @@
 """The Manifest: the one table of a data set, a row an image."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hemascope.data.containers.parquet import check_manifest, read_columns
 from hemascope.errors import SourceError
 from hemascope.files import atomic
 
@@ -152,7 +152,7 @@ class Manifest:
             "hemascope.name": self.name,
             "hemascope.licence": self.licence,
             "hemascope.attribution": self.attribution,
-            "hemascope.spelt": json.dumps(self.spelt),
+            "hemascope.spelt": "\n".join(" ".join(text.split()) for text in self.spelt),
         }
         with atomic(path) as temporary:
             pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **about}), temporary)
@@ -162,24 +162,32 @@ class Manifest:
         """Read what `write` wrote.
 
         Raises:
-            SourceError: not a Manifest, or one of a newer format.
+            SourceError: not a Manifest, a damaged one, or one of a newer format.
         """
-        try:
-            table = pq.read_table(path)
-        except (pa.ArrowInvalid, OSError) as problem:
-            raise SourceError(f"{path}: not a readable Parquet file ({problem})") from problem
-        about = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
-        version = int(about.get("hemascope.format_version", 0))
-        if not 1 <= version <= FORMAT_VERSION:
+        table = read_columns(path)
+        about = {
+            key.decode(errors="replace"): value.decode(errors="replace")
+            for key, value in (table.schema.metadata or {}).items()
+        }
+        version = about.get("hemascope.format_version", "0")
+        if version not in map(str, range(1, FORMAT_VERSION + 1)):
             raise SourceError(
                 f"{path}: format {version} of a manifest is not known here (known: up to {FORMAT_VERSION})",
                 "Use the hemascope version that wrote it, or a newer one.",
             )
-        frame = table.to_pandas()[list(COLUMNS)].astype(COLUMNS)
-        classes = tuple(filter(None, about["hemascope.classes"].split("\n")))
+        check_manifest(table.schema, path)
+        # Without the metadata, which would tell pandas of an index.
+        frame = table.select(list(COLUMNS)).replace_schema_metadata(None).to_pandas()
+        for name, valid in {"verdict": VERDICTS, "split": (*SPLITS, "")}.items():
+            strange = set(frame[name].dropna()) - set(valid)
+            if strange:
+                raise SourceError(f"{path}: a damaged manifest: it has the {name} {min(strange)!r}", "Write it again.")
+        if frame.isna().to_numpy().any():
+            raise SourceError(f"{path}: a damaged manifest: some of its cells are empty", "Write it again.")
+        classes = tuple(filter(None, about.get("hemascope.classes", "").split("\n")))
         return cls(
-            frame,
+            frame.astype(COLUMNS),
             classes,
             *(about.get(f"hemascope.{key}", "") for key in ("name", "licence", "attribution")),
-            tuple(json.loads(about.get("hemascope.spelt", "[]"))),
+            tuple(filter(None, about.get("hemascope.spelt", "").split("\n"))),
         )

@@ -1,3 +1,4 @@
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -136,3 +137,16 @@ def test_a_file_cut_short(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:5000])
     with pytest.raises(SourceError, match=r"bloodmnist\.npz: not a readable \.npz"):
         open_source(path)
+
+
+@pytest.mark.parametrize("shape", ["(999999999999,3,3,3)", "(-4, 3, 3, 3)", "(4, 3, 3", "(" * 90])
+def test_a_header_that_promises_too_much_or_is_damaged_is_refused(tmp_path: Path, shape: str) -> None:
+    path = saved(tmp_path, images=np.zeros((4, 3, 3, 3), np.uint8))
+    with zipfile.ZipFile(path) as archive:
+        array = archive.read("images.npy")
+    before = array.index(b"(")
+    array = array[:before] + (shape + ", }").encode().ljust(127 - before) + array[127:]
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("images.npy", array)
+    with pytest.raises(SourceError, match=r"not a readable \.npz file"):
+        open_source(path, unlabelled=True)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hemascope.data.containers.parquet import parquet_files
-from hemascope.data.kinds import KINDS, Kind, is_image, kind_of, require_writable
+from hemascope.data.kinds import KINDS, Kind, expanded, is_image, kind_of, require_writable
 from hemascope.data.manifest import Manifest
 from hemascope.data.named import fetch_named
 from hemascope.data.sources.folders import read_archive, read_folders, read_glob
@@ -36,7 +36,7 @@ def open_source(source: str | Path, *, unlabelled: bool = False, progress: Progr
     """
     text = str(source)
     kind = kind_of(text)
-    path = Path(text).expanduser()
+    path = expanded(text)
     whole = path.resolve()  # a Manifest's paths hold good from any folder, and without ".." they read well
     if kind not in (Kind.NAMED, Kind.SYNTHETIC):
         require_writable(whole)
