@@ -1,5 +1,5 @@
-# The front door: `make demo` runs the main job, `make test` the tests, `make docs` builds the site, `make dist` the
-# packages; each installs what it needs into .venv first.
+# The front door: `make demo` runs the main job, `make test` the tests, `make fuzz` an hour of hostile files,
+# `make docs` builds the site, `make dist` the packages; each installs what it needs into .venv first.
 PYTHON ?= python3
 DEMO ?= runs/demo
 # Real images where they lie beside the project, else drawings of cells.
@@ -7,7 +7,7 @@ REAL := $(wildcard $(or $(HEMASCOPE_DATA),../shared/data)/pbc)
 SOURCE ?= $(or $(REAL),synthetic)
 BIN := .venv/bin
 
-.PHONY: demo test lint docs dist clean
+.PHONY: demo test lint fuzz docs dist clean
 
 demo: $(BIN)/.installed
 	rm -rf $(DEMO)
@@ -15,6 +15,11 @@ demo: $(BIN)/.installed
 
 test: $(BIN)/.installed lint
 	$(BIN)/pytest -n auto --dist loadscope
+
+# Damaged and hostile files for everything that reads, new ones each time, for so many seconds.
+FUZZ ?= 3600
+fuzz: $(BIN)/.installed
+	HEMASCOPE_FUZZ=$(FUZZ) $(BIN)/pytest -n auto tests/fuzz
 
 # Strictly, into site/: the tests build it too.
 docs: $(BIN)/.installed

@@ -8,15 +8,18 @@ class HemascopeError(Exception):
     """A problem the user can mend; the command line prints it without a traceback and exits with 2.
 
     Args:
-        problem: what is wrong and why, naming the file or key.
+        problem: what is wrong and why, naming the file or key. Bytes of a file name that are no UTF-8 become
+            ``\\udcxx``, so that every stream and table can hold it.
         remedy: what to do about it.
 
     >>> str(HemascopeError("cells.npz: no key 'images'", "Save the images under 'images'."))
     "cells.npz: no key 'images'. Save the images under 'images'."
+    >>> HemascopeError("caf\\udce9.png: no such file").problem.encode()
+    b'caf\\\\udce9.png: no such file'
     """
 
     def __init__(self, problem: str, remedy: str = "") -> None:
-        self.problem = problem.rstrip(".")
+        self.problem = problem.rstrip(".").encode("utf-8", "backslashreplace").decode()
         self.remedy = remedy
         super().__init__(f"{self.problem}. {remedy}".strip() if remedy else self.problem)
 

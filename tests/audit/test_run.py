@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from hemascope.audit.findings import KIND_NAMES, each_finding
@@ -14,6 +16,7 @@ from hemascope.cells import BLOOD_CLASSES
 from hemascope.data.manifest import Manifest
 from hemascope.data.sources import open_source
 from hemascope.errors import HemascopeError, SourceError
+from tests.data.pictures import noise, write_png
 
 from .by_hand import audit_by_hand
 from .planted import plant
@@ -58,6 +61,31 @@ def verdicts(outcome: Audited) -> dict[tuple[str, str], str]:
     ids = outcome.audit.manifest.ids
     found = each_finding(outcome.audit.findings)
     return {("/".join(Path(ids[one.row]).parts[-2:]), one.kind): one.verdict for one in found}
+
+
+@pytest.mark.parametrize("kind", ["folder", "csv", "parquet", "manifest"])
+def test_classes_of_two_sources_that_would_be_called_alike_are_refused(tmp_path: Path, kind: str) -> None:
+    def source(name: str, *labels: str) -> Manifest:
+        for label in labels:
+            write_png(tmp_path / name / label / "1.png", noise(0, 2, 2))
+        if kind == "csv":
+            lines = [f"{label}/1.png,{label}" for label in labels]
+            (tmp_path / name / "list.csv").write_text("\n".join(["path,label", *lines]))
+            return open_source(tmp_path / name / "list.csv")
+        if kind == "parquet":
+            images = [(tmp_path / name / label / "1.png").read_bytes() for label in labels]
+            pq.write_table(pa.table({"image": images, "label": list(labels)}), tmp_path / name / "train.parquet")
+            return open_source(tmp_path / name / "train.parquet")
+        manifest = open_source(tmp_path / name)
+        if kind == "manifest":
+            manifest.write(tmp_path / f"{name}.parquet")
+            return open_source(tmp_path / f"{name}.parquet")
+        return manifest
+
+    one, other, third = source("one", "CD4+", "CD8"), source("other", "CD4-", "CD8"), source("third", "cd4+", "cd8")
+    with pytest.raises(SourceError, match=r"against .*: the classes 'CD4\+' and 'CD4-' would both be called 'cd4'"):
+        join(one, other)
+    assert join(one, third).classes == ("cd4", "cd8")
 
 
 def test_the_tables_hold_what_was_planted(cells: Path, first: Audited) -> None:

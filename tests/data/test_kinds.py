@@ -5,6 +5,7 @@ import pytest
 
 from hemascope.data.kinds import ANY, KINDS, LABELLED, Kind, file_kind, inner_parts, kind_of
 from hemascope.data.named import NAMED
+from hemascope.data.sources import open_source
 from hemascope.errors import SourceError
 
 
@@ -68,3 +69,11 @@ def test_no_source(tmp_path: Path, monkeypatch) -> None:
         kind_of("gone.png")
     with pytest.raises(SourceError, match="No source is named"):
         kind_of(" ")
+
+
+@pytest.mark.parametrize("source", ["x" * 5000, "x/" * 5000, "a\0b", "~nobody/x", "\udce9", "x" * 300 + ".csv"])
+def test_what_can_be_no_path_is_no_source(source: str) -> None:
+    with pytest.raises(SourceError, match="there is no such source"):
+        kind_of(source)
+    with pytest.raises(SourceError):
+        open_source(source)

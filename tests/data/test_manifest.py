@@ -85,6 +85,29 @@ def test_what_is_no_manifest_is_refused(manifest: Manifest, tmp_path: Path) -> N
         Manifest.read(path)
 
 
+@pytest.mark.parametrize(
+    ("column", "values", "reason"),
+    [
+        ("label", None, "its column 'label' is missing"),
+        ("path", [1, 2, 3], "its column 'path' is int64"),
+        ("verdict", ["keep", "KEEP", "keep"], "it has the verdict 'KEEP'"),
+        ("split", ["train", "trian", ""], "it has the split 'trian'"),
+        ("member", ["", None, ""], "some of its cells are empty"),
+    ],
+)
+def test_a_damaged_manifest_is_refused(tmp_path: Path, column: str, values: list | None, reason: str) -> None:
+    path = tmp_path / "m.parquet"
+    Manifest.build(["1.png", "2.png", "3.png"], ["a", "b", "a"], ("a", "b")).write(path)
+    table = pq.read_table(path)
+    place = table.column_names.index(column)
+    table = table.remove_column(place)
+    if values is not None:
+        table = table.add_column(place, column, pa.array(values))
+    pq.write_table(table, path)
+    with pytest.raises(SourceError, match=f"a damaged manifest: {reason}"):
+        Manifest.read(path)
+
+
 def test_the_rows_of_a_part_are_usable_and_of_a_known_class() -> None:
     manifest = Manifest.build(
         list("123456"),

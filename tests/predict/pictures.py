@@ -35,6 +35,11 @@ def write_folder(folder: Path, n: int, *, sizes: tuple[tuple[int, int], ...] = (
     return expected
 
 
+def files_in(folder: Path) -> dict[str, bytes]:
+    """The files in and below a folder, to be packed."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
 def write_tar(path: Path, members: dict[str, bytes]) -> Path:
     """Write an archive, compressed by what its name ends in."""
     mode = {".tar": "w", ".gz": "w:gz", ".tgz": "w:gz", ".xz": "w:xz"}[path.suffix]

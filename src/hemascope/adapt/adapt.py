@@ -21,7 +21,7 @@ from hemascope.errors import DecodeError, ModelFileError, SourceError
 from hemascope.files import atomic
 from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import load
-from hemascope.predict.items import Item, check, items
+from hemascope.predict.items import Item, check, items, tell_passed_over
 from hemascope.progress import SILENT, Progress
 from hemascope.shown import paragraphs, table
 
@@ -68,6 +68,7 @@ def read_folder(
         SourceError: a path that matches nothing, or fewer than `FEWEST` readable images.
     """
     check(paths)
+    tell_passed_over(paths, progress)
     chosen = _drawn(paths, limit, seed)
     progress.step("reading images", len(chosen))
     images: list[np.ndarray] = []

@@ -22,7 +22,10 @@ from hemascope.audit.findings_file import (
 from hemascope.audit.verdicts import Decided, with_edits
 from hemascope.cells import BLOOD_CLASSES
 from hemascope.data.delimited import as_delimited
+from hemascope.data.kinds import expanded
 from hemascope.data.manifest import Manifest
+from hemascope.data.regular import is_there
+from hemascope.data.sources.names import class_names
 from hemascope.errors import HemascopeError, SourceError
 from hemascope.files import atomic, write_text
 from hemascope.progress import SILENT, Progress
@@ -132,8 +135,8 @@ def check_output(folder: Path, *sources: str) -> None:
     if folder.exists() and not folder.is_dir():
         raise HemascopeError(f"{folder}: not a folder", "Name a folder with -o.")
     for source in sources:
-        place = Path(source).expanduser()
-        if place.is_dir() and folder.resolve().is_relative_to(place.resolve()):
+        place = expanded(source)
+        if is_there(place) and place.is_dir() and folder.resolve().is_relative_to(place.resolve()):
             raise HemascopeError(
                 f"{folder}: the folder of the audit lies inside the source {source}", "Name another folder with -o."
             )
@@ -201,7 +204,12 @@ def join(manifest: Manifest, against: Manifest) -> Manifest:
 
     Where a set names no splits, the first one's images are ``train`` and the second one's ``test``, so that copies
     between the two are leaks. The classes are those of both; groups stay apart.
+
+    Raises:
+        SourceError: a class of one and another class of the other would be called alike.
     """
+    name = f"{manifest.name} against {against.name}"
+    class_names((*manifest.spelt, *against.spelt), name)
     first, second = _with_split(manifest, "train"), _with_split(against, "test")
     offset = int(first.table["group"].max()) + 1 if len(first) else 0
     group = second.table["group"].to_numpy(np.int64)
@@ -211,9 +219,10 @@ def join(manifest: Manifest, against: Manifest) -> Manifest:
         manifest,
         table=pd.concat([first.table, second.table], ignore_index=True),
         classes=BLOOD_CLASSES if set(classes) == set(BLOOD_CLASSES) else classes,
-        name=f"{manifest.name} against {against.name}",
+        name=name,
         licence=_both(manifest.licence, against.licence),
         attribution=_both(manifest.attribution, against.attribution),
+        spelt=(*manifest.spelt, *against.spelt),
     )
 
 

@@ -3,11 +3,13 @@
 import glob
 import os
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 
 from hemascope.data.named import NAMED
+from hemascope.data.regular import is_there
 from hemascope.errors import SourceError
 
 IMAGE_SUFFIXES = frozenset(
@@ -78,8 +80,8 @@ def kind_of(source: str) -> Kind:
     """
     if not source.strip():
         raise SourceError("No source is named", KINDS)
-    path = Path(source).expanduser()
-    if path.is_dir():
+    path = expanded(source)
+    if is_there(path) and path.is_dir():
         return Kind.FOLDER
     if os.path.lexists(path):
         kind = file_kind(source)
@@ -95,9 +97,49 @@ def kind_of(source: str) -> Kind:
     raise SourceError(f"{source}: there is no such source{_near(path)}", KINDS)
 
 
+def expanded(source: str) -> Path:
+    """A source as a path, ``~`` written out; one of a user whom there is not stays as it is."""
+    return Path(os.path.expanduser(source))  # noqa: PTH111 (a Path refuses that)
+
+
 def is_image(path: str) -> bool:
     """Whether the name is that of a picture."""
     return os.path.splitext(path)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122 (a Path takes ten times as long)
+
+
+def writable(name: str) -> str:
+    r"""A file's name in valid Unicode: bytes of it that are no UTF-8 become ``\xNN``.
+
+    >>> print(writable("caf\udce9.png"))
+    caf\xe9.png
+    """
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def require_writable(path: Path | str) -> None:
+    """Make sure that tables can hold the name of a source's file or folder.
+
+    Raises:
+        SourceError: it is not UTF-8.
+    """
+    name = writable(str(path))
+    if name != str(path):
+        raise SourceError(f"{name}: the name is not UTF-8, so no table can hold it", "Rename the file or its folders.")
+
+
+def passed_over(paths: Iterable[str]) -> str:
+    """A line that says how many of some files are no images by their suffix, and which; "" where all are.
+
+    >>> passed_over(["1.png", "2.HEIC", "3.heic", "4"])
+    '3 files are no image by the suffix and passed over: 2 .heic, 1 no suffix'
+    """
+    found = Counter(Path(path).suffix.lower() or "no suffix" for path in paths if not is_image(path))
+    if not found:
+        return ""
+    kinds = ", ".join(f"{count:,} {suffix}" for suffix, count in found.most_common(6))
+    number = found.total()
+    files_are = "file is" if number == 1 else "files are"
+    return f"{number:,} {files_are} no image by the suffix and passed over: {kinds}{', ...' * (len(found) > 6)}"
 
 
 PREDICTIONS = ("path", "label", "confidence", "error")
@@ -140,7 +182,7 @@ def _near(path: Path) -> str:
     import difflib
 
     missing = path
-    while not missing.parent.exists():
+    while not is_there(missing.parent):
         missing = missing.parent
     try:
         beside = {entry.name: str(entry) for entry in missing.parent.iterdir()}

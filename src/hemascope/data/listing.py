@@ -10,6 +10,7 @@ from typing import NamedTuple
 from hemascope.data.containers.synthetic import SCHEME
 from hemascope.data.delimited import Delimited, read_delimited
 from hemascope.data.kinds import PREDICTIONS, Kind, file_kind, is_predictions
+from hemascope.data.regular import is_file, is_there
 from hemascope.errors import SourceError
 
 PATHS = ("path", "file", "filename", "file_name", "filepath", "image", "image_path")
@@ -68,19 +69,12 @@ def read_listing(path: Path) -> Delimited:
     """
     if file_kind(path.name) != Kind.PARQUET:
         return read_delimited(path, "path,label")
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    from hemascope.data.containers.parquet import read_columns, read_schema
 
-    try:
-        with pq.ParquetFile(path) as file:  # read_table() would import pandas where it is installed: two seconds
-            wanted = [
-                name
-                for name in file.schema_arrow.names
-                if name.lower() in (*PATHS, *LABELS, *SPLITS, *MEMBERS, *PREDICTIONS)
-            ]
-            table = file.read(wanted)
-    except (pa.ArrowException, OSError) as problem:
-        raise SourceError(f"{path}: not a readable Parquet file ({problem})", "Fetch or write it again.") from problem
+    wanted = [
+        name for name in read_schema(path).names if name.lower() in (*PATHS, *LABELS, *SPLITS, *MEMBERS, *PREDICTIONS)
+    ]
+    table = read_columns(path, wanted)
     cells = zip(*(table[name].to_pylist() for name in wanted), strict=True)
     return Delimited(
         wanted,
@@ -102,7 +96,7 @@ def places(path: Path, table: Delimited) -> list[Place]:
     texts = [_text(row[files], path.parent) for _, row in table.rows]
     inside = [row[members] if members is not None else "" for _, row in table.rows]
     found = [_place(text, member, path.parent) for text, member in zip(texts, inside, strict=True)]
-    if is_predictions(table.header) and not any(Path(place.path).exists() for place in found):
+    if is_predictions(table.header) and not any(is_there(place.path) for place in found):
         found = [_place(text, member, Path()) for text, member in zip(texts, inside, strict=True)]
     return found
 
@@ -110,7 +104,7 @@ def places(path: Path, table: Delimited) -> list[Place]:
 def _text(cell: str, folder: Path) -> str:
     """A cell without blanks at its ends, unless a file is called so."""
     text = cell.strip()
-    return cell if cell != text and (folder / cell).is_file() else text
+    return cell if cell != text and is_file(folder / cell) else text
 
 
 def _place(text: str, member: str, folder: Path) -> Place:
@@ -118,6 +112,6 @@ def _place(text: str, member: str, folder: Path) -> Place:
     if not text or text.startswith(SCHEME):
         return Place(file, member or after)
     whole = folder / text
-    if not member and mark and file_kind(file) in (Kind.NPZ, Kind.ZIP, Kind.TAR, Kind.PARQUET) and not whole.is_file():
+    if not member and mark and file_kind(file) in (Kind.NPZ, Kind.ZIP, Kind.TAR, Kind.PARQUET) and not is_file(whole):
         return Place(str(folder / file), after)
     return Place(str(whole), member)

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hemascope.data.containers.parquet import check_manifest, read_columns
 from hemascope.errors import SourceError
 from hemascope.files import atomic
 
@@ -37,6 +38,7 @@ class Manifest:
         name: the data set's name, for reports and model cards.
         licence: its licence, "" where unknown.
         attribution: whom to name when a model trained on it is passed on, "" where unknown.
+        spelt: a spelling of each class as the source has it, by which classes of several sources are told apart.
     """
 
     table: pd.DataFrame
@@ -44,6 +46,7 @@ class Manifest:
     name: str = ""
     licence: str = ""
     attribution: str = ""
+    spelt: tuple[str, ...] = ()
 
     @classmethod
     def build(
@@ -58,6 +61,7 @@ class Manifest:
         name: str = "",
         licence: str = "",
         attribution: str = "",
+        spelt: Sequence[str] = (),
     ) -> "Manifest":
         """Make a Manifest from columns; what is not given gets its neutral value."""
         n = len(paths)
@@ -72,7 +76,7 @@ class Manifest:
                 "error": list(errors) if errors is not None else [""] * n,
             }
         ).astype(COLUMNS)
-        return cls(table, tuple(classes), name, licence, attribution)
+        return cls(table, tuple(classes), name, licence, attribution, tuple(spelt))
 
     def __len__(self) -> int:
         return len(self.table)
@@ -148,6 +152,7 @@ class Manifest:
             "hemascope.name": self.name,
             "hemascope.licence": self.licence,
             "hemascope.attribution": self.attribution,
+            "hemascope.spelt": "\n".join(" ".join(text.split()) for text in self.spelt),
         }
         with atomic(path) as temporary:
             pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **about}), temporary)
@@ -157,23 +162,32 @@ class Manifest:
         """Read what `write` wrote.
 
         Raises:
-            SourceError: not a Manifest, or one of a newer format.
+            SourceError: not a Manifest, a damaged one, or one of a newer format.
         """
-        try:
-            table = pq.read_table(path)
-        except (pa.ArrowInvalid, OSError) as problem:
-            raise SourceError(f"{path}: not a readable Parquet file ({problem})") from problem
-        about = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
-        version = int(about.get("hemascope.format_version", 0))
-        if not 1 <= version <= FORMAT_VERSION:
+        table = read_columns(path)
+        about = {
+            key.decode(errors="replace"): value.decode(errors="replace")
+            for key, value in (table.schema.metadata or {}).items()
+        }
+        version = about.get("hemascope.format_version", "0")
+        if version not in map(str, range(1, FORMAT_VERSION + 1)):
             raise SourceError(
                 f"{path}: format {version} of a manifest is not known here (known: up to {FORMAT_VERSION})",
                 "Use the hemascope version that wrote it, or a newer one.",
             )
-        frame = table.to_pandas()[list(COLUMNS)].astype(COLUMNS)
-        classes = tuple(filter(None, about["hemascope.classes"].split("\n")))
+        check_manifest(table.schema, path)
+        # Without the metadata, which would tell pandas of an index.
+        frame = table.select(list(COLUMNS)).replace_schema_metadata(None).to_pandas()
+        for name, valid in {"verdict": VERDICTS, "split": (*SPLITS, "")}.items():
+            strange = set(frame[name].dropna()) - set(valid)
+            if strange:
+                raise SourceError(f"{path}: a damaged manifest: it has the {name} {min(strange)!r}", "Write it again.")
+        if frame.isna().to_numpy().any():
+            raise SourceError(f"{path}: a damaged manifest: some of its cells are empty", "Write it again.")
+        classes = tuple(filter(None, about.get("hemascope.classes", "").split("\n")))
         return cls(
-            frame,
+            frame.astype(COLUMNS),
             classes,
             *(about.get(f"hemascope.{key}", "") for key in ("name", "licence", "attribution")),
+            tuple(filter(None, about.get("hemascope.spelt", "").split("\n"))),
         )

@@ -34,6 +34,24 @@ def require_regular(path: Path | str) -> int:
     return about.st_size
 
 
+def is_there(path: Path | str) -> bool:
+    """Whether a path leads anywhere: not where it is too long, or cannot be one.
+
+    >>> is_there(__file__), is_there("x" * 5000), is_there(chr(0))
+    (True, False, False)
+    """
+    try:
+        Path(path).stat()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def is_file(path: Path | str) -> bool:
+    """Whether a path leads to a regular file."""
+    return is_there(path) and Path(path).is_file()
+
+
 def read_picture(path: Path | str) -> bytes:
     """The bytes of a picture's file.
 

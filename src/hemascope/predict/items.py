@@ -1,14 +1,13 @@
 """The images to classify, one after another, from any source (see `hemascope.data.kinds`); nothing is held."""
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from hemascope.data.kinds import Kind, file_kind, is_image, kind_of
+from hemascope.data.kinds import Kind, file_kind, is_image, kind_of, passed_over
 from hemascope.data.walk import Found, matches, walk
 from hemascope.errors import DecodeError, SourceError
 from hemascope.predict.pixels import Picture, pixels
@@ -105,24 +104,33 @@ def count(sources: Sequence[str]) -> int | None:
     return total
 
 
-def passed_over(sources: Sequence[str]) -> str:
-    """A line that says how many files of folders are no images by their suffix, and which; "" where there are none.
+def tell_passed_over(sources: Sequence[str], progress: Progress) -> None:
+    """Say how many files of folders and archives are no images by their suffix, and which.
 
-    >>> passed_over(["synthetic:8"])
-    ''
+    A compressed tar is not unpacked for it, and nothing is looked at where nobody is told.
     """
-    found: Counter[str] = Counter()
-    for source in sources:
-        if kind_of(source) == Kind.FOLDER:
-            files = [one.path for one in walk(_expanded(source)) if not one.error]
-            if any(map(is_image, files)):  # else its Parquet files are read
-                found.update(Path(path).suffix.lower() or "no suffix" for path in files if not is_image(path))
-    if not found:
-        return ""
-    kinds = ", ".join(f"{count:,} {suffix}" for suffix, count in found.most_common(6))
-    number = found.total()
-    files_are = "file is" if number == 1 else "files are"
-    return f"{number:,} {files_are} no image by the suffix and passed over: {kinds}{', ...' * (len(found) > 6)}"
+    if progress is not SILENT and (line := passed_over(name for source in sources for name in _all_files(source))):
+        progress.say(line)
+
+
+def _all_files(source: str) -> list[str]:
+    """The files that `items` would look at for images, whatever their suffix; none where it looks for no images."""
+    kind, path = kind_of(source), _expanded(source)
+    if kind == Kind.FOLDER:
+        names = [one.path for one in walk(path) if not one.error]
+        return names if any(map(is_image, names)) else []  # else its Parquet files are read
+    try:
+        if kind == Kind.ZIP:
+            from hemascope.data.containers import zip as archive
+
+            return list(archive.names(path))
+        if kind == Kind.TAR and path.lower().endswith(".tar"):
+            from hemascope.data.containers import tar
+
+            return list(tar.names(path))
+    except SourceError:  # whoever reads it is told
+        pass
+    return []
 
 
 def _files(source: str) -> Iterator[Found]:

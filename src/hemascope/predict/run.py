@@ -12,7 +12,7 @@ from hemascope.errors import SourceError
 from hemascope.predict import output as outputs
 from hemascope.predict.alone import alone
 from hemascope.predict.finished import check_finished, take
-from hemascope.predict.items import Item, check, count, items, passed_over
+from hemascope.predict.items import Item, check, count, items, tell_passed_over
 from hemascope.predict.rows import Layout
 from hemascope.predict.shipped import DEFAULT
 from hemascope.predict.stream import Block, Runnable, classify
@@ -123,8 +123,7 @@ class _Watched:
                 f"The journal's last {lost:,} bytes are not as they were written: images from the {before + 1:,}th on"
                 " are classified again."
             )
-        if self._progress is not SILENT and (line := passed_over(self._sources)):
-            self._progress.say(line)
+        tell_passed_over(self._sources, self._progress)
         # To count the images takes a walk through all folders, which is for nothing where nobody looks.
         self._progress.step("classifying", None if self._progress is SILENT else count(self._sources))
         self._done = self._before = before

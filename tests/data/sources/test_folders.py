@@ -14,7 +14,8 @@ from hemascope.data.reading import read_images
 from hemascope.data.sources import open_source
 from hemascope.errors import SourceError
 from tests.data.pictures import encoded, noise, write_png
-from tests.predict.pictures import write_tar, write_zip
+from tests.predict.pictures import files_in, write_tar, write_zip
+from tests.told import Told
 
 
 def fill(folder: Path, *names: str) -> Path:
@@ -128,6 +129,48 @@ def test_a_name_that_is_not_utf8_is_a_row_with_an_error(tmp_path: Path) -> None:
         "the name is not UTF-8; rename it",
         "",
     ]
+
+
+def test_names_that_are_not_utf8_in_a_folder_without_classes(tmp_path: Path) -> None:
+    fill(tmp_path, "1.png")
+    (tmp_path / os.fsdecode(b"\xe9.png")).write_bytes(encoded(noise(0, 2, 2)))
+    manifest = open_source(tmp_path, unlabelled=True)
+    manifest.write(tmp_path / "manifest.parquet")
+    assert sorted(manifest.table["error"]) == ["", f"{tmp_path}/\\xe9.png: the name is not UTF-8; rename it"]
+
+
+@pytest.mark.parametrize("name", ["cells", "cells.tar", "cells.zip", "list.csv", "cells.npz", "data/train.parquet"])
+def test_a_source_whose_path_is_not_utf8_is_refused(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / os.fsdecode(b"\xe9")
+    fill(folder / "cells", "a/1.png", "b/1.png")
+    (folder / "list.csv").write_text("path,label\ncells/a/1.png,a\ncells/b/1.png,b\n")
+    write_tar(folder / "cells.tar", files_in(folder / "cells"))
+    write_zip(folder / "cells.zip", files_in(folder / "cells"))
+    np.savez(folder / "cells.npz", images=np.zeros((2, 4, 4, 3), np.uint8), labels=np.arange(2))
+    (folder / "data").mkdir()
+    with (folder / "data" / "train.parquet").open("wb") as file:
+        pq.write_table(pa.table({"image": [encoded(noise(0, 2, 2))] * 2, "label": ["a", "b"]}), file)
+    for unlabelled in (False, True):
+        with pytest.raises(SourceError, match="the name is not UTF-8, so no table can hold it") as caught:
+            open_source(folder / name, unlabelled=unlabelled)
+        assert f"{tmp_path}/\\xe9" in str(caught.value)
+
+
+def test_files_that_are_passed_over_are_told(tmp_path: Path) -> None:
+    fill(tmp_path / "set", "a/1.png", "b/1.png", "whole.png")
+    for name in ("a/2.HEIC", "b/2.heic", "b/3", "notes.dcm", ".hidden"):
+        (tmp_path / "set" / name).touch()
+    write_zip(tmp_path / "set.zip", files_in(tmp_path / "set"))
+    said = []
+    for source in ("set", "set.zip", "set/**"):
+        told = Told()
+        open_source(tmp_path / source, progress=told)
+        said.append(told.said)
+    passed = "4 files are no image by the suffix and passed over: 2 .heic, 1 no suffix, 1 .dcm"
+    beside = "1 picture lies beside the class folders, without a class, and passed over"
+    assert said[0] == [passed, beside]
+    assert said[1] == [passed, beside]
+    assert said[2] == [beside]
 
 
 def test_relative_paths_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,3 +1,4 @@
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,13 @@ def test_names_are_read_whatever_they_are_called(tmp_path: Path, key: str, kind:
         ({"classes": np.array([b"\xff"] * 8)}, "'classes' is not in UTF-8"),
         ({"classes": np.array(NAMES), "names": np.array(BLOOD_CLASSES)}, "classes and names name the classes diff"),
         ({"classes": np.array(["CD4+", "CD4-"] * 4)}, "would both be called 'cd4'"),
+        (
+            {
+                "train_cells": np.array([*NAMES[:7], "CD4+"]),
+                "val_cells": np.array([*NAMES[:7], "CD4-"]),
+            },
+            r"'CD4\+' and 'CD4-' would both be called 'cd4'",
+        ),
     ],
 )
 def test_names_that_cannot_be_read_are_refused(tmp_path: Path, names: dict[str, np.ndarray], reason: str) -> None:
@@ -129,3 +137,16 @@ def test_a_file_cut_short(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:5000])
     with pytest.raises(SourceError, match=r"bloodmnist\.npz: not a readable \.npz"):
         open_source(path)
+
+
+@pytest.mark.parametrize("shape", ["(999999999999,3,3,3)", "(-4, 3, 3, 3)", "(4, 3, 3", "(" * 90])
+def test_a_header_that_promises_too_much_or_is_damaged_is_refused(tmp_path: Path, shape: str) -> None:
+    path = saved(tmp_path, images=np.zeros((4, 3, 3, 3), np.uint8))
+    with zipfile.ZipFile(path) as archive:
+        array = archive.read("images.npy")
+    before = array.index(b"(")
+    array = array[:before] + (shape + ", }").encode().ljust(127 - before) + array[127:]
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("images.npy", array)
+    with pytest.raises(SourceError, match=r"not a readable \.npz file"):
+        open_source(path, unlabelled=True)

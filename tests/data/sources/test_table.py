@@ -1,10 +1,14 @@
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from hemascope.cells import BLOOD_CLASSES
+from hemascope.data.reading import read_images
 from hemascope.data.sources import open_source
-from hemascope.errors import SourceError
+from hemascope.errors import DecodeError, SourceError
 from tests.data.pictures import noise, write_png
 
 
@@ -103,3 +107,26 @@ def test_names_with_blanks_or_a_carriage_return(folder: Path) -> None:
 def test_another_encoding_is_named_as_such(folder: Path) -> None:
     with pytest.raises(SourceError, match="UTF-8"):
         open_source(table(folder, "path,label\n1.png,a\n", encoding="utf-16"))
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("x" * 5000, "no such file"),
+        ("synthetic://x#1", "names no drawings"),
+        ("synthetic://0#x", "names no row of the file"),
+        ("set.npz#images/-1", "names no row of the file"),
+        ("set.npz#images/" + "9" * 5000, "names no row of the file"),
+        ("set.npz#scalar/0", "the array has no images"),
+        ("set.parquet#image/x", "names no row of the file"),
+        ("set.parquet#words/0", "the file has no such column of images"),
+    ],
+)
+def test_a_name_that_leads_nowhere_is_a_row_with_an_error(folder: Path, name: str, reason: str) -> None:
+    np.savez(folder / "set.npz", images=np.zeros((2, 3, 3, 3), np.uint8), scalar=np.array(1))
+    pq.write_table(pa.table({"image": [b""], "words": ["1.png"]}), folder / "set.parquet")
+    manifest = open_source(table(folder, f"path,label\n{name},a\n1.png,b\n1.png,a\n"))
+    (_, first), (_, second), _ = read_images(manifest)
+    assert isinstance(first, DecodeError)
+    assert reason in first.problem
+    assert not isinstance(second, DecodeError)

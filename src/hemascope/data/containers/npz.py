@@ -1,6 +1,7 @@
 """Images in a NumPy .npz: all of them a few rows at a time, however large the arrays are, or one by its place."""
 
 import math
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -10,11 +11,13 @@ from typing import IO
 import numpy as np
 from numpy.lib import format as npy
 
+from hemascope.data.containers.member import split_member
 from hemascope.data.decode import decode_array
 from hemascope.data.regular import require_regular, too_large
 from hemascope.errors import DecodeError, SourceError
 
 _READ = 1 << 20  # bytes unpacked at a time
+_DEFLATED_MOST = 1100  # bytes that one of deflate's can stand for: 1032, and a few
 _BROKEN = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
 
 
@@ -68,6 +71,7 @@ def npy_headers(path: Path | str) -> dict[str, tuple[tuple[int, ...], np.dtype]]
                 if entry.filename.endswith(".npy"):
                     with archive.open(entry) as file:
                         shape, _, dtype = _header(file)
+                        _require_room(entry, file.tell() + math.prod(shape) * dtype.itemsize)
                     found[entry.filename.removesuffix(".npy")] = (shape, dtype)
             return found
     except _BROKEN as problem:
@@ -110,12 +114,12 @@ class Npz:
 
     def job(self, member: str) -> Callable[[], np.ndarray]:
         """What reads one image, to be run in any thread."""
-        key, _, index = member.rpartition("/")
+        key, row = split_member(member, self.path)
         if key not in self._arrays:
             self._arrays[key] = npy_array(self.path, key)
-        array, row = self._arrays[key], int(index)
-        if row >= len(array):
-            raise DecodeError(f"{self.path}#{member}: the array has {len(array)} images")
+        array = self._arrays[key]
+        if array.ndim == 0 or row >= len(array):
+            raise DecodeError(f"{self.path}#{member}: the array has {len(array) if array.ndim else 'no'} images")
         return lambda: decode_array(array[row], f"{self.path}#{member}")
 
     def close(self) -> None:
@@ -127,7 +131,20 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
     """Shape, whether in Fortran order, and dtype of the array that begins here."""
     version = npy.read_magic(file)
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-    return read(file)
+    try:
+        shape, fortran, dtype = read(file)
+    except (SyntaxError, tokenize.TokenError, MemoryError, RecursionError) as problem:  # numpy parses it as Python
+        raise ValueError("its header is damaged") from problem
+    if any(length < 0 for length in shape):
+        raise ValueError(f"its header is damaged: a shape of {shape}")
+    return shape, fortran, dtype
+
+
+def _require_room(entry: zipfile.ZipInfo, promised: int) -> None:
+    """Refuse an array whose header, or whose entry in the directory, promises more than the file can hold."""
+    most = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: _DEFLATED_MOST}.get(entry.compress_type)
+    if promised > entry.file_size or (most and entry.file_size > most * entry.compress_size):
+        raise ValueError(f"{entry.filename} promises {promised:,} bytes, which it does not hold")
 
 
 def _members(archive: zipfile.ZipFile) -> list[str]:

@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hemascope.data.containers.member import split_member
 from hemascope.data.decode import decode
-from hemascope.data.kinds import is_predictions
+from hemascope.data.kinds import is_predictions, require_writable
 from hemascope.data.regular import require_regular
 from hemascope.errors import DecodeError, SourceError
 
@@ -50,8 +51,9 @@ def read_schema(path: Path | str) -> Any:
     """The schema of a Parquet file.
 
     Raises:
-        SourceError: not a readable Parquet file.
+        SourceError: not a readable Parquet file, or one of a name that is not UTF-8.
     """
+    require_writable(path)  # pyarrow opens no other
     try:
         require_regular(path)
         return pq.read_schema(path)
@@ -71,14 +73,17 @@ def image_column(path: Path | str, schema: Any) -> str:
             f"{path}: no column {IMAGES[0]!r}; its columns are {', '.join(schema.names) or 'none'}",
             f"Wanted are {IMAGES[0]!r} (bytes, or a struct with bytes), and 'label' (a number or a name) for labels.",
         )
-    kind = schema.field(name).type
-    if pa.types.is_struct(kind):
-        kind = next((field.type for field in kind if field.name == "bytes"), kind)
-    if not (pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
+    if not _holds_pictures(schema.field(name).type):
         raise SourceError(
             f"{path}: the column {name!r} is {schema.field(name).type}", "Wanted are bytes, or a struct with bytes."
         )
     return name
+
+
+def _holds_pictures(kind: Any) -> bool:
+    if pa.types.is_struct(kind):
+        kind = next((field.type for field in kind if field.name == "bytes"), kind)
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 
 def images(path: str) -> Iterator[tuple[str, bytes | Path | DecodeError]]:
@@ -106,19 +111,60 @@ def images(path: str) -> Iterator[tuple[str, bytes | Path | DecodeError]]:
         yield name, DecodeError(f"{path}#{name}: {problem} (this row and all after it are lost)")
 
 
+def check_manifest(schema: Any, path: Path | str) -> None:
+    """Make sure that a Manifest's columns are there, and of their types.
+
+    Raises:
+        SourceError: they are not.
+    """
+    for name in ("path", "member", "label", "split", "group", "verdict", "error"):
+        wanted = pa.types.is_integer if name == "group" else is_text
+        if name not in schema.names or not wanted(schema.field(name).type):
+            kind = f"is {schema.field(name).type}" if name in schema.names else "is missing"
+            raise SourceError(f"{path}: a damaged manifest: its column {name!r} {kind}", "Write it again.")
+
+
+def is_text(kind: Any) -> bool:
+    """Whether a column holds text, as it is or as categories."""
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
 def manifest_rows(path: str) -> Iterator[tuple[str, str, str]]:
-    """Of every row of a Manifest: path, member, and why it has no image, "" where it has one."""
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(columns=["path", "member", "error"]):
-            yield from zip(*(batch[name].to_pylist() for name in ("path", "member", "error")), strict=True)
+    """Of every row of a Manifest: path, member, and why it has no image, "" where it has one.
+
+    Raises:
+        SourceError: it is damaged.
+    """
+    names = ["path", "member", "error"]
+    check_manifest(read_schema(path), path)
+    table = read_columns(path, names)
+    yield from zip(*([text or "" for text in table[name].to_pylist()] for name in names), strict=True)
+
+
+def read_columns(path: Path | str, names: list[str] | None = None) -> Any:
+    """Some columns of a Parquet file, or all of them, as an Arrow table whose values are sound.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    read_schema(path)
+    try:
+        with pq.ParquetFile(path) as file:  # read_table() would import pandas where it is installed: two seconds
+            table = file.read(names)
+        table.validate(full=True)  # damaged text would end in an error when it is looked at
+    except (pa.ArrowException, OSError, KeyError) as problem:
+        raise SourceError(f"{path}: not a readable Parquet file ({problem})", "Fetch or write it again.") from problem
+    return table
 
 
 def count(path: str) -> int | None:
     """How many rows a file has; None where it cannot be read."""
     try:
+        require_writable(path)
         require_regular(path)
         return int(pq.read_metadata(path).num_rows)
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, SourceError):
         return None
 
 
@@ -127,6 +173,7 @@ class Parquet:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        require_writable(path)
         try:
             require_regular(path)
             self._file = pq.ParquetFile(path, memory_map=True)
@@ -139,8 +186,10 @@ class Parquet:
 
     def job(self, member: str) -> Callable[[], np.ndarray]:
         """What decodes one image, to be run in any thread; its bytes are read at once."""
-        column, _, index = member.rpartition("/")
-        row, name = int(index), f"{self.path}#{member}"
+        (column, row), name = split_member(member, self.path), f"{self.path}#{member}"
+        schema = self._file.schema_arrow
+        if column not in schema.names or not _holds_pictures(schema.field(column).type):
+            raise DecodeError(f"{name}: the file has no such column of images")
         group = int(np.searchsorted(self._ends, row, side="right"))
         if group >= len(self._ends):
             raise DecodeError(f"{name}: the file has fewer rows")
@@ -173,4 +222,4 @@ def _picture(cell: bytes | dict[str, Any] | None, folder: Path) -> bytes | Path 
     if not isinstance(cell, dict):
         return cell
     data, beside = cell.get("bytes"), cell.get("path")
-    return data if data is not None else (folder / beside if beside else None)
+    return data if data is not None else (folder / beside if beside and isinstance(beside, str) else None)

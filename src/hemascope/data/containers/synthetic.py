@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hemascope.cells import BLOOD_CLASSES
+from hemascope.data.containers.member import split_member
 from hemascope.errors import SourceError
 
 SCHEME = "synthetic://"
@@ -50,13 +51,16 @@ class Synthetic:
     """``synthetic://SEED``; members are the numbers of drawings."""
 
     def __init__(self, path: str) -> None:
-        self._seed = int(path.removeprefix(SCHEME))
+        seed = path.removeprefix(SCHEME)
+        if not re.fullmatch("[0-9]{1,18}", seed):
+            raise SourceError(f"{path}: names no drawings", f"Write {SCHEME}SEED, with a number for the seed.")
+        self._seed = int(seed)
 
     def job(self, member: str) -> Callable[[], np.ndarray]:
         """What draws one image, to be run in any thread."""
         from hemascope.data.smears import draw
 
-        seed, index = self._seed, int(member)
+        seed, (_, index) = self._seed, split_member(member, f"{SCHEME}{self._seed}")
         return lambda: draw(seed, index).image
 
     def close(self) -> None:

@@ -95,7 +95,7 @@ def _opened(path: str) -> zipfile.ZipFile:
 
 
 def _files(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
-    return (member for member in archive.infolist() if not member.is_dir() and inner_parts(member.filename))
+    return (member for member in archive.infolist() if inner_parts(member.filename) and not member.is_dir())
 
 
 def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str) -> bytes:

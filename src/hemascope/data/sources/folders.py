@@ -3,12 +3,12 @@
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hemascope.cells import BLOOD_CLASSES
 from hemascope.data.containers import tar
 from hemascope.data.containers import zip as zip_archive
-from hemascope.data.kinds import IMAGE_SUFFIXES, KINDS, Kind, file_kind, inner_parts, is_image
+from hemascope.data.kinds import IMAGE_SUFFIXES, KINDS, Kind, file_kind, inner_parts, is_image, passed_over, writable
 from hemascope.data.manifest import Manifest
 from hemascope.data.sources.layout import place
 from hemascope.data.sources.names import (
@@ -17,11 +17,13 @@ from hemascope.data.sources.names import (
     class_order,
     recognise_files,
     require_classes,
+    spellings,
     split_name,
 )
 from hemascope.data.sources.parquet import read_parquet
 from hemascope.data.walk import Found, glob_root, matches, walk
 from hemascope.errors import SourceError
+from hemascope.progress import SILENT, Progress
 
 _ARCHIVES = (Kind.ZIP, Kind.TAR)
 
@@ -35,32 +37,34 @@ class File(NamedTuple):
     error: str = ""
 
 
-def read_folders(folder: Path, *, unlabelled: bool = False) -> Manifest:
+def read_folders(folder: Path, *, unlabelled: bool = False, progress: Progress = SILENT) -> Manifest:
     """List the images of class folders; subfolders of a class folder belong to the class.
 
     A file that is no image by its suffix gets a row that says so; files that file managers leave behind are
-    passed over, and pictures beside class folders too.
+    passed over, and all that lies beside class folders too.
 
     Args:
         folder: that of the classes or of the splits; absolute.
         unlabelled: a folder of pictures without class folders will do.
+        progress: told how many files are no images, and how many pictures lie beside the class folders.
 
     Raises:
         SourceError: no class folders, empty ones, one class only, two that would be called alike, or folders of
             which it cannot be told whether they are the classes.
     """
-    return _manifest(list(_on_disk(walk(str(folder)), str(folder))), str(folder), folder.name, unlabelled)
+    return _manifest(list(_on_disk(walk(str(folder)), str(folder))), str(folder), folder.name, unlabelled, progress)
 
 
-def read_archive(path: Path, *, unlabelled: bool = False) -> Manifest:
+def read_archive(path: Path, *, unlabelled: bool = False, progress: Progress = SILENT) -> Manifest:
     """List the images of a zip or tar archive of class folders; otherwise as `read_folders`.
 
     One folder that holds all the others, as archives often have, is passed over unless it is a class or a split.
     """
-    return _manifest(_in_archive(path), str(path), path.name[: -len("".join(path.suffixes))] or path.name, unlabelled)
+    name = path.name[: -len("".join(path.suffixes))] or path.name
+    return _manifest(_in_archive(path), str(path), name, unlabelled, progress)
 
 
-def read_glob(pattern: str, *, unlabelled: bool = False) -> Manifest:
+def read_glob(pattern: str, *, unlabelled: bool = False, progress: Progress = SILENT) -> Manifest:
     """List the images that a glob matches; the folders of classes lie in the folder where the glob begins.
 
     ``cells/*/1*.png`` takes its classes from the folders in ``cells``; ``parts/*.tar`` from those in each archive.
@@ -81,7 +85,7 @@ def read_glob(pattern: str, *, unlabelled: bool = False) -> Manifest:
     files += _on_disk((one for one in found if file_kind(one.path) not in _ARCHIVES), root)
     if not files:
         raise SourceError(f"{pattern}: no picture matches this", "Check it; ** looks in subfolders.")
-    return _manifest(files, pattern, Path(root).resolve().name, unlabelled)
+    return _manifest(files, pattern, Path(root).resolve().name, unlabelled, progress)
 
 
 def _on_disk(found: Iterable[Found], root: str) -> Iterator[File]:
@@ -105,14 +109,16 @@ def _in_archive(path: Path) -> list[File]:
     return files
 
 
-def _manifest(files: list[File], source: str, name: str, unlabelled: bool) -> Manifest:
+def _manifest(files: list[File], source: str, name: str, unlabelled: bool, progress: Progress) -> Manifest:
     """The rows of the files that lie in class folders, with the label and the split that these name."""
+    files = [_written(file) for file in files]
+    if line := passed_over(file.parts[-1] for file in files):
+        progress.say(line)
     folders = {file.parts[0] for file in files if len(file.parts) > 1}
     if not folders:
         pictures = [file for file in files if is_image(file.parts[-1])]
         if unlabelled and pictures:
-            paths, members = [file.path for file in pictures], [file.member for file in pictures]
-            return Manifest.build(paths, [""] * len(paths), (), members=members, name=name)
+            return _listed(pictures, [""] * len(pictures), (), name=name)
         what = {Kind.TAR: "the archive", Kind.ZIP: "the archive", Kind.PICTURE: "the folder"}.get(
             file_kind(source), "it"
         )
@@ -120,41 +126,43 @@ def _manifest(files: list[File], source: str, name: str, unlabelled: bool) -> Ma
             f"{source}: {what} {'holds images but no class folders' if files else 'is empty'}",
             "Put the images in one folder a class. To classify unlabelled images, use: hemascope predict",
         )
-    files = [_written(file) for file in files]
     placed = place([file.parts for file in files], [is_image(file.parts[-1]) for file in files], source)
-    rows = [files[one.row] for one in placed]
-    errors = [file.error or ("" if is_image(file.parts[-1]) else _no_image(file)) for file in rows]
+    rows = [files[one.row]._replace(error=_problem(files[one.row])) for one in placed]
+    errors = [file.error for file in rows]
     if all(errors):
+        named = next((file.error for file in rows if is_image(file.parts[-1])), "")
         raise SourceError(
-            f"{source}: its class folders hold no images", f"Known suffixes: {' '.join(sorted(IMAGE_SUFFIXES))}"
+            f"{source}: its class folders hold no images{f' that can be used: {named}' * bool(named)}",
+            f"Known suffixes: {' '.join(sorted(IMAGE_SUFFIXES))}",
         )
-    labels = class_names((one.folder.strip() or "_" for one in placed), source)
+    spelt = [one.folder.strip() or "_" for one in placed]
+    labels = class_names(spelt, source)
     classes = class_order(label for label, error in zip(labels, errors, strict=True) if not error)
     require_classes(classes, source)
+    if beside := sum(is_image(file.parts[-1]) for file in files) - sum(is_image(file.parts[-1]) for file in rows):
+        lie = "picture lies" if beside == 1 else "pictures lie"
+        progress.say(f"{beside:,} {lie} beside the class folders, without a class, and passed over")
     about = recognise_files(file.parts[-1] for file in rows)
-    return Manifest.build(
-        [file.path for file in rows],
-        labels,
-        classes,
-        members=[file.member for file in rows],
-        splits=[one.split for one in placed],
-        errors=errors,
-        name=name,
-        **about._asdict(),
-    )
+    splits, spelt = [one.split for one in placed], spellings(spelt, labels)
+    return _listed(rows, labels, classes, splits=splits, name=name, spelt=spelt, **about._asdict())
+
+
+def _listed(files: list[File], labels: list[str], classes: tuple[str, ...], **about: Any) -> Manifest:
+    paths, members = [file.path for file in files], [file.member for file in files]
+    return Manifest.build(paths, labels, classes, members=members, errors=[file.error for file in files], **about)
 
 
 def _written(file: File) -> File:
     """The file by a name that can be written: bytes that are no UTF-8 become ``\\xNN``, and the row has an error."""
-    path, member, *parts = (
-        text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-        for text in (file.path, file.member, *file.parts)
-    )
+    path, member, *parts = (writable(text) for text in (file.path, file.member, *file.parts))
     same = (path, member) == (file.path, file.member)
     error = "" if same else f"{path}{'#' * bool(member)}{member}: the name is not UTF-8; rename it"
     return File(path, member, tuple(parts), error)
 
 
-def _no_image(file: File) -> str:
+def _problem(file: File) -> str:
+    """Why a file cannot be used, "" where it can."""
+    if file.error or is_image(file.parts[-1]):
+        return file.error
     suffix = Path(file.parts[-1]).suffix.lower()
     return f"{file.path}{'#' * bool(file.member)}{file.member}: not an image file by its suffix {suffix!r}"

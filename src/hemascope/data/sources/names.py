@@ -60,7 +60,7 @@ def class_name(text: str) -> str:
     """
     name = _joined(text)
     short = _joined(text.split("(")[0])  # MedMNIST: "immature granulocytes(myelocytes, metamyelocytes and ...)"
-    return _known(name) or _known(short) or name or _composed(text)
+    return _known(name) or _known(short) or name or "_".join(_composed(text).split())
 
 
 def class_names(texts: Iterable[str], source: object) -> list[str]:
@@ -89,6 +89,15 @@ def class_names(texts: Iterable[str], source: object) -> list[str]:
                 )
         found.append(names[text])
     return found
+
+
+def spellings(texts: Iterable[str], names: Iterable[str]) -> tuple[str, ...]:
+    """A spelling of each class, of texts and the names that `class_names` gave them.
+
+    >>> spellings(["CD4+", "", "blast cell", "CD4+"], ["cd4", "", "blast_cell", "cd4"])
+    ('CD4+', 'blast cell')
+    """
+    return tuple({name: text for text, name in zip(texts, names, strict=True) if name}.values())
 
 
 def _joined(text: str) -> str:

@@ -8,7 +8,15 @@ import numpy as np
 from hemascope.cells import BLOOD_CLASSES
 from hemascope.data.containers.npz import npy_array, npy_headers
 from hemascope.data.manifest import SPLITS, Manifest
-from hemascope.data.sources.names import BLOODMNIST, About, class_names, class_order, numbered, require_classes
+from hemascope.data.sources.names import (
+    BLOODMNIST,
+    About,
+    class_names,
+    class_order,
+    numbered,
+    require_classes,
+    spellings,
+)
 from hemascope.errors import SourceError
 
 Headers = dict[str, tuple[tuple[int, ...], np.dtype]]
@@ -56,13 +64,22 @@ def read_npz(path: Path, *, unlabelled: bool = False) -> Manifest:
     targets = np.concatenate(numbers)
     if not len(targets):
         raise SourceError(f"{path}: it holds no images", f"Wanted are {_WANTED}.")
-    names, about = _names(path, headers, targets)
+    names, spelt, about = _names(path, headers, targets)
     classes = class_order(names, given=True)
     if classes or not unlabelled:
         require_classes(classes, path)
     row_labels = [names[target] if target != _UNLABELLED else "" for target in targets]
     paths = [str(path)] * len(targets)
-    return Manifest.build(paths, row_labels, classes, members=members, splits=splits, name=path.stem, **about._asdict())
+    return Manifest.build(
+        paths,
+        row_labels,
+        classes,
+        members=members,
+        splits=splits,
+        name=path.stem,
+        spelt=spelt,
+        **about._asdict(),
+    )
 
 
 def _check_images(path: Path, headers: Headers, images: str) -> None:
@@ -95,12 +112,15 @@ def _labels(path: Path, headers: Headers, images: str, labels: str) -> np.ndarra
     return values
 
 
-def _names(path: Path, headers: Headers, targets: np.ndarray) -> tuple[tuple[str, ...], About]:
-    """A name for each class number, and what is known of the set."""
+def _names(path: Path, headers: Headers, targets: np.ndarray) -> tuple[tuple[str, ...], tuple[str, ...], About]:
+    """A name for each class number, spellings of the names, and what is known of the set."""
     count = int(targets.max()) + 1
     blood = path.stem.lower().startswith("bloodmnist")
     keys = [key for key in headers if _holds_names(key, *headers[key], count, len(targets))]
-    named = {tuple(_read_names(path, key, headers[key][1])): key for key in keys}
+    texts = {key: _read_names(path, key, headers[key][1]) for key in keys}
+    spelt = [text for several in texts.values() for text in several]
+    spelt_as = dict(zip(spelt, class_names(spelt, path), strict=True))
+    named = {tuple(spelt_as[text] for text in several): key for key, several in texts.items()}
     if len(named) > 1:
         raise SourceError(
             f"{path}: {' and '.join(sorted(named.values()))} name the classes differently", "Keep the right one."
@@ -109,12 +129,12 @@ def _names(path: Path, headers: Headers, targets: np.ndarray) -> tuple[tuple[str
         ((names, key),) = named.items()
         if len(names) < count or len(set(names)) != len(names):
             raise SourceError(f"{path}: {count} classes in the labels, but {key!r} names {len(set(names))}")
-        return names, About()
+        return names, spellings(spelt_as, spelt_as.values()), About()
     if count == len(BLOOD_CLASSES) and (blood or "images" in headers):
-        return BLOOD_CLASSES, BLOODMNIST if blood else About()
+        return BLOOD_CLASSES, BLOOD_CLASSES, BLOODMNIST if blood else About()
     if count > 1 and len(targets) <= targets.max():
         raise SourceError(f"{path}: class number {count - 1} in {len(targets)} images", "Number the classes from 0.")
-    return numbered(count), About()
+    return numbered(count), numbered(count), About()
 
 
 def _holds_names(key: str, shape: tuple[int, ...], dtype: np.dtype, classes: int, images: int) -> bool:
@@ -124,7 +144,7 @@ def _holds_names(key: str, shape: tuple[int, ...], dtype: np.dtype, classes: int
 
 
 def _read_names(path: Path, key: str, dtype: np.dtype) -> list[str]:
-    """The names of the classes in an array of text, or of bytes in UTF-8."""
+    """The names of the classes in an array of text, or of bytes in UTF-8, as they are spelt there."""
     if dtype.kind not in "US":
         kind = "Python objects" if dtype.hasobject else str(dtype)
         raise SourceError(
@@ -132,7 +152,6 @@ def _read_names(path: Path, key: str, dtype: np.dtype) -> list[str]:
         )
     values = npy_array(path, key).reshape(-1).tolist()
     try:
-        texts = [value.decode() if isinstance(value, bytes) else value for value in values]
+        return [value.decode() if isinstance(value, bytes) else value for value in values]
     except UnicodeDecodeError as problem:
         raise SourceError(f"{path}: {key!r} is not in UTF-8 ({problem})", "Save it as text.") from problem
-    return class_names(texts, path)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hemascope.data.containers.parquet import parquet_files
-from hemascope.data.kinds import KINDS, Kind, is_image, kind_of
+from hemascope.data.kinds import KINDS, Kind, expanded, is_image, kind_of, require_writable
 from hemascope.data.manifest import Manifest
 from hemascope.data.named import fetch_named
 from hemascope.data.sources.folders import read_archive, read_folders, read_glob
@@ -23,7 +23,7 @@ def open_source(source: str | Path, *, unlabelled: bool = False, progress: Progr
         source: a path, a glob or a name, see `hemascope.data.kinds.KINDS`. A path that exists goes before a name.
         unlabelled: images without labels will do: pictures, folders of them, tables without a column of labels. The
             Manifest then has no classes.
-        progress: told the bytes when a named set is fetched.
+        progress: told the bytes when a named set is fetched, and of files that are passed over.
 
     Returns:
         The Manifest: paths absolute, ``split`` filled where the source names splits, ``group`` -1.
@@ -36,18 +36,20 @@ def open_source(source: str | Path, *, unlabelled: bool = False, progress: Progr
     """
     text = str(source)
     kind = kind_of(text)
-    path = Path(text).expanduser()
+    path = expanded(text)
     whole = path.resolve()  # a Manifest's paths hold good from any folder, and without ".." they read well
+    if kind not in (Kind.NAMED, Kind.SYNTHETIC):
+        require_writable(whole)
     match kind:
         case Kind.FOLDER:
             files = parquet_files(whole)
             if files:
                 return read_parquet(files, whole, unlabelled=unlabelled)
-            return read_folders(whole, unlabelled=unlabelled)
+            return read_folders(whole, unlabelled=unlabelled, progress=progress)
         case Kind.GLOB:
-            return read_glob(str(path), unlabelled=unlabelled)
+            return read_glob(str(path), unlabelled=unlabelled, progress=progress)
         case Kind.TAR | Kind.ZIP:
-            return read_archive(whole, unlabelled=unlabelled)
+            return read_archive(whole, unlabelled=unlabelled, progress=progress)
         case Kind.NPZ:
             return read_npz(whole, unlabelled=unlabelled)
         case Kind.PARQUET:

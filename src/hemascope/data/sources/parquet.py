@@ -6,13 +6,21 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from hemascope.data.containers.parquet import IMAGES, count, image_column, is_manifest, read_schema
+from hemascope.data.containers.parquet import (
+    IMAGES,
+    count,
+    image_column,
+    is_manifest,
+    is_text,
+    read_columns,
+    read_schema,
+)
 from hemascope.data.containers.synthetic import SCHEME
 from hemascope.data.listing import PATHS, SPLITS, column
 from hemascope.data.manifest import Manifest
-from hemascope.data.sources.names import class_names, class_order, numbered, require_classes, split_name
+from hemascope.data.regular import is_there
+from hemascope.data.sources.names import class_names, class_order, numbered, require_classes, spellings, split_name
 from hemascope.data.sources.table import read_table, row_split
 from hemascope.errors import SourceError
 
@@ -26,7 +34,7 @@ def read_manifest(path: Path) -> Manifest:
     manifest = Manifest.read(path)
     usable = manifest.table["path"][manifest.usable]
     files = usable[~usable.str.startswith(SCHEME)].unique()
-    if len(files) and not any(Path(file).exists() for file in files):
+    if len(files) and not any(map(is_there, files)):
         raise SourceError(
             f"{path}: none of the {len(files):,} files that it names exists, the first is {files[0]}",
             "Put the images back where they were, or make the manifest anew where they are now.",
@@ -86,6 +94,7 @@ def read_parquet(files: list[Path], source: Path, *, unlabelled: bool = False) -
         members=[f"{shard.image}/{row}" for shard in shards for row in range(len(shard.labels))],
         splits=[split for shard in shards for split in shard.splits],
         name=source.stem if source.is_file() else source.absolute().name,
+        spelt=spellings([*texts, *declared], named),
     )
 
 
@@ -114,7 +123,7 @@ def _shard(path: Path, unlabelled: bool) -> _Shard:
     image = image_column(path, schema)
     label = _label_column(path, schema)
     if label is not None:
-        values = pq.read_table(path, columns=[label])[label].to_pylist()
+        values = read_columns(path, [label])[label].to_pylist()
     elif unlabelled:
         values = [None] * (count(str(path)) or 0)
     else:
@@ -147,16 +156,10 @@ def _splits(path: Path, schema: Any, rows: int) -> list[str]:
     """The split of every row: of the column that names it, else of the beginning of the file's name."""
     whole = split_name(re.split(r"[-_.]", path.name)[0]) or ""
     place = column(schema.names, SPLITS)
-    if place is None or not _is_text(schema.field(place).type):
+    if place is None or not is_text(schema.field(place).type):
         return [whole] * rows
-    texts = pq.read_table(path, columns=[schema.names[place]])[0].to_pylist()
+    texts = read_columns(path, [schema.names[place]])[0].to_pylist()
     return [row_split(path, row, text or "") or whole for row, text in enumerate(texts, start=1)]
-
-
-def _is_text(kind: Any) -> bool:
-    """Whether a column holds text, as it is or as categories."""
-    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def _label_column(path: Path, schema: Any) -> str | None:
@@ -170,7 +173,7 @@ def _label_column(path: Path, schema: Any) -> str | None:
         return None
     kind = schema.field(name).type
     plain = kind.value_type if pa.types.is_dictionary(kind) else kind
-    if not (_is_text(plain) or pa.types.is_integer(plain) or pa.types.is_boolean(plain) or pa.types.is_null(plain)):
+    if not (is_text(plain) or pa.types.is_integer(plain) or pa.types.is_boolean(plain) or pa.types.is_null(plain)):
         raise SourceError(f"{path}: the column {name!r} is {kind}", "Wanted are integers or names.")
     return name
 

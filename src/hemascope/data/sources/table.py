@@ -7,7 +7,8 @@ from hemascope.data.kinds import is_predictions
 from hemascope.data.listing import LABELS, SPLITS, column, missing, places, read_listing
 from hemascope.data.manifest import SPLITS as KNOWN_SPLITS
 from hemascope.data.manifest import Manifest
-from hemascope.data.sources.names import class_names, class_order, require_classes, split_name
+from hemascope.data.regular import is_file
+from hemascope.data.sources.names import class_names, class_order, require_classes, spellings, split_name
 from hemascope.errors import SourceError
 
 
@@ -44,7 +45,7 @@ def read_table(path: Path, *, unlabelled: bool = False) -> Manifest:
         paths.append(file)
         members.append(member)
         splits.append(row_split(path, line, row[split_column]) if split_column is not None else "")
-        there = file and (file.startswith(SCHEME) or Path(file).is_file())
+        there = file and (file.startswith(SCHEME) or is_file(file))
         errors.append("" if there else f"{file}: no such file" if file else "the row names no file")
     if not paths:
         raise SourceError(f"{path}: it has a header but no rows")
@@ -58,7 +59,16 @@ def read_table(path: Path, *, unlabelled: bool = False) -> Manifest:
     classes = class_order(labels)
     if classes or not unlabelled:
         require_classes(classes, path)
-    return Manifest.build(paths, labels, classes, members=members, splits=splits, errors=errors, name=path.stem)
+    return Manifest.build(
+        paths,
+        labels,
+        classes,
+        members=members,
+        splits=splits,
+        errors=errors,
+        name=path.stem,
+        spelt=spellings(spelt, labels),
+    )
 
 
 def row_split(path: Path, line: int, text: str) -> str:

@@ -35,7 +35,7 @@ from hemascope.evaluate.shift.corruption import REFERENCE_SIDE
 from hemascope.evaluate.shift.registry import RANDOM
 from hemascope.formats import read_versioned, write_versioned
 from hemascope.predict.classifier import Classifier
-from hemascope.predict.items import items
+from hemascope.predict.items import items, tell_passed_over
 from hemascope.progress import SILENT, Progress
 
 
@@ -195,6 +195,7 @@ def forecast(
     Raises:
         SourceError: no image of the folder, or no labelled one, can be read.
     """
+    tell_passed_over([str(folder)], progress)
     said, unreadable = classify_items(classifier, list(items([str(folder)])), progress=progress)
     reference = build_reference(classifier, source, images=images or IMAGES, side=side, seed=seed, progress=progress)
     forecaster = Forecaster(reference)
