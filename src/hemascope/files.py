@@ -55,6 +55,17 @@ def atomic(path: Path, *, then: str = "") -> Iterator[Path]:
             os.close(handle)
 
 
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for what is needed for a while only.
+
+    Raises:
+        WriteError: it cannot be made, or the block raised an OSError.
+    """
+    with writing(Path(tempfile.gettempdir()), then="TMPDIR names it."), tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write ``text`` as UTF-8, whole or not at all.
 
@@ -95,6 +106,15 @@ def writing(path: Path, *, then: str = "", handle: int | None = None) -> Iterato
         if cause is None:
             raise
         raise write_error(cause, path, then) from problem
+
+
+def is_of_writing(problem: OSError) -> bool:
+    """Whether an error of the machine can come of writing alone: a disk or a quota that is full, or a limit.
+
+    >>> is_of_writing(OSError(errno.ENOSPC, "")), is_of_writing(OSError(errno.ENOENT, ""))
+    (True, False)
+    """
+    return problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 def write_error(problem: OSError, path: Path, then: str = "") -> WriteError:
