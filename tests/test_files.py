@@ -1,12 +1,23 @@
 """Files are whole or not there, and what keeps them from being written is said in words."""
 
 import errno
+import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
 
+import numpy as np
+import onnx
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import torch
+from PIL import Image
 
 from hemascope.errors import WriteError
 from hemascope.files import atomic, write_error, write_text, writing
@@ -46,6 +57,53 @@ def test_a_file_that_may_not_be_larger_is_said(tmp_path, write):
     assert "ulimit -f unlimited" in said
     assert [path.name for path in tmp_path.iterdir()] == ["a.npy"]
     assert (tmp_path / "a.npy").read_text() == "before"
+
+
+def _zip(path: Path) -> None:
+    with ZipFile(path, "w") as file:
+        file.writestr("a", bytes(MANY))
+
+
+def _rows() -> pd.DataFrame:
+    return pd.DataFrame({"a": np.random.default_rng(0).random(MANY // 8)})
+
+
+def _model() -> onnx.ModelProto:
+    weights = onnx.numpy_helper.from_array(np.ones(MANY // 8), "w")
+    return onnx.helper.make_model(onnx.helper.make_graph([], "g", [], [], [weights]))
+
+
+MANY, MOST = 3_000_000, 1_000_000
+
+WRITERS: dict[str, Callable[[Path], Any]] = {
+    "a.pt": lambda path: torch.save(torch.zeros(MANY // 4), path),
+    "a.npy": lambda path: np.save(path, np.zeros(MANY // 8)),
+    "a.npz": lambda path: np.savez(path, a=np.zeros(MANY // 8)),
+    "a.parquet": lambda path: pq.write_table(pa.Table.from_pandas(_rows()), path),
+    "b.parquet": lambda path: _rows().to_parquet(path),
+    "a.csv": lambda path: _rows().to_csv(path),
+    "a.onnx": lambda path: onnx.save(_model(), path),
+    "a.png": lambda path: Image.effect_noise((1500, 1500), 99).save(path),
+    "a.zip": _zip,
+}
+
+
+@pytest.fixture
+def one_megabyte() -> Iterator[None]:
+    """Files of this process may be no larger."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MOST, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # zipfile tries again in its __del__
+@pytest.mark.parametrize("name", WRITERS)
+def test_whatever_writes_it_is_said(tmp_path: Path, name: str, one_megabyte: None) -> None:
+    said = rf"{name}: cannot be written: larger than a file may be here .* 1\.0 MB"
+    with pytest.raises(WriteError, match=said), atomic(tmp_path / name) as temporary:
+        WRITERS[name](temporary)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_full_disk_is_named_with_what_to_do(tmp_path):
