@@ -28,6 +28,10 @@ class SourceError(HemascopeError):
     """A data source that cannot be read as it is."""
 
 
+class WriteError(HemascopeError):
+    """A file that cannot be written: its disk is full or read-only, or it may not be."""
+
+
 class DecodeError(HemascopeError):
     """One image that cannot be decoded; the run goes on without it."""
 

@@ -16,6 +16,9 @@ from hemascope.files import write_text
 _KEY = "format_version"
 _UPGRADE = "Upgrade with: pip install --upgrade hemascope"
 
+# Whatever comes of content that is not what it should be; the last two of JSON too deep and of numbers too large.
+_DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, ArithmeticError)
+
 T = TypeVar("T")
 
 
@@ -71,7 +74,7 @@ def parse_versioned(
         return build(content)
     except HemascopeError:
         raise
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as problem:
+    except _DAMAGE as problem:
         raise error(f"{where}: {what} cannot be read ({problem!r})", remedy) from problem
 
 

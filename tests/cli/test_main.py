@@ -1,3 +1,4 @@
+import subprocess
 import sys
 import types
 
@@ -103,3 +104,12 @@ def test_help_fits_the_terminal_and_groups_the_commands(capsys):
     assert max(map(len, said.splitlines())) <= 80
     assert "\njudging a model:\n  evaluate " in said
     assert "others:" not in said
+
+
+def test_a_full_disk_behind_the_output_is_said():
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - as a shell opens it
+        code = [sys.executable, "-m", "hemascope.cli", "--help"]
+        ended = subprocess.run(code, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("error: /dev/full: cannot be written: the disk of /")
+    assert ended.stderr.endswith("Make room there, or name a place on another disk.\n")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hemascope.data.download import fetch
-from hemascope.errors import SourceError
+from hemascope.errors import SourceError, WriteError
 from tests.progress import Told
 
 BODY = np.random.default_rng(0).bytes(200_000)
@@ -214,5 +214,5 @@ def test_no_server_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_cache_that_cannot_be_written(server: Server, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file in its place")
-    with pytest.raises(SourceError, match="HEMASCOPE_CACHE"):
+    with pytest.raises(WriteError, match="HEMASCOPE_CACHE"):
         quick(server, tmp_path)

@@ -1,6 +1,11 @@
+import io
+
+from PIL import Image
+
 from hemascope.cells import CELLS
 from hemascope.serve.classes import class_table
 from hemascope.serve.heat import Heat
+from tests.predict.hostile import not_of_black
 from tests.predict.model import CLASSES
 from tests.predict.pictures import encoded
 from tests.serve.test_app import form, problem
@@ -39,3 +44,12 @@ def test_leucocytes_alone_are_the_differential():
     assert [cell.colour for cell in found.values()] == [cell.colour for cell in CELLS]
     others = {name: cell.counted for name, cell in found.items() if cell.counted != "differential"}
     assert others == {"erythroblast": "per_hundred", "platelet": "apart"}
+
+
+def test_a_network_that_gives_no_probabilities_is_said(client_of, tmp_path):
+    client = client_of(model=str(not_of_black(tmp_path / "m.onnx")))
+    file = io.BytesIO()
+    Image.new("RGB", (9, 9)).save(file, "PNG")
+    black = {"content": file.getvalue(), "headers": {"content-type": "image/png"}}
+    for path in ("/v1/heat", "/v1/predict"):
+        assert "the network gave no finite probabilities" in problem(client.post(path, **black), 500, "internal")

@@ -12,7 +12,7 @@ import torch
 from hemascope.data.manifest import Manifest
 from hemascope.errors import RunError
 from hemascope.evaluate.tune.trial import Data, train_trial
-from hemascope.train.checkpoints import HISTORY_COLUMNS, read_checkpoint
+from hemascope.train.checkpoints import HISTORY_COLUMNS, read_checkpoint, read_weights
 from hemascope.train.fit import Part, fit, load_network
 from hemascope.train.recipe import Recipe
 from hemascope.train.run import Run
@@ -112,6 +112,63 @@ def test_what_is_no_checkpoint_of_this_network_is_refused(change: str, stopped: 
     torch.save(CHANGES[change](torch.load(Run(stopped).last_checkpoint, weights_only=True)), path)
     with pytest.raises(RunError, match="cannot be read safely"):
         read_checkpoint(path, network())
+
+
+def _first_state(saved: dict[str, Any]) -> dict[str, Any]:
+    (optimizer,) = saved["optimizer_states"]
+    return dict(next(iter(optimizer["state"].values())))
+
+
+def _with_optimizer(saved: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    (optimizer,) = saved["optimizer_states"]
+    return {**saved, "optimizer_states": [{**optimizer, **changes}]}
+
+
+def _groups(saved: dict[str, Any], **settings: Any) -> dict[str, Any]:
+    groups = saved["optimizer_states"][0]["param_groups"]
+    return _with_optimizer(saved, param_groups=[{**group, **settings} for group in groups])
+
+
+STATES: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "moments of another shape": lambda saved: _with_optimizer(
+        saved, state={0: {name: torch.zeros(7) for name in _first_state(saved)}}
+    ),
+    "moments in words": lambda saved: _with_optimizer(saved, state={0: dict.fromkeys(_first_state(saved), "0")}),
+    "no groups": lambda saved: _with_optimizer(saved, param_groups=[]),
+    "groups of other weights": lambda saved: _groups(saved, params=[0]),
+    "a rate in words": lambda saved: _groups(saved, lr="0.1"),
+    "an infinite rate": lambda saved: _groups(saved, weight_decay=float("inf")),
+    "no optimiser": lambda saved: {**saved, "optimizer_states": []},
+    "a schedule in words": lambda saved: {**saved, "lr_schedulers": [{"last_epoch": "1", "_step_count": "2"}]},
+    "loops of another": lambda saved: {**saved, "loops": {"fit_loop": {"state_dict": 3}}},
+    "an averaged network in words": lambda saved: {**saved, "averaging_state": "0", "current_model_state": "0"},
+}
+
+
+@pytest.mark.parametrize("change", STATES)
+def test_a_training_does_not_go_on_from_what_is_no_state_of_it(change: str, stopped: Path, tmp_path: Path) -> None:
+    run = Run(shutil.copytree(stopped, tmp_path / "run"))
+    torch.save(STATES[change](torch.load(run.last_checkpoint, weights_only=True)), run.last_checkpoint)
+    with pytest.raises(RunError, match=r"last\.ckpt: cannot be read safely"):
+        go_on(run)
+
+
+WEIGHTS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "no numbers": lambda value: value * torch.nan,
+    "complex ones": lambda value: value.to(torch.complex64),
+    "sparse ones": lambda value: value.to_sparse(),
+    "none at all": lambda value: value.to("meta"),
+}
+
+
+@pytest.mark.parametrize("kind", WEIGHTS)
+def test_the_best_weights_must_be_some(kind: str, stopped: Path, tmp_path: Path) -> None:
+    run = Run(shutil.copytree(stopped, tmp_path / "run"))
+    weights = torch.load(run.best_weights, weights_only=True)
+    name = next(name for name, value in weights.items() if value.is_floating_point())
+    torch.save({**weights, name: WEIGHTS[kind](weights[name])}, run.best_weights)
+    with pytest.raises(RunError, match="cannot be read safely"):
+        read_weights(run.best_weights, network())
 
 
 def test_weights_of_another_shape_are_refused(stopped: Path, tmp_path: Path) -> None:

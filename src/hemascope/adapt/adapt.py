@@ -22,6 +22,7 @@ from hemascope.files import atomic
 from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import load
 from hemascope.predict.items import Item, check, items, tell_passed_over
+from hemascope.predict.modelfile import reason
 from hemascope.progress import SILENT, Progress
 from hemascope.shown import paragraphs, table
 
@@ -225,7 +226,10 @@ def adapt(
         raise ModelFileError(f"{output}: is the file to adapt, which would be lost", "Name another output.")
     if classifier.card.adapted:
         raise ModelFileError(f"{source}: it is adapted already", "Adapt the original file.")
-    original = onnx.load(source)
+    try:
+        original = onnx.load(source)
+    except Exception as problem:  # protobuf's errors have no common base with ours
+        raise ModelFileError(f"{source}: not a usable ONNX file ({reason(problem)})") from problem
     find_layers(original, str(source))  # a file that cannot be adapted is refused before any image is read
     framed = read_folder(
         [str(path) for path in paths],

@@ -72,7 +72,11 @@ def read_norms(model: onnx.ModelProto, path: str = "model file") -> dict[str, No
         return {}
 
     def build(values: dict[str, Any]) -> dict[str, Norm]:
-        return {weight: Norm(_decode(mean), _decode(std)) for weight, (mean, std) in values["norms"].items()}
+        norms = {weight: Norm(_decode(mean), _decode(std)) for weight, (mean, std) in values["norms"].items()}
+        for weight, norm in norms.items():
+            if not (np.isfinite(norm.mean).all() and np.isfinite(norm.std).all() and (norm.std >= 0).all()):
+                raise ValueError(f"{weight}: no means and standard deviations")
+        return norms
 
     return parse_versioned(text, path, build, FORMAT_VERSION, what="its statistics", error=ModelFileError)
 

@@ -60,14 +60,12 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except KeyboardInterrupt:
         code = 130
     except BrokenPipeError:  # whoever read our output, such as head, has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         code = 1
+    except OSError as error:
+        code = _say_unwritten(error)
     except Exception as error:
-        if os.environ.get("HEMASCOPE_DEBUG"):
-            traceback.print_exc()
-        else:
-            _say(f"error: {type(error).__name__}: {error}", "For the traceback, set HEMASCOPE_DEBUG=1 and run again.")
-        code = 1
+        code = _say_defect(error)
     sys.exit(code)
 
 
@@ -118,6 +116,31 @@ def _say_missing(error: ModuleNotFoundError, arguments: list[str]) -> int:
         f"error: hemascope {arguments[0]} needs {package}, which is not installed", f'pip install "hemascope[{extra}]"'
     )
     return 2
+
+
+def _say_unwritten(error: OSError) -> int:
+    """Tell of a full disk, as far as no writer did: that of our own output; gives the exit code."""
+    from hemascope.files import is_of_writing, write_error
+
+    if not is_of_writing(error):
+        return _say_defect(error)
+    problem = write_error(error, Path(error.filename or "/dev/stdout").resolve())
+    _say(f"error: {problem.problem}", problem.remedy)
+    _drop_output()
+    return 2
+
+
+def _say_defect(error: Exception) -> int:
+    if os.environ.get("HEMASCOPE_DEBUG"):
+        traceback.print_exc()
+    else:
+        _say(f"error: {type(error).__name__}: {error}", "For the traceback, set HEMASCOPE_DEBUG=1 and run again.")
+    return 1
+
+
+def _drop_output() -> None:
+    """Let what was printed and cannot be written go, lest the interpreter try again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(*lines: str) -> None:

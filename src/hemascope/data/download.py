@@ -5,14 +5,14 @@ import http.client
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from hemascope.errors import SourceError
+from hemascope.files import writing
 from hemascope.progress import SILENT, Progress
 
 _CHUNK = 1 << 20
+_CACHE = "HEMASCOPE_CACHE names another folder for what is fetched."
 _FOR_NOW = {408, 425, 429, 500, 502, 503, 504}  # HTTP states that may be over in a moment
 _RANGE_REFUSED = 416
 
@@ -45,13 +45,14 @@ def fetch(
         ``path``.
 
     Raises:
-        SourceError: the server cannot be reached or refuses, the disk is full, or the file is a wrong one.
+        SourceError: the server cannot be reached or refuses, or the file is a wrong one.
+        WriteError: the file cannot be written.
     """
     path = Path(path)
     if path.is_file() and _md5(path) == md5:
         return path
     part = path.with_suffix(".part")
-    with _on_disk(path):
+    with writing(path, then=_CACHE):
         path.parent.mkdir(parents=True, exist_ok=True)
     resumed = part.is_file() and part.stat().st_size > 0
     progress.step(f"fetching {path.name}")
@@ -64,7 +65,7 @@ def fetch(
     if got != md5:
         part.unlink()
         raise SourceError(f"{url}: a wrong file came, md5 {got} instead of {md5}", _by_hand(url, path))
-    with _on_disk(path):
+    with writing(path, then=_CACHE):
         part.replace(path)
     return path
 
@@ -89,7 +90,7 @@ def _collect(
                     f"{url}: the server answers {problem.code} {problem.reason}", _by_hand(url, path)
                 ) from problem
             reason = f"the server answers {problem.code} {problem.reason}"
-        except (OSError, http.client.HTTPException) as problem:  # of the network: the disk's are SourceErrors by now
+        except (OSError, http.client.HTTPException) as problem:  # of the network: the disk's are WriteErrors by now
             reason = str(getattr(problem, "reason", "") or problem or type(problem).__name__)
         gained = part.is_file() and part.stat().st_size > before
         fruitless = 0 if gained else fruitless + 1
@@ -109,26 +110,16 @@ def _attempt(url: str, part: Path, start: int, progress: Progress, timeout: floa
         length = answer.headers.get("Content-Length")
         total = start + int(length) if length and length.isdecimal() else None
         done = start
-        with _on_disk(part):
+        with writing(part, then=_CACHE):
             file = part.open("r+b" if start else "wb", buffering=0)
         with file:
             file.seek(start)
             while chunk := answer.read1(_CHUNK):
-                with _on_disk(part):
+                with writing(part, then=_CACHE):
                     file.write(chunk)
                 done += len(chunk)
                 progress.done(done, total)
     return total is None or done >= total
-
-
-@contextmanager
-def _on_disk(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as problem:
-        raise SourceError(
-            f"{path}: cannot be written ({problem.strerror})", "Make room, or set HEMASCOPE_CACHE to another folder."
-        ) from problem
 
 
 def _md5(path: Path) -> str:

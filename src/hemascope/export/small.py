@@ -1,7 +1,6 @@
 """Run -> small model file: quantised on its training images, scored anew on its held-out ones."""
 
 import logging
-import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -20,7 +19,7 @@ from hemascope.errors import DecodeError, RunError
 from hemascope.evaluate.conformal import fit_sets
 from hemascope.evaluate.score_model import score_model
 from hemascope.evaluate.summary import card_scores, summarise
-from hemascope.files import atomic
+from hemascope.files import atomic, scratch
 from hemascope.predict.card import METADATA_KEY, ModelCard
 from hemascope.predict.modelfile import INPUT
 from hemascope.progress import SILENT, Progress
@@ -121,8 +120,8 @@ def export_int8(folder: Path, path: Path, *, name: str, progress: Progress = SIL
     images = [image for _, image in read_images(shown) if not isinstance(image, DecodeError)]
     if not images:
         raise RunError(f"{folder}: none of its training images can be read", "Put them back where they were.")
-    with tempfile.TemporaryDirectory() as temporary:
-        draft = Path(temporary) / "draft.onnx"
+    with scratch() as temporary:
+        draft = temporary / "draft.onnx"
         write_int8(run.model_file, images, draft, name=name)
         progress.step("scoring on held-out images")
         classifier = hemascope.load(draft)

@@ -13,7 +13,7 @@ import torch
 from hemascope.data.manifest import Manifest
 from hemascope.errors import RunError
 from hemascope.evaluate.summary import read_metrics
-from hemascope.files import atomic
+from hemascope.files import atomic, writing
 from hemascope.models.freezing import freeze
 from hemascope.models.network import run_network
 from hemascope.pipeline.parts import part, read_again
@@ -164,7 +164,8 @@ def average(folders: Sequence[Path], folder: Path, progress: Progress) -> Run:
     images = read_again(manifest, size, progress)
     names = [f"members/{number}" for number in range(1, len(runs) + 1)]
     for name, run in zip(names, runs, strict=True):
-        shutil.copytree(run.folder, folder / name, ignore=shutil.ignore_patterns(*_NOT_COPIED), dirs_exist_ok=True)
+        with writing(folder / name):
+            shutil.copytree(run.folder, folder / name, ignore=shutil.ignore_patterns(*_NOT_COPIED), dirs_exist_ok=True)
     # Calibrated after averaging: the validation images are new to all members.
     joined = {"members": names, "member_temperature": 1.0, "joined": [str(path) for path in folders]}
     run = Run.create(folder, recipe, manifest, {**about(str(runs[0].about().get("source", ""))), **joined})

@@ -8,6 +8,7 @@ import numpy as np
 
 from hemascope.errors import ModelFileError
 from hemascope.formats import parse_versioned, to_versioned
+from hemascope.predict.card_schema import check_card
 
 FORMAT_VERSION = 1
 METADATA_KEY = "hemascope"
@@ -75,8 +76,7 @@ class ModelCard:
 
         def build(values: dict[str, Any]) -> "ModelCard":
             values = {key: value for key, value in values.items() if key in known}
-            if not {"name", "classes", "input_size"} <= values.keys():
-                raise ModelFileError(f"{path}: its hemascope metadata lacks name, classes or input_size")
+            check_card(values)
             return cls(**{**values, "classes": tuple(values["classes"])})
 
         return parse_versioned(text, path, build, FORMAT_VERSION, what="its hemascope metadata", error=ModelFileError)

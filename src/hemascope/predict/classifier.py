@@ -19,10 +19,11 @@ from hemascope.cores import usable_cores
 from hemascope.errors import DecodeError, ModelFileError
 from hemascope.predict.card import ModelCard, class_sets, set_threshold
 from hemascope.predict.items import Item, check, items
-from hemascope.predict.modelfile import BATCH, INPUT, OUTPUTS, UNKNOWN, open_model
+from hemascope.predict.modelfile import BATCH, INPUT, OUTPUTS, UNKNOWN, open_model, reason
 from hemascope.predict.pixels import Picture, pixels
 from hemascope.predict.shipped import DEFAULT, find
 from hemascope.predict.stream import Block, classify, classify_few
+from hemascope.predict.trial import check_answers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,6 +130,7 @@ class Classifier:
 
         Raises:
             DecodeError: a single image that cannot be read.
+            ModelFileError: the network fails on a single image, or gives other than promised.
 
         >>> import hemascope
         >>> classifier = hemascope.load(threads=1)
@@ -210,8 +212,7 @@ class Classifier:
         """Like `run`, for probabilities (n, k) and, where the file has it, the score of unknown objects (n,)."""
         if self.unknown_threshold is None:
             return self.run("probabilities", images), None
-        _check(images)
-        probabilities, unknown = self._session.run(["probabilities", UNKNOWN], {INPUT: np.ascontiguousarray(images)})
+        probabilities, unknown = self._run(("probabilities", UNKNOWN), images)
         return probabilities, unknown
 
     def run(self, output: str, images: np.ndarray) -> np.ndarray:
@@ -226,13 +227,27 @@ class Classifier:
 
         Raises:
             DecodeError: other dtype or shape.
+            ModelFileError: the network fails, or gives other than promised.
         """
-        _check(images)
-        return self._session.run([output], {INPUT: np.ascontiguousarray(images)})[0]
+        return self._run((output,), images)[0]
 
     def run_all(self, images: np.ndarray) -> list[np.ndarray]:
         """Like `run`, for both outputs at once: probabilities (n, k) and features (n, d)."""
-        return list(self._session.run(list(OUTPUTS), {INPUT: np.ascontiguousarray(images)}))
+        return self._run(OUTPUTS, images)
+
+    def _run(self, outputs: tuple[str, ...], images: np.ndarray) -> list[np.ndarray]:
+        _check(images)
+        try:
+            found: list[np.ndarray] = self._session.run(list(outputs), {INPUT: np.ascontiguousarray(images)})
+        except Exception as problem:  # onnxruntime's errors have no common base; out of memory is the likely one
+            n, height, width = images.shape[:3]
+            those = "one image" if n == 1 else f"{n:,} images"
+            raise ModelFileError(
+                f"{self.path}: the network failed on {those} of {height:,} x {width:,} pixels ({reason(problem)})",
+                "Give smaller images or fewer at a time; if that does not help, another model file.",
+            ) from problem
+        check_answers(self.path, outputs, found, len(images), len(self.classes))
+        return found
 
     def _parallel(self, output: str, images: np.ndarray) -> np.ndarray:
         images = np.asarray(images)

@@ -6,6 +6,8 @@ import onnxruntime as ort
 
 from hemascope.errors import ModelFileError
 from hemascope.predict.card import METADATA_KEY, ModelCard
+from hemascope.predict.graph import check_graph
+from hemascope.predict.trial import limit, try_model
 
 INPUT = "images"
 OUTPUTS = ("probabilities", "features")
@@ -14,6 +16,9 @@ UNKNOWN = "unknown"
 
 BATCH = 8
 """Images a network run: the fastest on one core, because its activations stay in the cache."""
+
+_PACKAGE = Path(__file__).parents[1]
+"""Model files in it were looked through and tried before they were shipped."""
 
 _REMEDY = "Write one with: hemascope export"
 
@@ -24,30 +29,69 @@ def open_model(path: Path) -> tuple[ort.InferenceSession, ModelCard]:
     The session computes each call in the thread that calls: several threads with small batches of their own
     are faster than one batch spread over the cores (see benchmarks/predict.py), and load nothing they do not use.
 
+    A file that is not the package's own is looked through (`check_graph`) and tried (`try_model`) first.
+
     Returns:
         the session, with input ``images`` uint8 (n, h, w, 3) and outputs ``probabilities`` float32 (n, k) and
         ``features`` float32 (n, d), in some files ``unknown`` float32 (n,) too; and the card.
 
     Raises:
-        ModelFileError: not readable, not ONNX, not written by hemascope, other inputs or outputs, or newer.
+        ModelFileError: not readable, not ONNX, not written by hemascope, other inputs or outputs, newer, or what
+            looking through or trying it found.
+    """
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as problem:
+        raise ModelFileError(f"{path}: {problem.strerror or problem}") from problem
+    if _PACKAGE in path.absolute().parents:
+        session = open_session(path)
+        return session, _card(path, session)
+    check_graph(path)
+    first = open_session(path, limited=True)
+    card = _card(path, first)
+    try_model(path, first, INPUT, _named(first), card)
+    return open_session(path), card
+
+
+def open_session(path: Path, *, limited: bool = False) -> ort.InferenceSession:
+    """Have onnxruntime read a file.
+
+    Args:
+        path: the file.
+        limited: take its graph as it is, for a trial within `hemascope.predict.trial.MOST_BYTES`.
+
+    Raises:
+        ModelFileError: onnxruntime cannot use it.
     """
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4  # its errors are raised as well; there is no need to print them too
+    options.add_session_config_entry("session.load_model_format", "ONNX")  # whatever the name ends in
+    if limited:
+        limit(options)
     try:
-        with path.open("rb"):
-            pass
-        session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except OSError as problem:
-        raise ModelFileError(f"{path}: {problem.strerror or problem}") from problem
+        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as problem:  # onnxruntime's errors have no common base of their own
-        raise ModelFileError(f"{path}: not a usable ONNX file ({_reason(problem)})", _REMEDY) from problem
-    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-    if text is None:
-        raise ModelFileError(f"{path}: an ONNX file, but without hemascope's metadata", _REMEDY)
-    card = ModelCard.from_json(text, str(path))
-    _check(path, session, card)
-    return session, card
+        raise ModelFileError(f"{path}: not a usable ONNX file ({reason(problem)})", _REMEDY) from problem
+
+
+def _card(path: Path, session: ort.InferenceSession) -> ModelCard:
+    """The card of a file whose graph does what it promises."""
+    try:
+        text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+        if text is None:
+            raise ModelFileError(f"{path}: an ONNX file, but without hemascope's metadata", _REMEDY)
+        card = ModelCard.from_json(text, str(path))
+        _check(path, session, card)
+    except UnicodeDecodeError as problem:
+        raise ModelFileError(f"{path}: its metadata are damaged ({problem.reason})", _REMEDY) from problem
+    return card
+
+
+def _named(session: ort.InferenceSession) -> tuple[str, ...]:
+    """The outputs that are asked for."""
+    return (*OUTPUTS, UNKNOWN) if UNKNOWN in [item.name for item in session.get_outputs()] else OUTPUTS
 
 
 def _check(path: Path, session: ort.InferenceSession, card: ModelCard) -> None:
@@ -70,7 +114,7 @@ def _check(path: Path, session: ort.InferenceSession, card: ModelCard) -> None:
         raise ModelFileError(f"{path}: {k} probabilities, but {len(card.classes)} classes on its card", _REMEDY)
 
 
-def _reason(problem: Exception) -> str:
+def reason(problem: Exception) -> str:
     """The first line of onnxruntime's message, without its code."""
     line = next(iter(str(problem).splitlines()), "") or type(problem).__name__
     return line.split(" : ")[-1].strip()[:300]

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from hemascope.errors import DecodeError
+from hemascope.errors import DecodeError, ModelFileError
 from hemascope.predict.card import ModelCard
 from hemascope.predict.items import Item
 from hemascope.predict.modelfile import BATCH
@@ -189,9 +189,11 @@ def _run(classifier: Runnable, images: list[np.ndarray]) -> list[tuple[np.ndarra
     """A row of probabilities and the score of unknown objects an image, or why there is none."""
     try:
         rows, unknown = classifier.judge(np.stack(images))
-    except Exception as problem:  # onnxruntime's errors have no common base; out of memory is the likely one
+    except Exception as problem:
         if len(images) > 1:
             return [row for image in images for row in _run(classifier, [image])]
+        if isinstance(problem, ModelFileError):  # which says so itself
+            return [problem.problem.removeprefix(f"{classifier.path}: ")[:300]]
         return [f"the network failed: {str(problem).splitlines()[0][:200]}"]
     scores = [None] * len(rows) if unknown is None else unknown.tolist()
     finite = np.isfinite(rows).all(axis=1)

@@ -9,6 +9,7 @@ import traceback
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hemascope.errors import ModelFileError
 from hemascope.serve.access import Access
 from hemascope.serve.connection import LINGER
 from hemascope.serve.metrics import Metrics
@@ -158,7 +159,10 @@ class Guard:
 
 
 def _internal(error: Exception) -> ProblemError:
-    """A defect, logged by its place alone: the message of an exception may quote what was uploaded."""
+    """What failed. A defect is logged by its place alone: the message of an exception may quote what was uploaded."""
+    if isinstance(error, ModelFileError):  # tells of the network
+        logger.error("%s", error.problem)
+        return ProblemError(INTERNAL, error.problem.partition(": ")[2] or error.problem)
     at = traceback.extract_tb(error.__traceback__)[-1]
     logger.error("%s in %s, line %s", type(error).__name__, at.filename, at.lineno)
     return ProblemError(INTERNAL, "This is a defect; the service's log says where.")

@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
 from hemascope.errors import ServiceError
+from hemascope.files import writing
 from hemascope.predict.classifier import load
 from hemascope.serve.app import create_app
 from hemascope.serve.connection import IDLE_SECONDS, Connection
@@ -110,7 +111,8 @@ def connections(most: int) -> int:
 
 def _serve_many(config: uvicorn.Config, listening: socket.socket) -> None:
     remove_left_folders(Path(tempfile.gettempdir()))
-    folder = tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-")  # numbers only
+    with writing(Path(tempfile.gettempdir()), then="TMPDIR names it."):
+        folder = tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-")  # numbers only
     os.environ[SHARED] = folder
     try:
         Multiprocess(config, sockets=[listening]).run()

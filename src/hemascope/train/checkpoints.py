@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ import lightning as L
 import torch
 from lightning.pytorch.callbacks import Checkpoint
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from hemascope.errors import RunError
 from hemascope.files import atomic, write_text
@@ -31,10 +33,21 @@ class RunKeeper(Checkpoint):
         run: where to write.
         stopping: which epoch to keep the weights of.
         on_epoch: called with the new history row.
+        resumed: the checkpoint that the training goes on from.
+
+    Attributes:
+        kept: whether a checkpoint of its own is written by now.
     """
 
-    def __init__(self, run: Run, stopping: EarlyStopping, on_epoch: Callable[[dict[str, float]], None]) -> None:
-        self.run, self.stopping, self.on_epoch = run, stopping, on_epoch
+    def __init__(
+        self,
+        run: Run,
+        stopping: EarlyStopping,
+        on_epoch: Callable[[dict[str, float]], None],
+        resumed: Path | None = None,
+    ) -> None:
+        self.run, self.stopping, self.on_epoch, self.resumed = run, stopping, on_epoch, resumed
+        self.kept = False
         self.history: list[dict[str, float]] = []
         self._rate = 0.0
         self._began = time.monotonic()
@@ -46,6 +59,11 @@ class RunKeeper(Checkpoint):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up the history of the checkpoint."""
         self.history = list(state_dict["history"])
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Refuse an optimiser's state that is another's before a step is taken with it."""
+        if self.resumed:
+            check_optimizer(self.resumed, trainer.optimizers[0])
 
     def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Note the time and the learning rate that the epoch begins with."""
@@ -68,17 +86,19 @@ class RunKeeper(Checkpoint):
 
     def _write(self, trainer: L.Trainer, *, kept: bool) -> None:
         # The checkpoint comes last: if the process dies before it, the epoch is repeated and writes the same again.
-        with atomic(self.run.last_checkpoint) as temporary:
+        then = f"Then go on: hemascope train --resume {self.run.folder}"
+        with atomic(self.run.last_checkpoint, then=then) as temporary:
             trainer.save_checkpoint(temporary)
             if kept:
                 saved = torch.load(temporary, map_location="cpu", weights_only=True)
-                with atomic(self.run.best_weights) as best:
+                with atomic(self.run.best_weights, then=then) as best:
                     torch.save(network_weights(saved["state_dict"]), best)
             text = io.StringIO()
             writer = csv.DictWriter(text, HISTORY_COLUMNS, lineterminator="\n")
             writer.writeheader()
             writer.writerows({k: f"{v:.6g}" for k, v in past.items()} for past in self.history)
             write_text(self.run.history_file, text.getvalue())
+        self.kept = True
 
 
 def network_weights(state: dict[str, Any]) -> dict[str, Any]:
@@ -101,6 +121,8 @@ def read_checkpoint(path: Path, network: nn.Module) -> dict[str, Any]:
     for key, kind in _CHECKPOINT.items():
         if not isinstance(kinds.get(key), kind):
             raise _unusable(path, f"its {key} is missing or of another kind")
+    if len(kinds["optimizer_states"]) != 1 or len(kinds["lr_schedulers"]) != 1:
+        raise _unusable(path, "it is not of one optimiser and its schedule")
     for name, state in kinds["callbacks"].items():
         if not isinstance(name, str) or not isinstance(state, dict):
             raise _unusable(path, "its callbacks are of another kind")
@@ -158,11 +180,47 @@ def check_fit(path: Path, weights: Mapping[str, Any], network: nn.Module) -> Non
         network: that is to take them.
 
     Raises:
-        RunError: they are another network's.
+        RunError: they are another network's, or none.
     """
-    wanted = {name: value.shape for name, value in network.state_dict().items()}
+    own = network.state_dict()
+    wanted = {name: value.shape for name, value in own.items()}
     if {name: getattr(value, "shape", None) for name, value in weights.items()} != wanted:
         raise _unusable(path, "its weights are another network's")
+    for name, value in weights.items():
+        if value.dtype != own[name].dtype or value.layout != torch.strided or value.is_meta or value.isnan().any():
+            raise _unusable(path, f"its {name} are no weights")
+
+
+def check_optimizer(path: Path, optimizer: Optimizer) -> None:
+    """Make sure that the state which an optimiser was given is one of its own weights.
+
+    Args:
+        path: of the checkpoint that it came from.
+        optimizer: with that state.
+
+    Raises:
+        RunError: it is another network's or another optimiser's.
+    """
+    for group in optimizer.param_groups:
+        settings = {name: value for name, value in group.items() if name != "params"}
+        if not optimizer.defaults.keys() <= settings.keys() or not all(map(_is_setting, settings.values())):
+            raise _unusable(path, "the settings of its optimiser are another's")
+        for weight in group["params"]:
+            for value in optimizer.state.get(weight, {}).values():
+                fits = value.shape in (weight.shape, ()) if isinstance(value, Tensor) else _is_setting(value)
+                if not fits:
+                    raise _unusable(path, "the state of its optimiser is another network's")
+
+
+def _is_setting(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(map(_is_setting, value))
+    return value is None or (isinstance(value, int | float) and math.isfinite(value))
+
+
+def unusable_state(path: Path, problem: Exception) -> RunError:
+    """The error for a checkpoint that a training cannot go on from, though it can be read."""
+    return _unusable(path, f"a training cannot go on from it: {' '.join(str(problem).split())[:200]}")
 
 
 def _is_row(row: Any) -> bool:

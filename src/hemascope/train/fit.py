@@ -13,7 +13,7 @@ import torch
 from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor
 
-from hemascope.errors import RunError
+from hemascope.errors import HemascopeError, RunError
 from hemascope.files import atomic
 from hemascope.models.depthwise import use_fast_depthwise
 from hemascope.models.freezing import freeze
@@ -22,7 +22,7 @@ from hemascope.progress import SILENT, Progress
 from hemascope.train.balance import class_weights
 from hemascope.train.batches import evaluation_batches, training_batches
 from hemascope.train.batchnorm import recompute_statistics
-from hemascope.train.checkpoints import RunKeeper, read_checkpoint, read_weights
+from hemascope.train.checkpoints import RunKeeper, read_checkpoint, read_weights, unusable_state
 from hemascope.train.device import choose_device, use_bfloat16
 from hemascope.train.divergence import Divergence
 from hemascope.train.module import CellTraining
@@ -153,10 +153,10 @@ def _train(
         if on_epoch:
             on_epoch(row)
 
-    keeper = RunKeeper(run, recipe.early_stopping, tell)
     phases = Phases(recipe.transfer, recipe.optimizer.learning_rate)
     average = [MovingAverage(recipe.ema)] if recipe.ema else []
     resume = run.last_checkpoint if run.last_checkpoint.exists() else None
+    keeper = RunKeeper(run, recipe.early_stopping, tell, resume)
     if resume and _is_over(read_checkpoint(resume, network), recipe):
         return
     with LightningQuiet():
@@ -181,6 +181,12 @@ def _train(
             # Lightning exits by itself on Ctrl-C, and switches further ones off; the command line says how to go on.
             signal.signal(signal.SIGINT, handler)
             raise KeyboardInterrupt from end
+        except (HemascopeError, torch.OutOfMemoryError):
+            raise
+        except Exception as problem:
+            if resume and not keeper.kept:
+                raise unusable_state(resume, problem) from problem
+            raise
 
 
 def _is_over(saved: dict[str, Any], recipe: Recipe) -> bool:

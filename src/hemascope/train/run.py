@@ -84,17 +84,14 @@ class Run:
         """Begin a Run in a new or empty folder.
 
         Raises:
-            RunError: the folder holds something already, or cannot be written.
+            RunError: the folder holds something already.
+            WriteError: it cannot be written.
         """
         run = cls(Path(folder))
         run.check_free()
-        try:
-            run.folder.mkdir(parents=True, exist_ok=True)
-            manifest.write(run.manifest_file)
-            write_recipe(recipe, run.recipe_file)
-            run.write_about({"format_version": FORMAT_VERSION, **about})  # last: a folder with it is complete
-        except OSError as problem:
-            raise RunError(f"{folder}: cannot be written ({problem.strerror})", "Name another folder.") from problem
+        manifest.write(run.manifest_file)
+        write_recipe(recipe, run.recipe_file)
+        run.write_about({"format_version": FORMAT_VERSION, **about})  # last: a folder with it is complete
         return run
 
     def check_free(self) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
 from hemascope.errors import RunError
+from hemascope.files import writing
 
 DATABASE_NAME = "search.db"
 HEARTBEAT_SECONDS = 20
@@ -85,7 +86,8 @@ def hidden(address: URL) -> str:
 
 def _address(url: str | None, folder: Path) -> URL:
     if url is None:
-        folder.mkdir(parents=True, exist_ok=True)
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         return URL.create("sqlite", database=str(folder / DATABASE_NAME))
     try:
         address = make_url(url)

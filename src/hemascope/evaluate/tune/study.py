@@ -42,14 +42,12 @@ def require_settings(folder: Path, settings: dict[str, Any]) -> None:
         settings: all that must stay the same, JSON-ready.
 
     Raises:
-        RunError: as `check_settings`, or the folder cannot be written.
+        RunError: as `check_settings`.
+        WriteError: the folder cannot be written.
     """
     if check_settings(folder, settings):
         return
-    try:
-        write_text(folder / SETTINGS_NAME, json.dumps(settings, indent=1) + "\n")
-    except OSError as problem:
-        raise RunError(f"{folder}: cannot be written ({problem.strerror})", "Name another folder with -o.") from problem
+    write_text(folder / SETTINGS_NAME, json.dumps(settings, indent=1) + "\n")
 
 
 def check_settings(folder: Path, settings: dict[str, Any]) -> bool:

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +17,7 @@ from hemascope.data.sources import open_source
 from hemascope.errors import DecodeError, ModelFileError
 from hemascope.evaluate.predictions import FILE_NAME, Predictions
 from hemascope.evaluate.tta import TtaModel
+from hemascope.files import scratch
 from hemascope.predict.classifier import Classifier
 
 SIDE = 96
@@ -102,8 +102,8 @@ def play(submission: Path, images: np.ndarray, classes: int, limit: float) -> Tr
     Raises:
         ModelFileError: it fails, gives another shape, type or range, says otherwise of floats, or is too slow.
     """
-    with tempfile.TemporaryDirectory() as temporary:
-        folder, result, fed = (Path(temporary) / name for name in ("submission", "result", "images.npy"))
+    with scratch() as temporary:
+        folder, result, fed = (temporary / name for name in ("submission", "result", "images.npy"))
         result.mkdir()
         with ZipFile(submission) as file:
             file.extractall(folder)
