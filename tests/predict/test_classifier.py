@@ -46,10 +46,10 @@ def test_every_kind_of_image_gives_the_same(classifier, kind, tmp_path):
     assert classifier(kinds[kind]()) == classifier(file)
 
 
-@pytest.mark.parametrize("mode", ["RGBA", "P", "CMYK", "YCbCr", "L", "LA", "1", "I;16"])
+@pytest.mark.parametrize("mode", ["RGBA", "P", "CMYK", "YCbCr", "L", "LA", "1", "I;16", "I", "RGBX", "HSV"])
 def test_pillow_images_of_any_mode_are_read_as_the_decoder_reads_files(classifier, mode):
     grey = Image.fromarray(np.full((8, 8), 128, np.uint8))
-    image = Image.new("I;16", (8, 8), 128 * 257) if mode == "I;16" else grey.convert("RGB").convert(mode)
+    image = Image.new(mode, (8, 8), 128 * 257) if mode in ("I", "I;16") else grey.convert("RGB").convert(mode)
     assert np.allclose(list(classifier(image).probabilities.values()), 1 / 3, atol=0.02)
 
 

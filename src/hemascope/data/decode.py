@@ -1,27 +1,38 @@
-"""Encoded pictures, or arrays out of containers, to uint8 RGB. Needs Pillow and numpy only."""
+"""Encoded pictures, or arrays out of containers, to uint8 RGB. Needs Pillow and numpy only.
 
-import io
-import threading
-import warnings
+Whatever a file holds, the time and the memory it takes are bounded: by the length of the file, and by the pixels that
+it announces before they are unpacked.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from hemascope.data import rgb
+from hemascope.data.encoded import Encoded, encoded
+from hemascope.data.opening import opened
 from hemascope.data.regular import read_picture
-from hemascope.errors import DecodeError
+from hemascope.data.tiff import Page, layout
+from hemascope.errors import DecodeError, HemascopeError
 
-MAX_PIXELS = 100_000_000
-"""Pictures larger than this are refused before they are unpacked: a small file may claim to be any size."""
+MAX_PIXELS = 25_000_000
+"""Pictures larger than this are refused before they are unpacked: a small file may claim to be any size.
 
-# An explicit list, because Pillow would hand other formats (EPS) to external programs.
-_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP", "JPEG2000", "PPM", "AVIF")
-_ORIENTATION = 0x0112  # EXIF tag
-_BITS_PER_SAMPLE = 258  # TIFF tag
+A cell has 0.1 megapixels, a field of a microscope's camera 3 to 12; a picture of 25 takes some 0.5 GB to unpack.
+"""
 
-# warnings.catch_warnings is not thread-safe, so one thread at a time parses a header. This costs no speed:
-# header parsing is pure Python and holds the interpreter's lock anyway; pixels are unpacked outside.
-_header_lock = threading.Lock()
+LIMIT = "HEMASCOPE_MAX_PIXELS"
+"""Environment variable that sets another limit."""
+
+_SCANNED_PIXELS = 500_000_000  # times that a progressive JPEG goes over a pixel, all together
+_SIGNS = {"uint8": 0x80, "uint16": 0x8000}
+
+_left_out: ContextVar[list[str] | None] = ContextVar("left_out", default=None)
 
 
 def decode(data: bytes | Path | str, *, name: str = "", max_pixels: int | None = None) -> np.ndarray:
@@ -29,20 +40,23 @@ def decode(data: bytes | Path | str, *, name: str = "", max_pixels: int | None =
 
     Palette, grey, 1-bit, CMYK and 16-bit pictures (0 .. 65535 becomes 0 .. 255) are converted; transparent
     pixels are laid over white; an EXIF orientation is applied; of an animation or a multi-page file the first
-    frame is read. Colour profiles are not applied. Safe to call from several threads.
+    frame is read, of a stack of ImageJ or OME the three channels. Colour profiles are not applied. Safe to call from
+    several threads.
 
     Args:
         data: the encoded bytes, or the path of a file.
         name: what errors call the picture; the path where not given.
-        max_pixels: a picture of more is refused before it is unpacked; ``MAX_PIXELS`` where not given.
+        max_pixels: a picture of more is refused before it is unpacked; where not given, what the environment
+            variable ``HEMASCOPE_MAX_PIXELS`` says, or ``MAX_PIXELS``.
 
     Returns:
         uint8 (h, w, 3), values 0 .. 255, writable.
 
     Raises:
-        DecodeError: missing, empty, truncated or not a picture, of more than ``max_pixels``, or of a kind of
-            pixels whose range is not known; it names the picture and the reason.
+        DecodeError: missing, empty, truncated or not a picture of a format that is read, of more than
+            ``max_pixels``, or of a kind of pixels whose range is not known; it names the picture and the reason.
 
+    >>> import io
     >>> file = io.BytesIO()
     >>> Image.new("L", (3, 2), 7).save(file, "PNG")
     >>> decode(file.getvalue()).shape
@@ -54,25 +68,62 @@ def decode(data: bytes | Path | str, *, name: str = "", max_pixels: int | None =
             data = read_picture(data)
         except (OSError, ValueError) as problem:
             raise DecodeError(f"{name}: {getattr(problem, 'strerror', None) or problem}") from problem
-    name = name or "image"
-    max_pixels = max_pixels or MAX_PIXELS
-    if not data:
-        raise DecodeError(f"{name}: the file is empty")
+    with _named(name or "image"):
+        if not data:
+            raise DecodeError("the file is empty")
+        return _unpacked(encoded(data), max_pixels or limit())
+
+
+def decode_picture(picture: Image.Image, name: str = "image") -> np.ndarray:
+    """Bring a Pillow picture of any mode to RGB, as `decode` does with a file of it.
+
+    Raises:
+        DecodeError: it is read lazily and its file is damaged, it is too large, or its numbers are out of range.
+
+    >>> decode_picture(Image.new("I", (3, 2), 65535))[0, 0].tolist()
+    [255, 255, 255]
+    """
+    with _named(name):
+        _require(picture.size, limit())
+        picture.load()
+        return rgb.of_picture(ImageOps.exif_transpose(picture))
+
+
+def limit() -> int:
+    """The most pixels of a picture, where a caller does not say.
+
+    Raises:
+        HemascopeError: the environment variable is no number.
+
+    >>> limit() == MAX_PIXELS or LIMIT in os.environ
+    True
+    """
+    text = os.environ.get(LIMIT)
+    if text is None:
+        return MAX_PIXELS
+    if not text.isdecimal() or not int(text):
+        raise HemascopeError(f"{LIMIT} is {text!r}, not a number of pixels", f"Set it as {MAX_PIXELS}.")
+    return int(text)
+
+
+@contextlib.contextmanager
+def left_out() -> Iterator[list[str]]:
+    """Gather what `decode` does not read of its pictures in this thread: further pages, frames and channels.
+
+    >>> import io
+    >>> file, frames = io.BytesIO(), [Image.new("L", (3, 2), value) for value in (7, 8)]
+    >>> frames[0].save(file, "PNG", save_all=True, append_images=frames[1:])
+    >>> with left_out() as found:
+    ...     image = decode(file.getvalue())
+    >>> found
+    ['its first frame is read, the others are left out']
+    """
+    found: list[str] = []
+    token = _left_out.set(found)
     try:
-        picture, orientation = _open(data)
-        if picture.width * picture.height > max_pixels:
-            raise DecodeError(f"{name}: {picture.width} x {picture.height} pixels are more than {max_pixels:,}")
-        if picture.mode == "RGB" and orientation == 1 and "transparency" not in picture.info:
-            return np.array(picture)
-        return np.array(_to_rgb(ImageOps.exif_transpose(picture) if orientation != 1 else picture, name))
-    except DecodeError:
-        raise
-    except Image.UnidentifiedImageError as problem:
-        raise DecodeError(f"{name}: not a picture of a known format") from problem
-    except Image.DecompressionBombError as problem:
-        raise DecodeError(f"{name}: more than {max_pixels:,} pixels") from problem
-    except Exception as problem:  # Pillow's readers raise almost anything on damaged files
-        raise DecodeError(f"{name}: {str(problem) or type(problem).__name__}") from problem
+        yield found
+    finally:
+        _left_out.reset(token)
 
 
 def announced_pixels(data: bytes) -> int:
@@ -81,18 +132,18 @@ def announced_pixels(data: bytes) -> int:
     Returns:
         the pixels; 0 for what is no picture, and for one that `decode` refuses whatever its ``max_pixels``.
 
+    >>> import io
     >>> file = io.BytesIO()
     >>> Image.new("L", (3, 2), 7).save(file, "PNG")
     >>> announced_pixels(file.getvalue()), announced_pixels(b"no picture")
     (6, 0)
     """
     try:
-        with _header_lock, warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"PIL\.")
-            picture = Image.open(io.BytesIO(data), formats=_FORMATS)
+        file = encoded(data)
+        width, height = file.size if any(file.size) else opened(file.data, file.kind).size
     except Exception:  # Pillow's readers raise almost anything on damaged files
         return 0
-    return picture.width * picture.height
+    return width * height
 
 
 def decode_array(array: np.ndarray, name: str = "image") -> np.ndarray:
@@ -121,47 +172,70 @@ def decode_array(array: np.ndarray, name: str = "image") -> np.ndarray:
     if array.shape[2] == 1:
         return np.repeat(array, 3, axis=2)
     if array.shape[2] == 4:
-        return np.array(_over_white(Image.fromarray(np.ascontiguousarray(array), "RGBA")))
+        return rgb.over_white(Image.fromarray(np.ascontiguousarray(array), "RGBA"))
     return np.array(array, order="C")
 
 
-def _open(data: bytes) -> tuple[Image.Image, int]:
-    """The picture, its pixels not unpacked yet, and its EXIF orientation (1 .. 8)."""
-    with _header_lock, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"PIL\.")
-        picture = Image.open(io.BytesIO(data), formats=_FORMATS)
-        try:
-            orientation = picture.getexif().get(_ORIENTATION, 1)
-        except Exception:  # unreadable EXIF data do not make the pixels unreadable
-            orientation = 1
-    # Pillow turns TIFF pictures itself when it unpacks them.
-    return picture, orientation if orientation in range(2, 9) and picture.format != "TIFF" else 1
+@contextlib.contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Whatever goes wrong with a picture becomes a DecodeError that names it."""
+    try:
+        yield
+    except DecodeError as problem:
+        raise DecodeError(f"{name}: {problem.problem}", problem.remedy) from problem
+    except Image.UnidentifiedImageError as problem:
+        raise DecodeError(f"{name}: damaged, or its pixels are of a kind that is not read") from problem
+    except HemascopeError:
+        raise
+    except Exception as problem:  # Pillow's readers raise almost anything on damaged files
+        raise DecodeError(f"{name}: {str(problem) or type(problem).__name__}") from problem
 
 
-def _to_rgb(picture: Image.Image, name: str) -> Image.Image:
-    """Any picture as mode RGB."""
-    picture.load()
-    mode = picture.mode
-    if mode.startswith("I;16"):
-        bits = getattr(picture, "tag_v2", {}).get(_BITS_PER_SAMPLE, (16,))
-        return _scaled(np.asarray(picture), 4095 if tuple(bits) == (12,) else 65535, name)
-    if mode == "I":  # PGM files and some PNG and TIFF files of 16 bits
-        return _scaled(np.asarray(picture), 65535, name)
-    if mode == "F":
-        values = np.asarray(picture)
-        return _scaled(values, 1.0 if values.max(initial=0) <= 1 else 255.0, name)
-    if mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
-        return _over_white(picture if mode == "RGBA" else picture.convert("RGBA"))
-    return picture.convert("RGB")
+def _unpacked(file: Encoded, max_pixels: int) -> np.ndarray:
+    """The pixels, uint8 (h, w, 3), turned as the file says."""
+    _require(file.size, max_pixels)
+    if file.page:
+        image = _tiff(file.page, max_pixels)
+    else:
+        picture = opened(file.data, file.kind)
+        _require(picture.size, max_pixels)
+        if file.scans * picture.width * picture.height > _SCANNED_PIXELS:
+            raise DecodeError(
+                f"a JPEG that goes {file.scans:,} times over its {picture.width} x {picture.height} pixels"
+            )
+        image = rgb.of_picture(picture)
+        found = _left_out.get()
+        if found is not None and (file.frames or (file.kind == "GIF" and picture.is_animated)):  # type: ignore[attr-defined]
+            found.append("its first frame is read, the others are left out")
+    if file.orientation not in range(2, 9):
+        return image
+    turned = image.swapaxes(0, 1) if file.orientation >= 5 else image
+    down, across = (-1 if file.orientation in those else 1 for those in ((3, 4, 7, 8), (2, 3, 6, 7)))
+    return np.ascontiguousarray(turned[::down, ::across])
 
 
-def _scaled(values: np.ndarray, top: float, name: str) -> Image.Image:
-    """Grey values from 0 to ``top`` as a picture of 8 bits."""
-    if not np.isfinite(values).all() or values.min() < 0 or values.max() > top:
-        raise DecodeError(f"{name}: grey values run from {values.min()} to {values.max()}, not from 0 to {top:g}")
-    return Image.fromarray(np.rint(values * (255.0 / top)).astype(np.uint8)).convert("RGB")
+def _tiff(page: Page, max_pixels: int) -> np.ndarray:
+    """The pixels of a TIFF, uint8 (h, w, 3)."""
+    found = layout(page, max_pixels)
+    pictures = [opened(file, "TIFF") for file in found.files]
+    notes = _left_out.get()
+    if notes is not None and found.left_out:
+        notes.append(found.left_out)
+    if len(pictures) == 1 and not found.signed and not found.inverted:
+        return rgb.of_picture(pictures[0], page.bits)
+    channels = [np.asarray(picture) for picture in pictures]
+    values = channels[0] if len(channels) == 1 else np.stack(channels, axis=-1)
+    if found.signed:
+        sign = _SIGNS[values.dtype.name]
+        if not (values & sign).any():
+            raise DecodeError("signed numbers of which none is negative, so that their range is not known")
+        values = values ^ sign
+    image = rgb.of_numbers(values, page.bits)
+    return 255 - image if found.inverted else image
 
 
-def _over_white(picture: Image.Image) -> Image.Image:
-    white = Image.new("RGBA", picture.size, "white")
-    return Image.alpha_composite(white, picture).convert("RGB")
+def _require(size: tuple[int, int], max_pixels: int) -> None:
+    """Refuse a picture of too many pixels."""
+    width, height = size
+    if width * height > max_pixels:
+        raise DecodeError(f"{width} x {height} pixels are more than {max_pixels:,}")

@@ -1,13 +1,12 @@
 """Whatever a caller calls an image, as pixels."""
 
-import io
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 from PIL import Image
 
-from hemascope.data.decode import decode, decode_array
+from hemascope.data.decode import decode, decode_array, decode_picture
 from hemascope.errors import DecodeError
 
 Picture: TypeAlias = str | Path | bytes | np.ndarray | Image.Image
@@ -38,21 +37,7 @@ def pixels(picture: Picture, name: str = "") -> np.ndarray:
     if isinstance(picture, np.ndarray):
         return decode_array(picture, name)
     if isinstance(picture, Image.Image):
-        return decode(_encoded(picture, name), name=name)
+        return decode_picture(picture, name)
     raise DecodeError(
         f"{name}: {type(picture).__name__} is not an image", "Give a path, bytes, a Pillow image or a uint8 array."
     )
-
-
-def _encoded(picture: Image.Image, name: str) -> bytes:
-    """A Pillow image as a file without loss, so that every mode of pixels is converted by the one decoder."""
-    file = io.BytesIO()
-    tiff = picture.mode in ("F", "CMYK", "YCbCr", "LAB")  # what PNG cannot hold
-    try:
-        if tiff:
-            picture.save(file, "TIFF")
-        else:
-            picture.save(file, "PNG", compress_level=0, exif=picture.getexif())
-    except Exception as problem:  # a lazily opened image is read here, and readers raise almost anything
-        raise DecodeError(f"{name}: {str(problem) or type(problem).__name__}") from problem
-    return file.getvalue()
