@@ -88,7 +88,7 @@ def check_boosting(recipe: Recipe) -> None:
     if not (recipe.pretrained or recipe.start or boosting.random_features):
         raise ValueError(
             "boosting.over=features with pretrained=false would look at features of random weights: set "
-            "pretrained=true, name a finished Run with start, or ask for it with boosting.random_features=true"
+            "pretrained=true, name a Run or a model with start, or ask for it with boosting.random_features=true"
         )
     if recipe.transfer != type(recipe.transfer)():
         raise ValueError("transfer and boosting.over=features do not go together: no weight of the network is trained")
@@ -205,7 +205,8 @@ class Recipe(_Part):
     pretrained: bool = Field(True, description="start from ImageNet weights")
     start: str | None = Field(
         None,
-        description="folder of a finished Run whose network to start from, with its head where that fits",
+        description="whose network to start from, with its head where the classes are the same: a finished Run's "
+        "folder, a shipped model's name, or a model file",
     )
     input_size: int = Field(96, ge=16, le=1024, description="side of the square that the network sees, pixels")
     progressive: Progressive = Progressive()
@@ -255,7 +256,7 @@ class Recipe(_Part):
         if self.transfer.freezes and not self.pretrained and self.start is None:
             raise ValueError(
                 "transfer.trainable and transfer.head_epochs freeze weights that would be random here: "
-                "set pretrained=true, name a finished Run in start, or leave transfer out"
+                "set pretrained=true, name a Run or a model in start, or leave transfer out"
             )
         if self.transfer.head_epochs >= self.epochs:
             raise ValueError(
