@@ -63,7 +63,7 @@ READERS: dict[str, tuple[str, Callable[[Run], Any]]] = {
     "a finished trial": ("final_weights", go_on_with_trial),
     "a finished Run": ("final_weights", go_on),
     "ensemble, export, explain": ("final_weights", lambda run: load_network(run, RECIPE, 3)),
-    "start": ("final_weights", lambda run: start_from(str(run.folder), network())),
+    "start": ("final_weights", lambda run: start_from(str(run.folder), network(), ["a", "b", "c"])),
 }
 
 

@@ -24,6 +24,7 @@ from hemascope.predict.classifier import load
 from hemascope.predict.items import Item, check, items, tell_passed_over
 from hemascope.predict.modelfile import reason
 from hemascope.progress import SILENT, Progress
+from hemascope.seeds import check_seed
 from hemascope.shown import paragraphs, table
 
 if TYPE_CHECKING:
@@ -216,6 +217,7 @@ def adapt(
     """
     import onnx
 
+    check_seed(seed)
     threads = threads or usable_cores()
     output = Path(output)
     paths = [unlabelled] if isinstance(unlabelled, str | Path) else unlabelled

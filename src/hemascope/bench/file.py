@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hemascope.errors import RecipeError, did_you_mean
 from hemascope.evaluate.compare.hidden import Hidden
+from hemascope.train import plain_yaml
 from hemascope.train.recipe_files import explain, flat
 
 Table = Literal["submissions", "metrics", "local_tta"]
@@ -154,10 +154,7 @@ def _beside(path: Path, recipe: str) -> str:
 def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise RecipeError(f"{path}: no such bench file", "benchmarks/report.yaml is one.")
-    try:
-        values = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
-        raise RecipeError(f"{path}: not readable as YAML ({' '.join(str(problem).split())})") from problem
+    values = plain_yaml.read(path)
     if not isinstance(values, dict):
         raise RecipeError(f"{path}: a bench file is a list of keys and values, not a {type(values).__name__}")
     return values

@@ -13,11 +13,11 @@ import onnxruntime
 import torch
 from onnx import compose, helper
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from hemascope.adapt.metadata import Norm, store_norms
 from hemascope.data.framing import IR_VERSION, OPSET, framing_graph
 from hemascope.models.network import Network
+from hemascope.models.rebuilt import normalised
 from hemascope.models.unknown import Levels, UnknownScore
 from hemascope.predict.card import METADATA_KEY, ModelCard
 from hemascope.predict.modelfile import OUTPUTS, UNKNOWN
@@ -32,31 +32,8 @@ def network_norms(network: Network) -> dict[str, Norm]:
     Returns:
         Norms by the name of the convolution's weight; empty for a network without BatchNorm.
     """
-    made: dict[int, tuple[str, Tensor]] = {}  # the tensors are held so that no other takes the place of one
-    norms: dict[str, Norm] = {}
-
-    def after(name: str) -> Any:
-        return lambda layer, given, result: made.update({id(result): (name, result)})
-
-    def before(layer: nn.Module, given: tuple[Tensor, ...]) -> None:
-        name, _ = made.get(id(given[0]), ("", None))
-        if name:
-            norms[f"{name}.weight"] = _norm(layer)
-
-    handles = []
-    for name, layer in network.named_modules():
-        if isinstance(layer, nn.Conv2d):
-            handles.append(layer.register_forward_hook(after(name)))
-        elif isinstance(layer, _BatchNorm) and layer.affine and layer.running_var is not None:
-            handles.append(layer.register_forward_pre_hook(before))
-    size = network.description.input_size
-    try:
-        with torch.no_grad():
-            network(torch.zeros(1, 3, size, size))
-    finally:
-        for handle in handles:
-            handle.remove()
-    return norms
+    layers = dict(network.named_modules())
+    return {f"{conv}.weight": _norm(layers[norm]) for conv, norm in normalised(network).items()}
 
 
 def _norm(layer: Any) -> Norm:

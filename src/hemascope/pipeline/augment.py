@@ -14,6 +14,7 @@ from hemascope.data.sources import open_source
 from hemascope.errors import HemascopeError, SourceError
 from hemascope.files import atomic
 from hemascope.progress import SILENT, Progress
+from hemascope.seeds import check_seed
 from hemascope.train.recipe_files import load_policy
 
 ALL = "all"
@@ -67,6 +68,7 @@ def augment(
     >>> augment("synthetic:8", output=Path(tempfile.mkdtemp()) / "sheet.png", images=2, copies=2).path.name
     'sheet.png'
     """
+    check_seed(seed)
     output = Path(output)
     if output.suffix.lower() not in (".png", ".jpg", ".jpeg"):
         raise HemascopeError(f"{output}: a sheet is a .png or .jpg", "Change the name after -o.")

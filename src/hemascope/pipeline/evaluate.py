@@ -29,6 +29,7 @@ from hemascope.predict.items import check
 from hemascope.predict.shipped import DEFAULT
 from hemascope.progress import SILENT, Progress
 from hemascope.report.words import headline_split
+from hemascope.seeds import check_seed
 from hemascope.shown import SCORE_TITLES, interval, paragraphs, percent, side_by_side, table
 
 
@@ -199,6 +200,7 @@ def evaluate(
         raise HemascopeError(
             f"{tta_steps} views are not between 2 and {MOST}", "Leave out --tta-steps for the image alone."
         )
+    check_seed(seed)
     folder = None if output is None else Path(output)
     if folder:
         check_folder(folder)

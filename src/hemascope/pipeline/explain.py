@@ -12,6 +12,7 @@ from hemascope.explain.study import Study
 from hemascope.files import check_folder
 from hemascope.predict.shipped import DEFAULT
 from hemascope.progress import SILENT, Progress
+from hemascope.seeds import check_seed
 
 
 def explain(
@@ -62,6 +63,7 @@ def explain(
     """
     if all and correct:
         raise HemascopeError("--all and --correct exclude each other", "--all shows the right answers too.")
+    check_seed(seed)
     folder = None if output is None else Path(output)
     if folder:
         check_folder(folder)

@@ -30,7 +30,7 @@ from hemascope.train.kinds import fit_network, open_network
 from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import load_recipe
 from hemascope.train.run import Run
-from hemascope.train.start import first_network
+from hemascope.train.start import first_network, learnt_from
 
 
 def train(
@@ -74,6 +74,8 @@ def train(
     del network
     run = Run.create(folder, chosen, manifest, about(source))
     tell_data(manifest, progress)
+    if chosen.start and (learnt := learnt_from(chosen.start)):
+        progress.say(learnt)
     return go_on(run, chosen, manifest, pixels.images, progress)
 
 
@@ -133,7 +135,7 @@ def _checked_network(recipe: Recipe, manifest: Manifest) -> Network:
     if recipe.folds:
         check_folds(manifest, recipe.folds)
         check_start(recipe, manifest)  # its division changes nothing, so before the images are read
-    network = first_network(recipe, len(manifest.classes))
+    network = first_network(recipe, len(manifest.classes), lambda: manifest)
     check_model_size(recipe, network)
     return network
 

@@ -79,7 +79,7 @@ def fit(
     if run.last_checkpoint.exists():
         network = new_network(recipe, classes, pretrained=False)  # its weights come from the checkpoint
     else:
-        network = first_network(recipe, classes)
+        network = first_network(recipe, classes, run.manifest)
     if device.type == "cpu":
         use_fast_depthwise(network)
     network.to(memory_format=torch.channels_last)

@@ -10,7 +10,10 @@ from hemascope.augment.mixing import Mix
 from hemascope.augment.policy import Policy, Share
 from hemascope.models.boosted import Voting
 from hemascope.models.catalogue import timm_name
+from hemascope.seeds import LARGEST
 from hemascope.train.search import Search, check_keys
+
+MOST_EPOCHS = 100_000
 
 
 class Transfer(BaseModel):
@@ -19,9 +22,9 @@ class Transfer(BaseModel):
     The head always learns. A frozen part keeps its weights and BatchNorm's statistics.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    trainable: Literal["all", "head"] | Annotated[int, Field(ge=1)] | str = Field(
+    trainable: Literal["all", "head"] | Annotated[int, Field(ge=1, le=1000)] | str = Field(
         "all", description="what learns: all, head, the last so many stages, or the backbone from the layer named on"
     )
     head_epochs: int = Field(0, ge=0, description="of the epochs, so many at first train the head alone")
@@ -48,7 +51,7 @@ class Boosting(BaseModel):
     - features: every round fits a decision tree to the pooled features of the recipe's network, which is not trained.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
 
     over: Literal["networks", "features"]
     rounds: int = Field(10, ge=1, le=1000, description="weak learners at most")
@@ -88,7 +91,7 @@ def check_boosting(recipe: Recipe) -> None:
     if not (recipe.pretrained or recipe.start or boosting.random_features):
         raise ValueError(
             "boosting.over=features with pretrained=false would look at features of random weights: set "
-            "pretrained=true, name a finished Run with start, or ask for it with boosting.random_features=true"
+            "pretrained=true, name a Run or a model with start, or ask for it with boosting.random_features=true"
         )
     if recipe.transfer != type(recipe.transfer)():
         raise ValueError("transfer and boosting.over=features do not go together: no weight of the network is trained")
@@ -99,13 +102,13 @@ def check_boosting(recipe: Recipe) -> None:
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
 
 
 class Head(_Part):
     """The classifier on top of pooled features: [dense] -> [dropout] -> softmax."""
 
-    dense: int | None = Field(None, ge=1, description="units of an extra dense layer")
+    dense: int | None = Field(None, ge=1, le=2**16, description="units of an extra dense layer")
     dropout: float = Field(0.0, ge=0, lt=1, description="share of the last layer's inputs zeroed in training")
 
 
@@ -161,14 +164,17 @@ class Schedule(_Part):
     name: Literal["one_cycle", "cosine", "plateau", "constant"] = "one_cycle"
     warmup: Share = Field(0.2, description="one_cycle: share of the steps in which the rate rises")
     factor: float = Field(0.3, gt=0, lt=1, description="plateau: multiply the rate by this when val_loss stagnates")
-    patience: int = Field(2, ge=0, description="plateau: epochs without a better val_loss before that")
+    patience: int = Field(2, ge=0, le=MOST_EPOCHS, description="plateau: epochs without a better val_loss before that")
 
 
 class Progressive(_Part):
     """Progressive resizing (Howard 2018; Tan and Le 2021): the first epochs see smaller images, which is faster."""
 
     size: int | None = Field(
-        None, ge=16, description="side of the images of the first epochs, pixels, where less than input_size; null: off"
+        None,
+        ge=16,
+        le=1024,
+        description="side of the images of the first epochs, pixels, where less than input_size; null: off",
     )
     share: Share = Field(0.7, description="share of the epochs that see them")
 
@@ -185,7 +191,9 @@ class EarlyStopping(_Part):
 
     monitor: Literal["val_accuracy", "val_recall", "val_loss"] = "val_accuracy"
     keep: Literal["best", "last"] = Field("best", description="the epoch best by monitor, or the last one")
-    patience: int | None = Field(5, ge=1, description="epochs without a better value; null: never stop early")
+    patience: int | None = Field(
+        5, ge=1, le=MOST_EPOCHS, description="epochs without a better value; null: never stop early"
+    )
 
     @property
     def mode(self) -> Literal["min", "max"]:
@@ -205,7 +213,8 @@ class Recipe(_Part):
     pretrained: bool = Field(True, description="start from ImageNet weights")
     start: str | None = Field(
         None,
-        description="folder of a finished Run whose network to start from, with its head where that fits",
+        description="whose network to start from, with its head where the classes are the same: a finished Run's "
+        "folder, a shipped model's name, or a model file",
     )
     input_size: int = Field(96, ge=16, le=1024, description="side of the square that the network sees, pixels")
     progressive: Progressive = Progressive()
@@ -216,21 +225,25 @@ class Recipe(_Part):
     folds: int | None = Field(
         None, ge=2, le=20, description="K-fold: so many networks, each scored on a part it did not see"
     )
-    limit: int | None = Field(None, ge=1, description="train on at most this many images, classes kept in proportion")
+    limit: int | None = Field(
+        None, ge=1, le=2**31, description="train on at most this many images, classes kept in proportion"
+    )
     augment: Policy = Policy()
     mix: Mix = Field("none", description="mix pairs of images and labels: mixup, cutmix, or for each batch either")
     balance: Balance = Balance()
     optimizer: Optimizer = Optimizer()
     schedule: Schedule = Schedule()
-    epochs: int = Field(10, ge=1)
-    batch_size: int | Literal["auto"] = Field(64, description="images a step; auto: the largest that fits")
+    epochs: int = Field(10, ge=1, le=MOST_EPOCHS)
+    batch_size: Annotated[int, Field(le=2**16)] | Literal["auto"] = Field(
+        64, description="images a step; auto: the largest that fits"
+    )
     label_smoothing: float = Field(0.0, ge=0, lt=1)
     ema: float | None = Field(0.999, gt=0, lt=1, description="decay of the moving average of the weights; null: none")
     early_stopping: EarlyStopping = EarlyStopping()
     tta: bool = Field(False, description="measure test-time augmentation too: its gain and its cost")
     tta_steps: int = Field(8, ge=2, le=40, description="views of each image that tta averages over")
     precision: Literal["auto", "bf16", "fp32"] = Field("auto", description="auto: bf16 where the hardware has it")
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, le=LARGEST)
     boosting: Boosting | None = Field(None, description="AdaBoost: many weak learners that vote; null: one network")
     search: Search = Field({}, description="what hemascope tune varies: a range or a list of choices for each key")
 
@@ -255,7 +268,7 @@ class Recipe(_Part):
         if self.transfer.freezes and not self.pretrained and self.start is None:
             raise ValueError(
                 "transfer.trainable and transfer.head_epochs freeze weights that would be random here: "
-                "set pretrained=true, name a finished Run in start, or leave transfer out"
+                "set pretrained=true, name a Run or a model in start, or leave transfer out"
             )
         if self.transfer.head_epochs >= self.epochs:
             raise ValueError(

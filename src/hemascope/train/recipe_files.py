@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from hemascope.augment.policy import NAMED, Policy
 from hemascope.errors import RecipeError, did_you_mean
 from hemascope.files import write_text
+from hemascope.train import plain_yaml
 from hemascope.train.recipe import Recipe
 
 _SHIPPED = resources.files("hemascope.recipes")
@@ -106,33 +107,28 @@ def _values(recipe: str | Path | Recipe) -> tuple[dict[str, Any], str]:
     """The keys of a recipe, and what to call it in an error."""
     if isinstance(recipe, Recipe):
         return recipe.model_dump(mode="json"), f"recipe {recipe.name}"
-    text, origin = _text(recipe)
-    try:
-        values = yaml.safe_load(text) or {}
-    except yaml.YAMLError as problem:
-        raise RecipeError(f"{origin}: not valid YAML ({' '.join(str(problem).split())})") from problem
+    read, origin = _read(recipe)
+    values = {} if read is None else read
     if not isinstance(values, dict):
         raise RecipeError(f"{origin}: a recipe is a list of keys and values, not a {type(values).__name__}")
     values.setdefault("name", Path(str(recipe)).stem)
     return values, origin
 
 
-def _text(name_or_path: str | Path) -> tuple[str, str]:
+def _read(name_or_path: str | Path) -> tuple[Any, str]:
     name, path = str(name_or_path), Path(name_or_path)
     if path.suffix in _SUFFIXES:
         if not path.is_file():
             raise RecipeError(f"{path}: no such recipe file")
-        try:
-            return path.read_text("utf-8"), str(path)
-        except (OSError, UnicodeDecodeError) as problem:
-            raise RecipeError(f"{path}: cannot be read ({problem})") from problem
+        return plain_yaml.read(path), str(path)
     names = list(shipped())
     if name not in names:
         raise RecipeError(
             f"no recipe is called {name!r}",
             f"Name a .yaml file or one of: {', '.join(names)}.{did_you_mean(name, names)}",
         )
-    return (_SHIPPED / f"{name}.yaml").read_text("utf-8"), f"recipe {name}"
+    origin = f"recipe {name}"
+    return plain_yaml.parse((_SHIPPED / f"{name}.yaml").read_text("utf-8"), origin), origin
 
 
 def _pairs(changes: Iterable[str] | Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -146,10 +142,7 @@ def _pairs(changes: Iterable[str] | Mapping[str, Any]) -> Iterator[tuple[str, An
             raise RecipeError(
                 f"--set {text}: not of the form key=value", "Example: --set optimizer.learning_rate=0.002"
             )
-        try:
-            yield key.strip(), _plain(yaml.safe_load(value))
-        except yaml.YAMLError as problem:
-            raise RecipeError(f"--set {text}: the value is not valid YAML") from problem
+        yield key.strip(), _plain(plain_yaml.parse(value, f"--set {text[:100]}"))
 
 
 def flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
@@ -200,7 +193,8 @@ def explain(error: Any, model: type[BaseModel] = Recipe) -> str:
         valid = _keys_beside(error["loc"], model)
         return f"unknown key {key!r} (valid: {', '.join(valid)}){did_you_mean(place[-1], valid)}"
     reason = error["msg"].removeprefix("Value error, ")
-    return f"{key}: {reason}, got {error['input']!r}" if key else reason
+    given = repr(error["input"])
+    return f"{key}: {reason}, got {given if len(given) <= 200 else given[:200] + ' ...'}" if key else reason
 
 
 def _keys_beside(place: Sequence[str | int], model: type[BaseModel]) -> list[str]:

@@ -108,7 +108,7 @@ def test_networks_no_better_than_chance_are_told(tmp_path: Path) -> None:
 def test_a_boosted_run_is_no_start(whole: tuple[Run, Network]) -> None:
     network = create_network("vanilla_cnn", classes=3, input_size=16, pretrained=False)
     with pytest.raises(RecipeError, match="many networks that vote"):
-        start_from(str(whole[0].folder), network)
+        start_from(str(whole[0].folder), network, ["a", "b", "c"])
 
 
 def test_trees_on_features_vote_and_are_read_again(tmp_path: Path) -> None:
@@ -123,4 +123,4 @@ def test_trees_on_features_vote_and_are_read_again(tmp_path: Path) -> None:
     assert (logits.argmax(1) == VAL.targets).mean() == pytest.approx(log.rounds[-1].ensemble_val_accuracy)
     assert log.rounds[-1].ensemble_val_accuracy > 0.6
     own = create_network("vanilla_cnn", classes=3, input_size=16, pretrained=False)
-    assert not start_from(str(run.folder), own)  # the backbone fits, the trees are no head of it
+    assert not start_from(str(run.folder), own, ["a", "b", "c"])  # the backbone fits, the trees are no head of it

@@ -91,7 +91,7 @@ def fit_features(
     """
     boosting = recipe.boosting
     assert boosting is not None
-    network = first_network(recipe, classes)
+    network = first_network(recipe, classes, run.manifest)
     progress.step("computing features", boosting.views + 1)
     views = []
     for view in range(boosting.views):
