@@ -112,7 +112,7 @@ def check_labels(
         label, other = (classes[learnable[numbers[place]]] for numbers in (given, likely))
         said, seen = probabilities[place, given[place]], probabilities[place, likely[place]]
         reason = f"labelled {label} ({_percent(said)} likely), looks like {other} ({_percent(seen)})"
-        findings.append(Finding(int(rows[place]), "label", float(1 - quality[place]), reason))
+        findings.append(Finding(int(rows[place]), "label", float(1 - quality[place]), reason, label=other))
     return scores, findings
 
 
