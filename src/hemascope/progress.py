@@ -65,7 +65,7 @@ class Terminal:
 
         from hemascope.terminal import Console
 
-        self._console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True, emoji=False)
+        self._console = Console(stderr=True, emoji=False)
         self._bar = Bar(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=20),
@@ -97,7 +97,7 @@ class Terminal:
 
     def say(self, message: str) -> None:
         """Print a line."""
-        self._console.print(message)
+        self._console.say(message)
 
     def __enter__(self) -> Self:
         return self
@@ -107,7 +107,7 @@ class Terminal:
 
 
 class Notebook:
-    """A bar below the cell of a Jupyter notebook, and the lines above it."""
+    """A bar below the cell of a Jupyter notebook, gone when the cell is over, and the lines above it."""
 
     def __init__(self) -> None:
         if "IPython" not in sys.modules:
@@ -119,6 +119,9 @@ class Notebook:
         self._total: int | None = None
         self._shown = 0.0
         self._handle: Any = None
+        self._shell: Any = sys.modules["IPython"].get_ipython()  # None where no notebook runs
+        if self._shell is not None:
+            self._shell.events.register("post_run_cell", self._over)
 
     def step(self, name: str, total: int | None = None) -> None:
         """Show a new bar in place of the one before."""
@@ -137,13 +140,23 @@ class Notebook:
         self._lines.append(message)
         self._show()
 
+    def _over(self, _: object) -> None:
+        """Take the bar away, called by IPython after the cell."""
+        self._shell.events.unregister("post_run_cell", self._over)
+        self._name = ""
+        if self._handle is not None:
+            self._show()
+
     def _show(self) -> None:
         from IPython.display import HTML, display
 
         self._shown = time.monotonic()
-        total = "" if self._total is None else f" of {self._total:,}"
+        count = f"{self._count:,}" if self._total is None else f"{self._count:,} of {self._total:,}"
+        if not (self._count or self._total):  # a step of unknown length, which counts nothing yet
+            count = ""
         bar = f'<progress value="{self._count}" max="{self._total}"></progress> ' if self._total else ""
-        now = f"{bar}{html.escape(self._name)} {html.escape(self._note)} {self._count:,}{total}" if self._name else ""
+        words = " ".join(filter(None, (html.escape(self._name), html.escape(self._note), count)))
+        now = f"{bar}{words}" if self._name else ""
         lines = "".join(f"{html.escape(line)}<br>" for line in self._lines)
         page = HTML(f'<div style="font-family:monospace">{lines}{now}</div>')
         if self._handle is None:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import html
 import math
 import re
+import textwrap
 from collections.abc import Iterable, Sequence
+
+_NARROWEST = 40
+GLUE = "\N{NO-BREAK SPACE}"
+"""Between words that `wrapped` keeps together."""
 
 NOTHING = "–"  # noqa: RUF001
 """Stands for what cannot be measured."""
@@ -21,6 +26,28 @@ SCORE_TITLES = {
 
 
 _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # controls but tab and line feed; what is no UTF-8
+
+
+def wrapped(text: str, width: int, indent: str = "", hang: int = 0) -> str:
+    """A paragraph in lines of at most ``width`` columns, broken between words alone; a longer word has its own line.
+
+    Args:
+        text: the paragraph.
+        width: columns.
+        indent: before each line.
+        hang: further columns before all lines but the first.
+
+    >>> wrapped("An option such as --low-information is not broken.", 40)
+    'An option such as --low-information is\nnot broken.'
+    """
+    return textwrap.fill(
+        text,
+        max(width, _NARROWEST),
+        initial_indent=indent,
+        subsequent_indent=indent + " " * hang,
+        break_on_hyphens=False,
+        break_long_words=False,
+    ).replace(GLUE, " ")
 
 
 def visible(text: str) -> str:

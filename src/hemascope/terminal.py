@@ -7,7 +7,7 @@ from rich.console import Console as RichConsole
 from rich.console import ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from hemascope.shown import visible
+from hemascope.shown import visible, wrapped
 
 
 class Console(RichConsole):
@@ -22,6 +22,11 @@ class Console(RichConsole):
     @file.setter
     def file(self, file: IO[str]) -> None:
         self._file = file
+
+    def say(self, text: str) -> None:
+        """Print a sentence: on a terminal in lines that end between words, elsewhere in one line."""
+        lines = wrapped(text, self.width) if self.is_terminal else text
+        self.print(lines, markup=False, highlight=False, soft_wrap=True)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """The pieces of a renderable, called by rich; all but rich's own controls are made `visible`."""

@@ -18,6 +18,7 @@ FOUND = [
     Finding(0, "identical", 1.0, 'the same, "quite"', (1, 2), "keep"),
     Finding(1, "identical", 1.0, "the same\nagain", (0, 2), "drop"),
     Finding(2, "blur", 0.1234, "ö, °", (), "review"),
+    Finding(2, "label", 0.9, "looks like y", (), "relabel", "y"),
 ]
 
 
@@ -37,10 +38,11 @@ def test_written_and_read_back(tmp_path: Path, manifest: Manifest) -> None:
     write_findings_csv(path, findings_table(FOUND), manifest)
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert tuple(rows[0]) == COLUMNS == ("path", "kind", "score", "reason", "related", "verdict")
-    assert rows[0]["related"] == "/cells/ü,1.png|/cells/set.npz#train/7"
-    assert rows[2]["path"] == "/cells/set.npz#train/7"
-    assert list(each_finding(read_findings_csv(path, manifest))) == FOUND
+    assert tuple(rows[0]) == COLUMNS == ("path", "kind", "score", "reason", "related", "verdict", "label")
+    assert rows[1]["related"] == "/cells/ü,1.png|/cells/set.npz#train/7"
+    assert rows[3]["path"] == "/cells/set.npz#train/7"
+    assert (rows[0]["verdict"], rows[0]["label"]) == ("relabel", "y")
+    assert list(each_finding(read_findings_csv(path, manifest))) == [FOUND[3], *FOUND[:3]]
     assert [entry.name for entry in path.parent.iterdir()] == ["findings.csv"]
 
 
@@ -67,10 +69,11 @@ def test_json_holds_the_same_rows(tmp_path: Path, manifest: Manifest) -> None:
     about = json.loads((tmp_path / "findings.json").read_text(encoding="utf-8"))
     assert (about["format_version"], about["source"], about["images"]) == (1, "cells", 3)
     assert about["notes"] == ["few monocytes"]
-    assert about["counts"] == {"identical": 2, "blur": 1}
+    assert about["counts"] == {"label": 1, "identical": 2, "blur": 1}
     assert tuple(about["findings"][0]) == COLUMNS
-    assert about["findings"][0]["related"] == ["/cells/ü,1.png", "/cells/set.npz#train/7"]
-    assert about["findings"][2]["score"] == 0.1234
+    assert about["findings"][1]["related"] == ["/cells/ü,1.png", "/cells/set.npz#train/7"]
+    assert about["findings"][3]["score"] == 0.1234
+    assert (about["findings"][0]["verdict"], about["findings"][0]["label"]) == ("relabel", "y")
 
 
 def test_a_spreadsheet_may_have_gone_over_it(tmp_path: Path, manifest: Manifest) -> None:
@@ -79,6 +82,12 @@ def test_a_spreadsheet_may_have_gone_over_it(tmp_path: Path, manifest: Manifest)
         Finding(1, "leak", 1.0, "", (), "keep"),
         Finding(0, "blur", 0.5, "", (), "drop"),
     ]
+
+
+def test_a_label_is_read_in_any_spelling_of_its_class(tmp_path: Path) -> None:
+    manifest = Manifest.build(["/a.png"], ["monocyte"], ["monocyte", "immature_granulocyte"])
+    (found,) = read(tmp_path, manifest, "path,kind,verdict,label\n/a.png,blur,relabel,Immature granulocyte\n")
+    assert (found.verdict, found.label) == ("relabel", "immature_granulocyte")
 
 
 def test_related_images_that_are_not_there_are_passed_over(tmp_path: Path, manifest: Manifest) -> None:
@@ -109,8 +118,13 @@ def test_a_path_that_a_set_lists_twice(tmp_path: Path) -> None:
         ),
         (
             "path,kind,verdict\n/cells/a b.png,blur,Remove\n",
-            r"line 2 has the verdict 'Remove'\. Valid: keep, drop, review",
+            r"line 2 has the verdict 'Remove'\. Valid: keep, review, relabel, drop",
         ),
+        (
+            "path,kind,verdict\n/cells/a b.png,label,relabel\n",
+            r"line 2 says relabel, but not as what\. Write the class into the column label: x, y",
+        ),
+        ("path,kind,verdict,label\n/cells/a b.png,label,relabel,z\n", r"line 2 has the label 'z'\. Valid: x, y"),
         ("path,kind,verdict\n/cells/a b.png,blur,\n", r"line 2 has the verdict ''"),
         (
             "path,kind,verdict\n/cells/a_b.png,blur,keep\n",

@@ -97,7 +97,7 @@ def test_the_tables_hold_what_was_planted(cells: Path, first: Audited) -> None:
         assert found[name, "conflict"] == "review"
     folder = cells.parent / "audit"
     table = rows(folder / "findings.csv")
-    assert list(table[0]) == ["path", "kind", "score", "reason", "related", "verdict"]
+    assert list(table[0]) == ["path", "kind", "score", "reason", "related", "verdict", "label"]
     about = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
     assert [row["path"] for row in about["findings"]] == [row["path"] for row in table]
     scores = rows(folder / "scores.csv")

@@ -99,6 +99,16 @@ def test_the_strictest_verdict_of_an_image_counts() -> None:
     assert image_verdicts(findings_table(found), 3).tolist() == ["review", "drop", "keep"]
 
 
+def test_relabel_outweighs_review_and_not_drop() -> None:
+    found = [
+        Finding(0, "label", 1.0, "", (), "relabel", "b"),
+        Finding(0, "blur", 1.0, "", (), "review"),
+        Finding(1, "label", 1.0, "", (), "relabel", "b"),
+        Finding(1, "junk", 1.0, "", (), "drop"),
+    ]
+    assert image_verdicts(findings_table(found), 2).tolist() == ["relabel", "drop"]
+
+
 def test_no_findings() -> None:
     assert image_verdicts(recommend(findings_table([]), images()), 6).tolist() == ["keep"] * 6
     assert np.array_equal(copy_groups(findings_table([]), 3), [-1, -1, -1])

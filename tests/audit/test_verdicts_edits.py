@@ -50,6 +50,17 @@ def test_edited_verdicts_are_the_users(manifest: Manifest) -> None:
     assert verdicts == {(0, "identical"): "keep", (1, "identical"): "drop", (2, "junk"): "keep", (3, "label"): "drop"}
 
 
+def test_a_new_label_is_the_users(manifest: Manifest) -> None:
+    seen = [*RECOMMENDED[:3], RECOMMENDED[3]._replace(label="x")]  # the audit's guess
+    mine = [*RECOMMENDED[:3], RECOMMENDED[3]._replace(verdict="relabel", label="y")]
+    decided = decide(seen, manifest, mine, seen)
+    assert decided.edits == 1
+    assert (found := list(each_finding(decided.findings)))[0].verdict == "relabel"
+    assert found[0].label == "y"
+    again = decide(list(each_finding(decided.findings)), manifest, seen, seen)  # the guess alone is no verdict
+    assert again.edits == 0
+
+
 def test_rows_taken_out_are_as_recommended_and_rows_added_stay(manifest: Manifest) -> None:
     added = Finding(3, "blur", 1.0, "smeared", (0,), "drop")
     decided = decide(RECOMMENDED, manifest, [RECOMMENDED[0], added])

@@ -5,7 +5,8 @@ import pytest
 import typer
 
 from hemascope import cli
-from hemascope.cli._help import Command, reflowed, wrapped
+from hemascope.cli._help import Command, reflowed
+from hemascope.shown import wrapped
 
 
 def shown(capsys, *arguments):

@@ -11,7 +11,7 @@ from hemascope.audit.duplicates.search import near_duplicates
 from hemascope.audit.features import draw_map, embed, extract_features
 from hemascope.audit.findings import COPIES, KIND_NAMES, Audit, Finding, each_finding, findings_table
 from hemascope.audit.junk import check_junk, outlyingness
-from hemascope.audit.labels import check_labels
+from hemascope.audit.labels import check_labels, eyes_for
 from hemascope.audit.quality import check_quality
 from hemascope.audit.verdicts import notes, recommend
 from hemascope.data.groups import identical_groups, merge_groups
@@ -37,6 +37,7 @@ def audit(source: Manifest, progress: Progress = SILENT) -> Audit:
     manifest = manifest.with_columns(group=merge_groups(manifest.table["group"].to_numpy(np.int64), group))
     clock.lap("find copies")
 
+    progress.step("judging the images")
     targets = manifest.targets()
     findings = _undecodable(manifest)
     rows = np.flatnonzero(readable)
@@ -51,9 +52,15 @@ def audit(source: Manifest, progress: Progress = SILENT) -> Audit:
     findings += [one for one in found if cells[one.row] or one.kind == "odd-size"]
     clock.lap("judge the images")
 
-    progress.step("checking the labels")
-    scores["label"], found = check_labels(embedding, targets, manifest.classes, group, cells)
-    findings += found
+    said = notes(manifest)
+    labelled = cells & (targets >= 0)
+    scores["label"] = np.zeros(len(manifest))
+    if labelled.any():
+        eyes = eyes_for(features, embedding, np.flatnonzero(labelled), progress)
+        progress.step("checking the labels")
+        scores["label"], found = check_labels(eyes.embedding, targets, manifest.classes, group, cells)
+        findings += found
+        said = (*said, eyes.words)
     clock.lap("check the labels")
 
     table = recommend(findings_table(findings), manifest)
@@ -63,7 +70,7 @@ def audit(source: Manifest, progress: Progress = SILENT) -> Audit:
     scores = scores | quality | _copies(table, len(manifest)) | {"undecodable": (~readable).astype(float)}
     columns = pd.DataFrame({kind: scores[kind] for kind in KIND_NAMES})
     columns.insert(0, "path", manifest.ids)
-    return Audit(manifest, table, columns, positions, notes(manifest), clock.seconds)
+    return Audit(manifest, table, columns, positions, said, clock.seconds)
 
 
 def _undecodable(manifest: Manifest) -> list[Finding]:

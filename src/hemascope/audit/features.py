@@ -87,14 +87,26 @@ def extract_features(manifest: Manifest, progress: Progress = SILENT) -> Feature
         if (row + 1) % 50 == 0 or row + 1 == n:
             progress.done(row + 1)
     manifest = manifest.with_columns(error=errors)
-    vectors, shows = _seen(images, np.flatnonzero(errors == ""), progress)
+    shows, vectors = look(auditor(), images, np.flatnonzero(errors == ""), "looking at the images", progress)
     properties_table = pd.DataFrame(measured, index=range(n), columns=PROPERTIES)
     return Features(manifest, images, digests, properties_table, vectors, shows)
 
 
-def _seen(images: np.ndarray, rows: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
-    """Feature vectors and probabilities of the chosen rows, in the places of all."""
-    network = auditor()
+def look(
+    network: Classifier, images: np.ndarray, rows: np.ndarray, step: str, progress: Progress = SILENT
+) -> tuple[np.ndarray, np.ndarray]:
+    """What a network says of the chosen rows, in the places of all.
+
+    Args:
+        network: whose eyes.
+        images: uint8 (n, s, s, 3).
+        rows: positions of those to look at.
+        step: its name in words, for ``progress``.
+        progress: told of the images that it has seen.
+
+    Returns:
+        Probabilities, float32 (n, k), NaN in the other rows; and features, float16 (n, d), zeros there.
+    """
     shows = np.full((len(images), len(network.classes)), np.nan, np.float32)
     vectors = np.zeros((len(images), 0), np.float16)
     starts = range(0, len(rows), BATCH)
@@ -103,14 +115,14 @@ def _seen(images: np.ndarray, rows: np.ndarray, progress: Progress) -> tuple[np.
         chosen = rows[start : start + BATCH]
         return chosen, network.run_all(images[chosen])
 
-    progress.step("looking at the images", len(rows))
+    progress.step(step, len(rows))
     with ThreadPoolExecutor(network.threads) as pool:
         for start, (chosen, (probabilities, seen)) in zip(starts, pool.map(run, starts), strict=True):
             if vectors.shape[1] == 0:
                 vectors = np.zeros((len(images), seen.shape[1]), np.float16)
             shows[chosen], vectors[chosen] = probabilities, seen
             progress.done(min(start + BATCH, len(rows)))
-    return vectors, shows
+    return shows, vectors
 
 
 _COMPONENTS = 256

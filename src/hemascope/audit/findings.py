@@ -48,7 +48,7 @@ KINDS: tuple[Kind, ...] = (
         "label",
         "Doubtful labels",
         "The image looks like another class than the one it is labelled as.",
-        f"{_REVIEW} Some are wrong labels, some are only unusual cells.",
+        f"{_REVIEW} Some are wrong labels, some are only unusual cells. Relabel gives an image another class.",
     ),
     Kind(
         "junk",
@@ -113,7 +113,9 @@ class Finding(NamedTuple):
         score: from 0 to 1, 1 = most certain.
         reason: why, in words.
         related: row positions of the images it has to do with; of a copy, the other copies.
-        verdict: keep, drop or review.
+        verdict: one of `hemascope.data.manifest.VERDICTS`.
+        label: the class that the image gets by the verdict relabel, and until then what it looks like; "" where the
+            finding says nothing of it.
     """
 
     row: int
@@ -122,25 +124,35 @@ class Finding(NamedTuple):
     reason: str
     related: tuple[int, ...] = ()
     verdict: str = "review"
+    label: str = ""
 
 
 def findings_table(findings: Iterable[Finding]) -> pd.DataFrame:
     """Findings as a table, a column a field of `Finding`, in the order of the kinds, the most certain first.
 
     Returns:
-        Columns row (int64), kind (str), score (float64), reason (str), related (tuples of int), verdict (str).
+        Columns row (int64), kind (str), score (float64), reason (str), related (tuples of int), verdict (str),
+        label (str).
     """
     order = {name: place for place, name in enumerate(KIND_NAMES)}
     rows = sorted(findings, key=lambda found: (order[found.kind], -found.score, found.row))
     return pd.DataFrame(rows, columns=list(Finding._fields)).astype(
-        {"row": np.int64, "kind": "str", "score": np.float64, "reason": "str", "related": object, "verdict": "str"}
+        {
+            "row": np.int64,
+            "kind": "str",
+            "score": np.float64,
+            "reason": "str",
+            "related": object,
+            "verdict": "str",
+            "label": "str",
+        }
     )
 
 
 def each_finding(table: pd.DataFrame) -> Iterable[Finding]:
     """The rows of `findings_table` again."""
-    for row, kind, score, reason, related, verdict in zip(*(table[name] for name in Finding._fields), strict=True):
-        yield Finding(int(row), kind, float(score), reason, tuple(int(other) for other in related), verdict)
+    for row, kind, score, reason, related, *said in zip(*(table[name] for name in Finding._fields), strict=True):
+        yield Finding(int(row), kind, float(score), reason, tuple(int(other) for other in related), *said)
 
 
 def images_by_kind(table: pd.DataFrame) -> dict[str, int]:

@@ -11,13 +11,14 @@ import hemascope
 from hemascope.audit.findings import KIND_NAMES, Finding, each_finding, findings_table, images_by_kind
 from hemascope.data.delimited import read_delimited, write_delimited
 from hemascope.data.manifest import VERDICTS, Manifest
+from hemascope.data.sources.names import class_name
 from hemascope.errors import SourceError
 from hemascope.files import atomic
 from hemascope.formats import write_versioned
 
 CSV_NAME = "findings.csv"
 JSON_NAME = "findings.json"
-COLUMNS = ("path", "kind", "score", "reason", "related", "verdict")
+COLUMNS = ("path", "kind", "score", "reason", "related", "verdict", "label")
 FORMAT_VERSION = 1
 _NEEDED = ("path", "kind", "verdict")
 _SEPARATOR = "|"
@@ -26,16 +27,28 @@ _SEPARATOR = "|"
 def write_findings_csv(path: Path, findings: pd.DataFrame, manifest: Manifest) -> None:
     """Write the table that the user edits, whole or not at all.
 
-    Columns ``path`` (`Manifest.ids`), ``kind``, ``score`` (0 to 1), ``reason``, ``related`` (paths joined by ``|``)
-    and ``verdict``. UTF-8.
+    Columns ``path`` (`Manifest.ids`), ``kind``, ``score`` (0 to 1), ``reason``, ``related`` (paths joined by ``|``),
+    ``verdict`` and ``label``, which the verdict relabel gives to the image. UTF-8.
     """
-    ids = manifest.ids.tolist()
     with atomic(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        write_delimited(file, [COLUMNS])
-        for found in each_finding(findings):
-            related = _SEPARATOR.join(ids[row] for row in found.related)
-            row = [ids[found.row], found.kind, f"{found.score:.4f}", found.reason, related, found.verdict]
-            write_delimited(file, [row])
+        write_delimited(file, [COLUMNS, *findings_cells(findings, manifest)])
+
+
+def findings_cells(findings: pd.DataFrame, manifest: Manifest) -> list[list[str]]:
+    """What stands in the lines of findings.csv, below `COLUMNS`."""
+    ids = manifest.ids.tolist()
+    return [
+        [
+            ids[found.row],
+            found.kind,
+            f"{found.score:.4f}",
+            found.reason,
+            _SEPARATOR.join(ids[row] for row in found.related),
+            found.verdict,
+            found.label,
+        ]
+        for found in each_finding(findings)
+    ]
 
 
 def write_findings_json(path: Path, findings: pd.DataFrame, manifest: Manifest, notes: Sequence[str]) -> None:
@@ -55,6 +68,7 @@ def write_findings_json(path: Path, findings: pd.DataFrame, manifest: Manifest, 
                 "reason": found.reason,
                 "related": [ids[row] for row in found.related],
                 "verdict": found.verdict,
+                "label": found.label,
             }
             for found in each_finding(findings)
         ],
@@ -73,8 +87,8 @@ def read_findings_csv(path: Path, manifest: Manifest) -> pd.DataFrame:
         As `findings_table`.
 
     Raises:
-        SourceError: unreadable, a column missing, or a row with a path, kind, score or verdict that is not known;
-            it names the line and what is valid.
+        SourceError: unreadable, a column missing, or a row with a path, kind, score, verdict or label that is not
+            known; it names the line and what is valid.
     """
     header, lines = read_delimited(path, ",".join(COLUMNS))
     places = {name: place for place, name in enumerate(name.lower() for name in header)}
@@ -106,16 +120,31 @@ def read_findings_csv(path: Path, manifest: Manifest) -> pd.DataFrame:
         related = filter(None, values.get("related", "").split(_SEPARATOR))
         others = tuple(rows_of[other][-1 if other == name else 0] for other in related if other in rows_of)
         score = _score(values.get("score", ""), path, line)
-        found.append(Finding(row, kind, score, values.get("reason", ""), others, verdict))
+        label = _label(values.get("label", ""), verdict, manifest.classes, path, line)
+        found.append(Finding(row, kind, score, values.get("reason", ""), others, verdict, label))
     return findings_table(found)
 
 
 def _one_of(valid: Sequence[str], text: str, what: str, path: Path, line: int) -> str:
-    if text.lower() in valid:
-        return text.lower()
+    for name in (text, text.lower()):
+        if name in valid:
+            return name
     near = difflib.get_close_matches(text.lower(), valid, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
     raise SourceError(f"{path}: line {line} has the {what} {text!r}", f"Valid: {', '.join(valid)}.{hint}")
+
+
+def _label(text: str, verdict: str, classes: Sequence[str], path: Path, line: int) -> str:
+    """The class in the column ``label``; "" where there is none and none is needed."""
+    name = text if text in classes else class_name(text)
+    if verdict != "relabel" and name not in classes:
+        return ""
+    if not name:
+        raise SourceError(
+            f"{path}: line {line} says relabel, but not as what",
+            f"Write the class into the column label: {', '.join(classes)}.",
+        )
+    return _one_of(classes, name, "label", path, line)
 
 
 def _score(text: str, path: Path, line: int) -> float:

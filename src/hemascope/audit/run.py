@@ -19,7 +19,7 @@ from hemascope.audit.findings_file import (
     write_findings_csv,
     write_findings_json,
 )
-from hemascope.audit.verdicts import Decided, with_edits
+from hemascope.audit.verdicts import Decided, new_labels, with_edits
 from hemascope.cells import BLOOD_CLASSES
 from hemascope.data.delimited import as_delimited
 from hemascope.data.kinds import expanded
@@ -94,6 +94,8 @@ def read_record(folder: Path) -> Record | None:
         if about["format_version"] != FORMAT_VERSION:
             return None
         findings = pd.read_parquet(place / "findings.parquet")
+        if "label" not in findings:  # written by 0.1.0, which knew no other label
+            findings["label"] = ""
         audit = Audit(
             manifest=Manifest.read(place / "manifest.parquet"),
             findings=findings_table(each_finding(findings)),
@@ -163,7 +165,8 @@ def audit_into(
         progress: told of each step.
 
     Raises:
-        SourceError: a findings table that cannot be read; nothing is computed or written then.
+        SourceError: a findings table that cannot be read, or that relabels an image as two classes; nothing is
+            written then.
     """
     source = fingerprint(manifest)
     former = read_record(folder)
@@ -180,6 +183,7 @@ def audit_into(
     if given is not None:
         more = with_edits(decided.findings, done.manifest, given, decided.findings, done.manifest)
         decided = Decided(more.findings, decided.edits + more.edits)
+    new_labels(decided.findings, done.manifest)  # refuses two for one image before anything is written
     if not reused:
         write_record(folder, done, source)
     result = replace(done, findings=decided.findings)

@@ -9,7 +9,8 @@
   right, so on a conflict ``review`` keeps an image out, until its verdict is set to keep.
 - Everything else: review. On any other kind ``review`` leaves an image in: have a look at it.
 
-The verdict of an image is the strictest of its findings: drop, then review, then keep.
+The verdict of an image is the strictest of its findings: drop, then relabel, then review, then keep. Relabel is only
+ever the user's: the image stays, under the label that the finding names.
 """
 
 from collections import defaultdict
@@ -21,10 +22,8 @@ import pandas as pd
 
 from hemascope.audit.findings import COPIES, Finding, each_finding, findings_table
 from hemascope.data.groups import join_groups
-from hemascope.data.manifest import SPLITS, Manifest
-
-STRICTNESS = ("keep", "review", "drop")
-"""The verdicts, the strictest last."""
+from hemascope.data.manifest import SPLITS, VERDICTS, Manifest
+from hemascope.errors import SourceError
 
 _DROPPED = ("undecodable", "junk", "blank")
 
@@ -72,14 +71,30 @@ def image_verdicts(findings: pd.DataFrame, n: int) -> np.ndarray:
     """The verdict of each of n images: the strictest of its findings; ``keep`` where it has none.
 
     Returns:
-        str objects (n,): keep, drop, or review. An undecided conflict is ``drop``.
+        str objects (n,), of `hemascope.data.manifest.VERDICTS`. An undecided conflict is ``drop``.
     """
     undecided = (findings["kind"] == "conflict") & (findings["verdict"] == "review")
     verdicts = findings["verdict"].mask(undecided, "drop")
-    strictness = verdicts.map({name: rank for rank, name in enumerate(STRICTNESS)}).to_numpy(np.int64)
+    strictness = verdicts.map({name: rank for rank, name in enumerate(VERDICTS)}).to_numpy(np.int64)
     strictest = np.zeros(n, np.int64)
     np.maximum.at(strictest, findings["row"].to_numpy(np.int64), strictness)
-    return np.array(STRICTNESS, object)[strictest]
+    return np.array(VERDICTS, object)[strictest]
+
+
+def new_labels(findings: pd.DataFrame, manifest: Manifest) -> dict[int, str]:
+    """The labels that the verdict relabel gives: row -> class.
+
+    Raises:
+        SourceError: one image gets two.
+    """
+    labels: dict[int, str] = {}
+    for found in each_finding(findings[findings["verdict"] == "relabel"]):
+        if labels.setdefault(found.row, found.label) != found.label:
+            raise SourceError(
+                f"{manifest.ids.iloc[found.row]}: relabelled as {labels[found.row]} and as {found.label}",
+                "Give all of its findings the same label.",
+            )
+    return labels
 
 
 def _kept_copies(group: np.ndarray, spoilt: np.ndarray, manifest: Manifest) -> np.ndarray:
@@ -121,7 +136,8 @@ def with_edits(
 ) -> Decided:
     """Let the user's edits of an earlier findings.csv override the verdicts of an audit.
 
-    A verdict is the user's where it differs from the one that was recommended, or where the row was added. Rows that
+    A verdict is the user's where it differs from the one that was recommended, or where the row was added; relabel
+    always is. Rows that
     the user has taken out of the table are as recommended: to keep an image, its verdict says keep. A verdict of the
     user stays also on a finding that the audit no longer makes. Images are known by their path; of those that are
     gone nothing stays.
@@ -133,14 +149,15 @@ def with_edits(
         recommended: the same findings as the audit had written them.
         former: the images then.
     """
-    before, after = _verdicts(recommended), _verdicts(edited)
-    changes = {key: verdict for key, verdict in after.items() if before.get(key) != verdict}
+    before, after = _decisions(recommended), _decisions(edited)
+    changes = {key: decision for key, decision in after.items() if _differ(before.get(key), decision)}
     now = _rows_now(former, manifest)
-    changes = {(now[row], kind): verdict for (row, kind), verdict in changes.items() if row in now}
+    changes = {(now[row], kind): decision for (row, kind), decision in changes.items() if row in now}
     said = {(now[found.row], found.kind): found for found in each_finding(edited) if found.row in now}
 
     findings = [
-        found._replace(verdict=changes.get((found.row, found.kind), found.verdict)) for found in each_finding(computed)
+        found._replace(**changes[found.row, found.kind]._asdict()) if (found.row, found.kind) in changes else found
+        for found in each_finding(computed)
     ]
     known = {(found.row, found.kind) for found in findings}
     findings += [_moved(said[key], key[0], now) for key in changes if key not in known]
@@ -151,13 +168,23 @@ def _moved(found: Finding, row: int, now: dict[int, int]) -> Finding:
     return found._replace(row=row, related=tuple(now[other] for other in found.related if other in now))
 
 
-def _verdicts(findings: pd.DataFrame) -> dict[_Key, str]:
-    """The verdict of each image and kind, the strictest where a table gives several."""
-    verdicts: dict[_Key, str] = {}
+class _Decision(NamedTuple):
+    verdict: str
+    label: str
+
+
+def _decisions(findings: pd.DataFrame) -> dict[_Key, _Decision]:
+    """The verdict on each image and kind, the strictest where a table gives several, and its label."""
+    decisions: dict[_Key, _Decision] = {}
     for found in each_finding(findings):
-        key = (found.row, found.kind)
-        verdicts[key] = max(verdicts.get(key, "keep"), found.verdict, key=STRICTNESS.index)
-    return verdicts
+        key, decision = (found.row, found.kind), _Decision(found.verdict, found.label)
+        decisions[key] = max(decisions.get(key, decision), decision, key=lambda one: VERDICTS.index(one.verdict))
+    return decisions
+
+
+def _differ(before: _Decision | None, after: _Decision) -> bool:
+    """Whether a decision is another one; a label has a say in that only where it is given to the image."""
+    return before is None or before.verdict != after.verdict or (after.verdict == "relabel" and before != after)
 
 
 def _rows_now(former: Manifest, manifest: Manifest) -> dict[int, int]:
@@ -180,18 +207,24 @@ FILE_NAME = "cleaned.parquet"
 def cleaned(manifest: Manifest, findings: pd.DataFrame) -> Manifest:
     """Write the verdicts of the findings into the Manifest; nothing is deleted, and groups stay as they are.
 
-    An image gets the strictest verdict of its findings, or the one that it had before where that is stricter.
-    Training passes over what is dropped and what cannot be read; ``review`` is trained on. Copies under different
-    labels are dropped until they are decided (`hemascope.audit.verdicts`).
+    An image gets the strictest verdict of its findings, or the one that it had before where that is stricter, and the
+    label that a verdict of relabel gives it. Training passes over what is dropped and what cannot be read; ``review``
+    is trained on. Copies under different labels are dropped until they are decided (`hemascope.audit.verdicts`).
 
     Args:
         manifest: of the audit, with ``error`` and ``group`` filled.
         findings: of the audit, perhaps with verdicts of the user.
+
+    Raises:
+        SourceError: one image gets two labels.
     """
-    rank = {name: place for place, name in enumerate(STRICTNESS)}
+    rank = {name: place for place, name in enumerate(VERDICTS)}
     before = manifest.table["verdict"].map(rank).to_numpy(np.int64)
     found = np.array([rank[verdict] for verdict in image_verdicts(findings, len(manifest))], np.int64)
-    return manifest.with_columns(verdict=np.array(STRICTNESS, object)[np.maximum(before, found)])
+    labels = manifest.table["label"].to_numpy(object).copy()
+    for row, label in new_labels(findings, manifest).items():
+        labels[row] = label
+    return manifest.with_columns(verdict=np.array(VERDICTS, object)[np.maximum(before, found)], label=labels)
 
 
 def verdict_counts(manifest: Manifest, clean: Manifest) -> pd.DataFrame:
@@ -203,21 +236,22 @@ def verdict_counts(manifest: Manifest, clean: Manifest) -> pd.DataFrame:
 
     Returns:
         A row a class in label order, then ``""`` where there are images without a label. int64 columns: before
-        (usable images), dropped (of these), after (those left), review (of those left, the ones worth a look).
+        (usable images), dropped (of these), relabelled (those that came less those that went), after (those left),
+        review (of those left, the ones worth a look).
     """
     before, after = manifest.usable, clean.usable
-    table = pd.DataFrame(
+    old, new = manifest.table["label"], clean.table["label"]
+    counts = pd.DataFrame(
         {
-            "label": clean.table["label"],
-            "before": before,
-            "dropped": before & ~after,
-            "after": after,
-            "review": after & (clean.table["verdict"] == "review"),
+            "before": old[before].value_counts(),
+            "dropped": old[before & ~after].value_counts(),
+            "relabelled": new[after].value_counts().sub(old[after].value_counts(), fill_value=0),
+            "after": new[after].value_counts(),
+            "review": new[after & (clean.table["verdict"] == "review")].value_counts(),
         }
     )
-    counts = table.groupby("label").sum()
     unlabelled = [""] if "" in counts.index else []
-    return counts.reindex([*manifest.classes, *unlabelled], fill_value=0).astype(np.int64)
+    return counts.reindex([*manifest.classes, *unlabelled]).fillna(0).astype(np.int64)
 
 
 _UNEVEN = 5.0  # the largest class as a multiple of the smallest

@@ -12,6 +12,7 @@ import ast
 import difflib
 import itertools
 import os
+import shutil
 import sys
 import traceback
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import NoReturn
 from hemascope import __version__
 from hemascope.cli._streams import visible_streams
 from hemascope.errors import HemascopeError
+from hemascope.shown import wrapped
 
 # The order of the work in --help; commands not named here follow by name.
 _ORDER = {
@@ -79,7 +81,7 @@ def _run(arguments: list[str]) -> int:
         return 0
     known = commands()
     if name not in known:
-        close = difflib.get_close_matches(name, known, n=1)
+        close = difflib.get_close_matches(name.lower(), [*known, "--help", "--version"], n=1)
         hint = f"Did you mean {close[0]}?" if close else "hemascope --help lists the commands."
         raise HemascopeError(f"there is no command {name!r}", hint)
     from hemascope.cli._dispatch import run_command
@@ -144,5 +146,6 @@ def _drop_output() -> None:
 
 
 def _say(*lines: str) -> None:
+    width = shutil.get_terminal_size().columns
     for line in filter(None, lines):
-        print(line, file=sys.stderr)  # noqa: T201
+        print(wrapped(line, width) if sys.stderr.isatty() else line, file=sys.stderr)  # noqa: T201

@@ -11,6 +11,7 @@ from hemascope.audit.verdicts import verdict_counts
 from hemascope.cells import title
 from hemascope.data.manifest import VERDICTS
 from hemascope.pipeline.audit import AuditOutcome
+from hemascope.report.audit_page import count_cell, shown_counts
 from hemascope.report.data_part import short_name
 from hemascope.terminal import Console
 
@@ -23,7 +24,7 @@ def show(outcome: AuditOutcome, console: Console) -> None:
     if outcome.cleaned is not None:
         _show_cleaned(outcome, console)
     console.print(f"Page: {outcome.page}", **_WHOLE)
-    console.print(f"Verdicts: {outcome.findings_file} (change any to keep, drop or review)", **_WHOLE)
+    console.print(f"Verdicts: {outcome.findings_file} (change any to keep, review, relabel or drop)", **_WHOLE)
     if outcome.cleaned is None:
         console.print(f"Then: {outcome.command} --apply", **_WHOLE)
     if outcome.failures:
@@ -50,9 +51,9 @@ def _show_findings(outcome: AuditOutcome, console: Console) -> None:
 
 def _kinds_table(audit: Audit) -> Table:
     table = Table("finding", "images", *VERDICTS, "for example", box=None, header_style="bold", pad_edge=False)
-    for column in table.columns[1:5]:
+    for column in table.columns[1:-1]:
         column.justify = "right"
-    table.columns[5].no_wrap, table.columns[5].overflow = True, "ellipsis"
+    table.columns[-1].no_wrap, table.columns[-1].overflow = True, "ellipsis"
     examples = audit.findings.drop_duplicates("kind").set_index("kind")["row"]
     for name, images, *verdicts in verdicts_by_kind(audit.findings).itertuples():
         first = audit.manifest.table.iloc[int(examples[name])]
@@ -65,15 +66,14 @@ def _show_cleaned(outcome: AuditOutcome, console: Console) -> None:
     """The classes before and after, and how to train on what is left."""
     assert outcome.cleaned is not None
     counts = verdict_counts(outcome.audit.manifest, outcome.cleaned)
-    table = Table("class", "before", "dropped", "after", "for review", box=None, header_style="bold", pad_edge=False)
+    columns = shown_counts(counts)
+    table = Table("class", *columns.values(), box=None, header_style="bold", pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
     for name, row in counts.iterrows():
-        table.add_row(
-            title(str(name)) or "No label", *(f"{count:,}" for count in row[["before", "dropped", "after", "review"]])
-        )
+        table.add_row(title(str(name)) or "No label", *(count_cell(key, row[key]) for key in columns))
     total = counts.sum()
-    table.add_row("All", *(f"{total[key]:,}" for key in ("before", "dropped", "after", "review")), style="bold")
+    table.add_row("All", *(count_cell(key, total[key]) for key in columns), style="bold")
     console.print(table)
     findings = outcome.audit.findings
     undecided = findings[(findings["kind"] == "conflict") & (findings["verdict"] == "review")]["row"].nunique()

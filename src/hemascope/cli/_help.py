@@ -12,10 +12,10 @@ from typing import Any
 
 from typer.core import TyperCommand
 
+from hemascope.shown import GLUE, wrapped
+
 WIDTH = 80
-_NARROWEST = 40
 _NAMES = 26  # columns for the names of options; a longer one has its line to itself
-_GLUE = "\N{NO-BREAK SPACE}"
 _KINDS = {"str": "TEXT", "path": "PATH", "int": "N", "float": "NUMBER"}
 
 
@@ -58,25 +58,6 @@ def reflowed(text: str, width: int = WIDTH) -> str:
     return "\n\n".join(each if each.startswith(" ") else wrapped(" ".join(each.split()), width) for each in paragraphs)
 
 
-def wrapped(text: str, width: int, indent: str = "", hang: int = 0) -> str:
-    """A paragraph in lines of at most ``width`` columns, broken between words alone.
-
-    Args:
-        text: the paragraph.
-        width: columns.
-        indent: before each line.
-        hang: further columns before all lines but the first.
-    """
-    return textwrap.fill(
-        text,
-        max(width, _NARROWEST),
-        initial_indent=indent,
-        subsequent_indent=indent + " " * hang,
-        break_on_hyphens=False,
-        break_long_words=False,
-    ).replace(_GLUE, " ")
-
-
 def _table(rows: Sequence[tuple[str, str]], width: int) -> str:
     left = min(max(len(name) for name, _ in rows), _NAMES) + 4
     lines = []
@@ -113,7 +94,7 @@ def _text(parameter: Any, ctx: Any) -> str:
         return text
     parts = [part for part in found[2].split("; ") if not (part == "required" and _is_argument(parameter))]
     # No break inside a part: these lines are looked through for one number.
-    noted = "; ".join(_in_words(part).replace(" ", _GLUE) for part in parts)
+    noted = "; ".join(_in_words(part).replace(" ", GLUE) for part in parts)
     return f"{found[1]} [{noted}]" if noted else found[1]
 
 

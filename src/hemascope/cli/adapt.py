@@ -49,7 +49,7 @@ def adapt(
             threads=threads,
             progress=progress,
         )
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False)
     table = Table("", title=adaptation.heading, title_justify="left")
     table.add_column("Before", justify="right")
     table.add_column("After", justify="right")
@@ -58,4 +58,4 @@ def adapt(
     console.print(table)
     *unread, advice = adaptation.lines
     for line in (*unread, f"Adapted file: {output}", advice):
-        console.print(line, markup=False)
+        console.say(line)

@@ -26,28 +26,31 @@ def audit(
     findings: Annotated[
         Path | None,
         typer.Option(
-            help="Take verdicts from this table: columns path, kind, verdict, as in findings.csv.", show_default=False
+            help="Take verdicts from this table: columns path, kind, verdict, label, as in findings.csv.",
+            show_default=False,
         ),
     ] = None,
     fail_on: Annotated[
         str,
         typer.Option(
             metavar="KIND[,KIND]",
-            help="Exit with 4 if an image has a finding of these kinds whose verdict is not keep.",
+            help="Exit with 4 if an image has a finding of these kinds whose verdict is not keep or relabel.",
         ),
     ] = "",
 ) -> None:
     """Find and show what is wrong with a data set. Nothing is ever deleted.
 
-    First: hemascope audit cells/ -o audit. Look at audit/audit.html, and
-    change the column verdict in audit/findings.csv where you see it otherwise.
+    First: hemascope audit cells/ -o audit. Look at audit/audit.html. Where you
+    see it otherwise, decide on the page, which gives back a findings.csv for
+    --findings, or change the column verdict in audit/findings.csv.
 
     Then: hemascope audit cells/ -o audit --apply. While the images have not
     changed, this takes up the same audit again, with your verdicts, and writes
     audit/cleaned.parquet. Train: hemascope train audit/cleaned.parquet.
 
-    Verdicts: drop leaves an image out; keep and review leave it in. Only copies
-    under different labels (kind conflict) stay out while they are on review.
+    Verdicts: drop leaves an image out; keep and review leave it in; relabel
+    gives it the class in the column label. Only copies under different labels
+    (kind conflict) stay out while they are on review.
     The strictest verdict of an image's rows counts. Verdicts that you have
     changed are kept by later audits into the same folder.
 

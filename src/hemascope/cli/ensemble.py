@@ -39,5 +39,5 @@ def ensemble(
         said = f"{percent(row['value'])} ({interval({'low': row['low'], 'high': row['high']})})"
         lines.append(f"{row['run']}: {said} on {row['split']}")
     for line in lines:
-        Console(highlight=False).print(line, markup=False, soft_wrap=True)
+        Console().say(line)
     tell(found.run)

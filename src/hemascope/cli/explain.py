@@ -62,8 +62,8 @@ def explain(
             seed=seed,
             progress=progress,
         )
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False)
     for line in study.words():
-        console.print(line, markup=False)
+        console.say(line)
     if output:
-        console.print(f"Report: {output / FILE_NAME}", markup=False)
+        console.say(f"Report: {output / FILE_NAME}")

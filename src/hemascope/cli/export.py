@@ -24,6 +24,6 @@ def export(
 
     with Terminal() as progress:
         exported = export(run, output, int8=int8, progress=progress)
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False)
     for line in exported.lines:
-        console.print(line, markup=False)
+        console.say(line)

@@ -9,6 +9,9 @@ def recipes(
     name: Annotated[str | None, typer.Argument(help="Show every key of this recipe.", show_default=False)] = None,
 ) -> None:
     """List the shipped recipes, or show one with every key."""
+    from rich.padding import Padding
+    from rich.text import Text
+
     from hemascope.terminal import Console
     from hemascope.train.recipe_files import as_yaml, load_recipe, shipped
 
@@ -19,4 +22,4 @@ def recipes(
     for recipe, about in shipped().items():
         console.print(f"[bold]{recipe}[/bold]")
         for line in about.splitlines():
-            console.print(f"  {line}", markup=False)
+            console.print(Padding(Text(line), (0, 0, 0, 2)))

@@ -29,7 +29,7 @@ def submit(
 
     with Terminal() as progress:
         done = submit(run, output, tta_steps=tta_steps, images=images, limit=limit, progress=progress)
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False)
     for name, words in done.facts:
-        console.print(f"{f'{name}:' if name else '':10} {words}", markup=False)
-    console.print(done.heading, markup=False)
+        console.say(f"{f'{name}:' if name else '':10} {words}")
+    console.say(done.heading)

@@ -30,6 +30,11 @@ def train(
     Parquet, a CSV of paths and labels, or a name: bloodmnist, bloodmnist_64, _128, _224, synthetic.
 
     Ctrl-C or a crash loses at most one epoch: go on with --resume RUN.
+
+    Examples:
+
+        hemascope train cells/ -r robust -o runs/mine
+        hemascope train --resume runs/mine
     """
     from hemascope.cli._finish import tell
     from hemascope.errors import HemascopeError

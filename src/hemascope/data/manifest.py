@@ -15,7 +15,8 @@ from hemascope.files import atomic
 
 FORMAT_VERSION = 1
 SPLITS = ("train", "val", "test")
-VERDICTS = ("keep", "drop", "review")
+VERDICTS = ("keep", "review", "relabel", "drop")
+"""What an audit says of an image, the strictest last. A row of ``relabel`` has its new label."""
 
 COLUMNS = {
     "path": "str",  # the image file, the file that contains it, or synthetic://SEED
@@ -23,7 +24,7 @@ COLUMNS = {
     "label": "str",  # class name, "" where unlabelled
     "split": "str",  # train, val, test, or "" where the source names none
     "group": "int64",  # images of one group never fall on both sides of a split; -1: a group of its own
-    "verdict": "str",  # keep, drop, review
+    "verdict": "str",  # one of VERDICTS
     "error": "str",  # why the image cannot be used, "" where it can
 }
 

@@ -85,9 +85,10 @@ def audit(
         against: a second source, audited against the first: copies in both are leaks.
         output: folder for audit.html, findings.csv and .json, scores.csv.
         apply: also write cleaned.parquet, which `hemascope.train` takes.
-        findings: take verdicts from this table too: columns path, kind, verdict, as in findings.csv.
+        findings: take verdicts from this table too: columns path, kind, verdict and, to relabel, label, as in
+            findings.csv, and as the page gives them.
         fail_on: kinds of findings, with commas between them, whose images are counted in ``failures`` unless their
-            verdict is keep.
+            verdict is keep or relabel.
         progress: told of each step.
 
     Raises:
@@ -134,5 +135,5 @@ def _command(source: str | Path, against: str | Path | None, folder: Path) -> st
 
 
 def _unsettled(findings: pd.DataFrame, kinds: tuple[str, ...]) -> dict[str, int]:
-    """The images whose findings of these kinds are not settled by the verdict keep, by kind."""
-    return images_by_kind(findings[findings["kind"].isin(kinds) & (findings["verdict"] != "keep")])
+    """The images whose findings of these kinds are not settled by the verdict keep or relabel, by kind."""
+    return images_by_kind(findings[findings["kind"].isin(kinds) & ~findings["verdict"].isin(["keep", "relabel"])])

@@ -173,3 +173,6 @@ def tell_data(manifest: Manifest, progress: Progress) -> None:
         )
     for reason, count in reasons_dropped(manifest).value_counts().items():
         progress.say(f"left out: {count:,}, {reason}")
+    relabelled = int((manifest.usable & (manifest.table["verdict"] == "relabel")).sum())
+    if relabelled:
+        progress.say(f"relabelled in the audit: {relabelled:,}")

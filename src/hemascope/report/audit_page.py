@@ -1,6 +1,8 @@
 """audit.html: one self-contained page that shows what an audit has found."""
 
+import io
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,10 +14,12 @@ from matplotlib.path import Path as Outline
 
 from hemascope import __version__
 from hemascope.audit.findings import COPIES, KIND_NAMES, KINDS, Audit
-from hemascope.audit.findings_file import CSV_NAME
+from hemascope.audit.findings_file import COLUMNS, CSV_NAME, findings_cells
 from hemascope.audit.verdicts import FILE_NAME as CLEANED
 from hemascope.audit.verdicts import cleaned, image_verdicts, verdict_counts
-from hemascope.cells import colours
+from hemascope.cells import colours, title
+from hemascope.data.delimited import write_delimited
+from hemascope.data.manifest import VERDICTS, Manifest
 from hemascope.files import write_text
 from hemascope.report import svg
 from hemascope.report.audit_sheets import sheets
@@ -54,6 +58,23 @@ def label_of(name: str) -> str:
     ('Platelet', 'No label')
     """
     return svg.label(name) if name else "No label"
+
+
+def shown_counts(counts: pd.DataFrame) -> dict[str, str]:
+    """The columns of `hemascope.audit.verdicts.verdict_counts` that are worth showing, with their headings."""
+    names = {"before": "before", "dropped": "dropped", "relabelled": "relabelled", "after": "after"}
+    if not counts["relabelled"].any():
+        del names["relabelled"]
+    return {**names, "review": "for review"}
+
+
+def count_cell(column: str, count: int) -> str:
+    """A number of it; what came and what went by new labels has a sign.
+
+    >>> count_cell("after", 1200), count_cell("relabelled", -2)
+    ('1,200', '-2')
+    """
+    return f"{count:+,}" if column == "relabelled" and count else f"{count:,}"
 
 
 MOST_POINTS = 3000
@@ -160,7 +181,8 @@ def write_audit_page(folder: Path, audit: Audit, command: str, edits: int = 0) -
         edits: how many of the verdicts are the user's own.
 
     Returns:
-        The page's path: one HTML file that asks for nothing from outside and runs no script.
+        The page's path: one HTML file that asks for nothing from outside. Its own script lets the user decide, and
+        gives back a findings.csv.
     """
     page = folder / FILE_NAME
     write_text(page, rendered("audit.html.j2", _context(folder, audit, command, edits)))
@@ -188,6 +210,25 @@ def headline(images: int, dropped: int, review: int) -> str:
     )
 
 
+def _lines(manifest: Manifest, findings: pd.DataFrame) -> dict[str, Any]:
+    """findings.csv for the page's script: what it may change, and the rest of each line as it is."""
+    return {
+        "name": CSV_NAME,
+        "header": ",".join(COLUMNS),
+        "lines": [
+            [_csv(start), verdict, _csv([label])] for *start, verdict, label in findings_cells(findings, manifest)
+        ],
+        "classes": [[title(name), _csv([name])] for name in manifest.classes],
+    }
+
+
+def _csv(cells: Sequence[str]) -> str:
+    text = io.StringIO(newline="")
+    write_delimited(text, [cells])
+    line = text.getvalue()[:-1]
+    return "" if line == '""' else line
+
+
 def _context(folder: Path, audit: Audit, command: str, edits: int) -> dict[str, Any]:
     clean = cleaned(audit.manifest, audit.findings)
     counts = verdict_counts(audit.manifest, clean)
@@ -210,6 +251,10 @@ def _context(folder: Path, audit: Audit, command: str, edits: int) -> dict[str, 
         "sheets": found,
         "absent": [kind.title.lower() for kind in KINDS if kind not in [sheet.kind for sheet in found]],
         "counts": counts,
+        "shown_counts": shown_counts(counts),
+        "count_cell": count_cell,
+        "verdicts": VERDICTS[::-1],
+        "lines": _lines(audit.manifest, audit.findings),
         "label_of": label_of,
         "classes_figure": draw_before_after(counts),
         "map": draw_map(points, classes) if len(points.labels) else "",

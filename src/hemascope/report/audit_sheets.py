@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from hemascope.audit.findings import COPIES, KINDS, Finding, Kind, each_finding
-from hemascope.audit.verdicts import STRICTNESS, copy_groups, image_verdicts
+from hemascope.audit.verdicts import copy_groups, image_verdicts
 from hemascope.cells import title
-from hemascope.data.manifest import Manifest
+from hemascope.data.manifest import VERDICTS, Manifest
 from hemascope.data.reading import read_images
 from hemascope.errors import DecodeError
 from hemascope.report.data_part import short_name
@@ -41,9 +41,10 @@ class Shot(NamedTuple):
         picture: data URI, "" where there is nothing to see.
         label: title of its class, "" where unlabelled.
         split: "" where it has none.
-        verdict: keep, drop or review.
+        verdict: one of `hemascope.data.manifest.VERDICTS`.
         name: of its file.
         place: the same with folders.
+        line: of its finding in findings.csv, from 0 below the header; -1 for an image that is shown for comparison.
     """
 
     picture: str
@@ -52,6 +53,7 @@ class Shot(NamedTuple):
     verdict: str
     name: str
     place: str
+    line: int = -1
 
 
 class Card(NamedTuple):
@@ -111,7 +113,10 @@ def sheets(manifest: Manifest, findings: pd.DataFrame, most: int = MOST_PICTURES
     plans = {kind: _planned(kind, found, groups, most) for kind, found in of_kind.items() if found}
     rows = {row for kind_plans in plans.values() for plan in kind_plans for row in _rows(plan)}
     shots = _shots(manifest, sorted(rows), image_verdicts(findings, len(manifest)))
-    return tuple(_sheet(kind, of_kind[kind], kind_plans, groups, shots, manifest) for kind, kind_plans in plans.items())
+    lines = {(found.row, found.kind): line for line, found in enumerate(each_finding(findings))}
+    return tuple(
+        _sheet(kind, of_kind[kind], kind_plans, groups, shots, manifest, lines) for kind, kind_plans in plans.items()
+    )
 
 
 def surest(manifest: Manifest, findings: pd.DataFrame) -> str:
@@ -145,7 +150,7 @@ def _planned(kind: Kind, found: list[Finding], groups: np.ndarray, room: int) ->
         members: dict[int, list[Finding]] = {}
         for one in found:
             members.setdefault(int(groups[one.row]), []).append(one)
-        order = {verdict: place for place, verdict in enumerate(STRICTNESS)}
+        order = {verdict: place for place, verdict in enumerate(VERDICTS)}
         cards = [
             _Plan(sorted(group, key=lambda one: order[one.verdict])[:MOST_ON_CARD], (), len(group) - MOST_ON_CARD)
             for group in members.values()
@@ -193,6 +198,7 @@ def _sheet(
     groups: np.ndarray,
     shots: dict[int, Shot],
     manifest: Manifest,
+    lines: dict[tuple[int, str], int],
 ) -> Sheet:
     counted = Counter(one.verdict for one in found)
     shown = sum(len(plan.findings) for plan in plans)
@@ -200,17 +206,20 @@ def _sheet(
         kind,
         len({one.row for one in found}),
         len({int(groups[one.row]) for one in found}) if kind.name in COPIES else 0,
-        {verdict: counted[verdict] for verdict in reversed(STRICTNESS) if counted[verdict]},
-        tuple(_card(plan, shots, manifest) for plan in plans),
+        {verdict: counted[verdict] for verdict in reversed(VERDICTS) if counted[verdict]},
+        tuple(_card(plan, shots, manifest, lines) for plan in plans),
         len(found) - shown,
     )
 
 
-def _card(plan: _Plan, shots: dict[int, Shot], manifest: Manifest) -> Card:
+def _card(plan: _Plan, shots: dict[int, Shot], manifest: Manifest, lines: dict[tuple[int, str], int]) -> Card:
     # Of copies, the one that goes says what it is a copy of.
     first = max(plan.findings, key=lambda found: (found.verdict != "keep", found.score))
     return Card(
-        tuple(shots[found.row]._replace(verdict=found.verdict) for found in plan.findings),
+        tuple(
+            shots[found.row]._replace(verdict=found.verdict, line=lines[found.row, found.kind])
+            for found in plan.findings
+        ),
         tuple(shots[row] for row in plan.related),
         _with_short_names(first.reason, manifest, _mentioned(plan, first)),
         first.score,

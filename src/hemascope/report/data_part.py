@@ -19,6 +19,7 @@ class DataPart:
         groups: groups of two and more images that are kept on one side of every split.
         grouped: images in them.
         leaking: groups that nevertheless lie in more than one split.
+        relabelled: usable images whose label was given in an audit.
     """
 
     images: int
@@ -28,6 +29,7 @@ class DataPart:
     groups: int
     grouped: int
     leaking: int
+    relabelled: int = 0
 
 
 def data_part(manifest: Manifest) -> DataPart:
@@ -51,6 +53,7 @@ def data_part(manifest: Manifest) -> DataPart:
         len(several),
         int(several["size"].sum()),
         int((several["nunique"] > 1).sum()),
+        int((usable & (table["verdict"] == "relabel")).sum()),
     )
 
 

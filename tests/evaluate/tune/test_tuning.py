@@ -1,3 +1,4 @@
+import csv
 import json
 from pathlib import Path
 
@@ -55,6 +56,10 @@ def test_what_is_written(tmp_path):
     rows = (tmp_path / "trials.csv").read_text().splitlines()
     assert len(rows) == 3
     assert rows[0].startswith("trial,clean,clean_low,clean_high,pseudo,")
+    with (tmp_path / "trials.csv").open(newline="") as file:
+        header, *trials = csv.reader(file)
+    assert len(set(header)) == len(header)
+    assert [float(row[header.index("clean")]) for row in trials] == [trial.clean.value for trial in found.trials]
     about = json.loads((tmp_path / "tuning.json").read_text())
     assert (about["chosen"], about["format_version"]) == (1, 1)
     assert load_recipe(tmp_path / "augment.yaml").augment == found.chosen.policy

@@ -93,6 +93,7 @@ def near_duplicates(images: np.ndarray, usable: np.ndarray, *, progress: Progres
 def _search(images: np.ndarray, rows: np.ndarray, least: float, linking: Linking, progress: Progress) -> None:
     if len(rows) < 2:
         return
+    progress.step("looking for images that are alike")
     maybe = candidates(spectra(images, rows))
     compare = Comparison(images)
     progress.step("looking for copies", len(maybe))

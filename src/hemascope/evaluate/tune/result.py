@@ -283,7 +283,7 @@ class Tuning(Found):
         return max(feasible, key=lambda trial: (trial.pseudo.value, -trial.number))
 
     def table(self) -> pd.DataFrame:
-        """A row a trial: number, scores with intervals, feasible, chosen, and the strengths."""
+        """A row a trial: number, scores with intervals, feasible, chosen, and the strengths as keys of a recipe."""
         return pd.DataFrame(
             [
                 {
@@ -295,7 +295,7 @@ class Tuning(Found):
                     },
                     "feasible": trial.feasible,
                     "chosen": trial.number == self.chosen.number,
-                    **trial.values,
+                    **{f"augment.{name}": value for name, value in trial.values.items()},
                 }
                 for trial in self.trials
             ]
