@@ -22,7 +22,7 @@ def test_what_the_classifier_says_of_unknown_objects_is_passed_on(model, monkeyp
     first = classifier([encoded("basophil")])[0]
 
     class Telling:
-        card = replace(classifier.card, conformal={"coverage": [0.9], "thresholds": [0.5]})
+        card = replace(classifier.card, conformal={"levels": [0.9], "masses": [0.5]})
         sets = classifier.sets
 
         def __call__(self, images):
@@ -35,7 +35,7 @@ def test_what_the_classifier_says_of_unknown_objects_is_passed_on(model, monkeyp
 
 def test_prediction_sets_of_every_coverage_on_the_card(model):
     classifier = load(model, threads=1)
-    classifier.card = replace(classifier.card, conformal={"coverage": [0.9, 0.99], "thresholds": [0.5, 0.0]})
+    classifier.card = replace(classifier.card, conformal={"levels": [0.9, 0.99], "masses": [0.5, 1.0]})
     (answer,) = Network(classifier, 1000)([Upload("a", encoded("basophil"))])
     assert answer["sets"]["0.9"] == ("basophil",)
     assert answer["sets"]["0.99"][0] == "basophil"

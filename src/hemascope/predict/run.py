@@ -4,16 +4,18 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from hemascope.errors import SourceError
 from hemascope.predict import output as outputs
+from hemascope.predict.card import ModelCard
 from hemascope.predict.items import Item, check, count, items, passed_over
 from hemascope.predict.rows import Layout, printable
 from hemascope.predict.shipped import DEFAULT
 from hemascope.predict.stream import Block, Runnable, classify
+from hemascope.predict.unlike import Look, Unlike
 from hemascope.progress import SILENT, Progress
 
 
@@ -37,6 +39,7 @@ class Outcome:
         complete: whether ``output`` is written; if not, the journal holds the rows.
         before: how many of the images an earlier run did; all of them where it had finished.
         finished: whether an earlier run had finished, so that nothing was done.
+        unlike: that the images of this run are unlike those that the model was calibrated on; None where they are not.
     """
 
     images: int
@@ -44,6 +47,7 @@ class Outcome:
     complete: bool
     before: int = 0
     finished: bool = False
+    unlike: Unlike | None = None
 
 
 def run(
@@ -87,7 +91,7 @@ def run(
     layout = Layout.of(classifier, coverage)
     if progress is not SILENT and (line := passed_over(sources)):
         progress.say(line)
-    watched = _Watched(watcher, progress, sources)
+    watched = _Watched(watcher, progress, sources, classifier.card)
     if output is None:
         watched.begin(layout, 0)
         outcome = _hand_over(classifier, items(sources), watched, batch, stop)
@@ -97,13 +101,14 @@ def run(
         raise SourceError(
             f"{', '.join(sources)}: no image there", "Folders are searched for files with an image's suffix."
         )
-    return outcome
+    return replace(outcome, unlike=watched.look.unlike())
 
 
 class _Watched:
-    """Hands the results on, and reports how far the run is."""
+    """Hands the results on, reports how far the run is, and looks at the images' colours."""
 
-    def __init__(self, watcher: Watcher, progress: Progress, sources: Sequence[str]) -> None:
+    def __init__(self, watcher: Watcher, progress: Progress, sources: Sequence[str], card: ModelCard) -> None:
+        self.look = Look(card)
         self._watcher = watcher
         self._progress = progress
         self._sources = sources
@@ -119,6 +124,8 @@ class _Watched:
 
     def add(self, block: Block) -> None:
         self._watcher.add(block)
+        if block.colours is not None:
+            self.look.add(block.colours, block.probabilities)
         self._done += len(block.paths)
         seconds = max(time.monotonic() - self._started, 1e-9)
         self._progress.done(self._done, note=f"({(self._done - self._before) / seconds:,.0f} images/s)")

@@ -6,6 +6,7 @@ import numpy as np
 
 from hemascope.data.decode import decode
 from hemascope.errors import DecodeError
+from hemascope.predict.card import set_levels
 from hemascope.predict.classifier import Classifier, Prediction
 from hemascope.serve.body import Upload
 from hemascope.serve.problems import INTERNAL, UNREADABLE_IMAGE, Kind
@@ -25,7 +26,7 @@ class Network:
     def __init__(self, classifier: Classifier, max_pixels: int) -> None:
         self.classifier = classifier
         self._max_pixels = max_pixels
-        self._coverages: list[float] = list(classifier.card.conformal.get("coverage", ()))
+        self._coverages = set_levels(classifier.card)
 
     def __call__(self, uploads: list[Upload]) -> list[dict[str, Any]]:
         """An answer an upload, with the members of `hemascope.serve.schemas.Answer`."""
