@@ -1,24 +1,28 @@
 """Put a trained model among the shipped ones: score it under shift and elsewhere, and write its card.
 
-    python scripts/ship_model.py RUN|MODEL NAME PBC [--other FOLDER ...]
+    python scripts/ship_model.py RUN|MODEL NAME PBC [--other FOLDER ...] [--calibrate-only]
 
 writes src/hemascope/predict/weights/NAME.onnx, the model file with the measured scores on its card, and NAME.md, the
-same for readers. PBC is the folder that holds val/ (Acevedo et al. 2020); every FOLDER is another laboratory's,
-labelled, and used for nothing but this. About ten minutes on two cores.
+same for readers. PBC is the folder that holds train/ and val/ (Acevedo et al. 2020): val sets the prediction sets,
+train says how the training's images look. Every FOLDER is another laboratory's, labelled, and used for nothing but its
+scores. About ten minutes on two cores; one with --calibrate-only, which leaves the scores of the card as they are.
 """
 
 import argparse
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import onnx
 from rich.console import Console
 from rich.progress import track
 
 import hemascope
 from hemascope.adapt.metadata import set_card
+from hemascope.data.reading import read_images
 from hemascope.data.sources import open_source
 from hemascope.evaluate.bootstrap import Score
+from hemascope.evaluate.conformal import fit_sets
 from hemascope.evaluate.score_model import score_model
 from hemascope.evaluate.shift.registry import CORRUPTIONS, choose_corruptions
 from hemascope.evaluate.shift.result import MEDMNIST_C_MEAN
@@ -28,6 +32,7 @@ from hemascope.files import atomic, write_text
 from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import Classifier
 from hemascope.predict.shipped import WEIGHTS, find
+from hemascope.predict.unlike import describe, mean_colours
 
 TITLES = {
     "accuracy": "accuracy",
@@ -37,6 +42,19 @@ TITLES = {
     "random_corruptions_accuracy": "accuracy under one to three random corruptions, severities 1 to 5",
     "28px_accuracy": "accuracy of images shrunk to 28 px",
 }
+
+
+def calibrated(card: ModelCard, model: Classifier, pbc: Path) -> ModelCard:
+    """The card with prediction sets of PBC's validation part and the colours of its training part."""
+    val, _ = score_model(model, open_source(pbc / "val"), temperature=card.temperature)
+    train = open_source(pbc / "train")
+    train = train.rows(train.known(card.classes))
+    numbers = train.table["label"].map({name: i for i, name in enumerate(card.classes)}).to_numpy()
+    images = track(read_images(train), "colours of the training", len(train), console=Console(stderr=True))
+    found = [(mean_colours(image[None])[0], numbers[row]) for row, image in images if isinstance(image, np.ndarray)]
+    colours, targets = map(np.array, zip(*found, strict=True))
+    sets = fit_sets(val.probabilities, val.targets, card.recipe.get("seed", 0))
+    return replace(card, conformal=sets, look=describe(colours, targets, len(card.classes)))
 
 
 def under_shift(model: Classifier, source: str, images: int | None) -> dict[str, dict]:
@@ -78,7 +96,7 @@ def described(card: ModelCard, size: int) -> str:
     sets = [
         f"{level:g} ({measured:.1%}, {size:.2f} classes)"
         for level, measured, size in zip(
-            *(card.conformal.get(key, []) for key in ("coverage", "measured", "size")), strict=True
+            *(card.conformal.get(key, []) for key in ("levels", "measured", "size")), strict=True
         )
     ]
     unknown = card.unknown or {"method": "no score", "rate": 0.0, "images": 0}
@@ -115,13 +133,16 @@ def main() -> None:
     parser.add_argument("pbc", type=Path)
     parser.add_argument("--other", nargs="*", default=[])
     parser.add_argument("--images", type=int, help="of the shift suite; all where not given")
+    parser.add_argument("--calibrate-only", action="store_true", help="leave the scores as they are")
     options = parser.parse_args()
     path = find(options.model)
     model = hemascope.load(path)
-    scores = {**model.card.scores, **under_shift(model, str(options.pbc / "val"), options.images)}
-    for folder in track(options.other, "other laboratories"):
-        scores.update(elsewhere(model, folder))
-    card = replace(model.card, name=options.name, scores=scores)
+    scores = dict(model.card.scores)
+    if not options.calibrate_only:
+        scores.update(under_shift(model, str(options.pbc / "val"), options.images))
+        for folder in track(options.other, "other laboratories"):
+            scores.update(elsewhere(model, folder))
+    card = replace(calibrated(model.card, model, options.pbc), name=options.name, scores=scores)
     graph = onnx.load(path)
     set_card(graph, card)
     shipped = WEIGHTS / f"{options.name}.onnx"

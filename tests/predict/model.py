@@ -11,7 +11,7 @@ from hemascope.predict.card import METADATA_KEY, ModelCard
 CLASSES = ("eosinophil", "lymphocyte", "basophil")
 """Red, green and blue pictures."""
 
-SETS = {"coverage": [0.9, 0.99], "thresholds": [0.4, 0.001]}
+SETS = {"levels": [0.9, 0.99], "masses": [0.9, 0.999]}
 """Conformal sets on the card of a model with the output ``unknown``."""
 
 COLOURS = {"eosinophil": (220, 40, 30), "lymphocyte": (30, 200, 50), "basophil": (20, 60, 210)}

@@ -13,7 +13,7 @@ from hemascope.predict.rows import Layout
 from hemascope.predict.stream import Block
 
 LAYOUT = Layout(("a", "b"))
-FULL = Layout(("a", "b"), unknown=0.5, set=0.25)
+FULL = Layout(("a", "b"), unknown=0.5, set=0.8)
 BLOCK = Block(
     ["x, y.png", 'q"\n.png', "caf\udce9.png", "é.png"],
     np.array([[0.1, 0.9], [np.nan, np.nan], [1, 1e-30], [0.7, 0.3]], np.float32),
@@ -112,7 +112,7 @@ def test_a_block_in_which_all_failed_has_no_scores_but_the_columns():
 class Model:
     classes = ("a", "b")
     unknown_threshold = None
-    card = ModelCard("m", ("a", "b"), 8, conformal={"coverage": [0.9], "thresholds": [0.4]})
+    card = ModelCard("m", ("a", "b"), 8, conformal={"levels": [0.9], "masses": [0.4]})
 
 
 @pytest.mark.parametrize("classes", [("path", "a"), ("a", "error"), ("a", "a")])

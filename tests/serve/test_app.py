@@ -33,6 +33,7 @@ def test_one_image_as_bytes(client, model):
     assert answer.probabilities == pytest.approx(expected.probabilities, abs=1e-6)
     assert answer.confidence == pytest.approx(expected.confidence, abs=1e-6)
     assert found.model.sha256 == load(model).digest
+    assert response.json()["unlike"] is None
 
 
 def test_every_file_of_a_form_has_its_own_answer_in_order(client):

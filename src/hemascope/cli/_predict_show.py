@@ -63,7 +63,7 @@ class Show:
 
             first = self._first if len(self._first) <= TABLE_ROWS else []
             _predict_draw.table(first, self._counts, self._layout.classes)
-        lines = []
+        lines = [outcome.unlike.message] if outcome.unlike else []
         if self._unknown:
             now = sum(self._counts.values())  # of this run: an earlier one counted its own
             lines.append(f"{self._unknown:,} of {now:,} images are probably none of the classes: column is_unknown")

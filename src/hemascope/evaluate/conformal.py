@@ -1,53 +1,29 @@
 """Conformal prediction sets: the classes that hold the true one in a stated share of cells.
 
-Split conformal prediction (Vovk, Gammerman and Shafer 2005) with the least ambiguous sets (Sadinle, Lei and Wasserman
-2019), by MAPIE: a class is in the set where its calibrated probability reaches a threshold that one half of the
-validation images sets. What the sets then hold is measured on the other half. The promise is for cells like these: of
-other laboratories' cells, fewer sets hold the true class.
+Split conformal prediction (Vovk, Gammerman and Shafer 2005) with adaptive sets (Romano, Sesia and Candès 2020), by
+MAPIE: a set takes the classes, most probable first, until together they reach a probability that one half of the
+validation images decides. So a doubtful cell has a large set and a clear one a set of one class. What the sets then
+hold is measured on the other half. The promise is for cells like these: of other laboratories' cells, fewer sets hold
+the true class.
 """
 
-import warnings
 from typing import Any
 
 import numpy as np
-from mapie.classification import SplitConformalClassifier  # type: ignore[import-untyped]
-from sklearn.base import BaseEstimator, ClassifierMixin
+from mapie.conformity_scores import APSConformityScore  # type: ignore[import-untyped]
 
 from hemascope.predict.card import class_sets
 
 LEVELS = (0.8, 0.9, 0.95, 0.98, 0.99)
 """Coverages that a model file offers."""
 
-METHOD = "split conformal, least ambiguous sets, never empty"
-
-
-class _Given(ClassifierMixin, BaseEstimator):
-    """For MAPIE, which asks for a fitted classifier: its input is the probabilities themselves."""
-
-    def __init__(self, classes: int) -> None:
-        self.classes = classes
-        self.classes_ = np.arange(classes)
-
-    def fit(self, x: np.ndarray, y: np.ndarray) -> "_Given":
-        """Nothing to learn."""
-        return self
-
-    def predict_proba(self, x: np.ndarray) -> np.ndarray:
-        """What was given."""
-        return x
-
-    def predict(self, x: np.ndarray) -> np.ndarray:
-        """The most probable class."""
-        return x.argmax(axis=1)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
+METHOD = "split conformal, adaptive sets, never empty"
 
 
 def fit_sets(
     probabilities: np.ndarray, targets: np.ndarray, seed: int = 0, levels: tuple[float, ...] = LEVELS
 ) -> dict[str, Any]:
-    """The part ``conformal`` of a model card: thresholds of half of the images, coverage measured on the others.
+    """The part ``conformal`` of a model card: what half of the images sets, coverage measured on the others.
 
     Args:
         probabilities: float (n, k), calibrated, of images that the network was not trained on.
@@ -72,13 +48,13 @@ def fit_sets(
         return {}
     p = np.asarray(probabilities, np.float64)
     p = p / p.sum(axis=1, keepdims=True)  # MAPIE wants sums of 1 more exactly than float32 gives them
-    thresholds = _thresholds(p[setting], np.asarray(targets)[setting], offered)
+    masses = _masses(p[setting], np.asarray(targets)[setting], offered, seed)
     names = [str(number) for number in range(p.shape[1])]
     right = [names[target] for target in np.asarray(targets)[measuring]]
-    sets = [class_sets(p[measuring], names, threshold) for threshold in thresholds]
+    sets = [class_sets(p[measuring], names, mass) for mass in masses]
     return {
-        "coverage": offered,
-        "thresholds": thresholds,
+        "levels": offered,
+        "masses": masses,
         "measured": [float(np.mean([t in s for t, s in zip(right, found, strict=True)])) for found in sets],
         "size": [float(np.mean([len(s) for s in found])) for found in sets],
         "images": len(measuring),
@@ -86,16 +62,14 @@ def fit_sets(
     }
 
 
-def _thresholds(probabilities: np.ndarray, targets: np.ndarray, levels: list[float]) -> list[float]:
-    """The least probability that MAPIE lets into a set, one a level."""
-    k = probabilities.shape[1]
-    conformal = SplitConformalClassifier(_Given(k), confidence_level=levels, conformity_score="lac", prefit=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a class has no image here: its threshold is that of the others
-        conformal.conformalize(probabilities, targets)
-    # MAPIE's threshold is the true class's probability of one of these images: ask which of them it lets in.
-    candidates = np.unique(probabilities[np.arange(len(targets)), targets])
-    asked = np.full((len(candidates), k), 0.0)
-    asked[:, 0], asked[:, 1] = candidates, 1 - candidates
-    let_in = conformal.predict_set(asked)[1][:, 0, :]  # (candidates, levels)
-    return [float(candidates[inside][0]) if inside.any() else 1.0 for inside in let_in.T]
+def _masses(probabilities: np.ndarray, targets: np.ndarray, levels: list[float], seed: int) -> list[float]:
+    """The probability that the classes of a set must reach together, one a level.
+
+    An image's score is the probability of the classes before its true one and a random part of that of the true one,
+    without which even the least coverage would ask for nearly all of a sure answer.
+    """
+    score = APSConformityScore()
+    score.set_external_attributes(classes=np.arange(probabilities.shape[1]), random_state=seed)
+    scores = score.get_conformity_scores(targets, probabilities, targets)
+    masses = score.get_conformity_score_quantiles(scores, 1 - np.array(levels), cv="prefit")
+    return np.clip(masses, 0.0, 1.0).tolist()

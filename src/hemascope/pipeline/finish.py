@@ -17,6 +17,7 @@ from hemascope.models.network import Network
 from hemascope.models.unknown import UnknownScore
 from hemascope.pipeline.parts import evaluated_part, some_images
 from hemascope.predict.card import ModelCard
+from hemascope.predict.unlike import describe, mean_colours
 from hemascope.progress import Progress
 from hemascope.report.page import write_report
 from hemascope.train.fit import Part
@@ -50,7 +51,7 @@ def finish(
         manifest: with splits.
         network: in evaluation mode, on the CPU.
         predictions: of the images that are scored, calibrated; those of val calibrate the prediction sets.
-        train: what the score of unknown objects learns known cells from.
+        train: what the score of unknown objects learns known cells from, and the card's part ``look`` their colours.
         unseen: images uint8 (m, size, size, 3) that what this score looks through was not trained on.
         progress: what it reports to.
     """
@@ -61,7 +62,11 @@ def finish(
     known = (train.images, train.targets)
     score, unknown = fit_unknown(network, recipe, known, unseen, pictures, progress=progress)
     val = predictions.of("val")
-    about = {"unknown": unknown, "conformal": fit_sets(val.probabilities, val.targets, recipe.seed)}
+    about = {
+        "unknown": unknown,
+        "conformal": fit_sets(val.probabilities, val.targets, recipe.seed),
+        "look": describe(mean_colours(train.images), train.targets, len(manifest.classes)),
+    }
     progress.step("writing model file and report")
     _write_model_file(run, recipe, manifest, network, predictions.temperature, metrics, score, about)
     write_report(run.folder)
@@ -88,7 +93,7 @@ def _write_model_file(
         temperature: of its calibration.
         metrics: as `summarise` gives them; the card states some.
         score: of unknown objects.
-        about: the card's parts ``unknown`` and ``conformal``.
+        about: the card's parts ``unknown``, ``conformal`` and ``look``.
 
     Raises:
         ModelFileError: the file does not compute what the network does.

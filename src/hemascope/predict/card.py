@@ -32,9 +32,13 @@ class ModelCard:
         unknown: the output ``unknown`` that says "none of these classes", empty where the file has none: {"threshold":
             score above which a picture is flagged, "rate": share of known validation cells above it, "images": how
             many they were, "method": in words}.
-        conformal: prediction sets of stated coverage, empty where the file has none: {"coverage": [...], "thresholds":
-            [least probability of a class in the set, one a coverage], "measured": [share of images whose set held
-            the true class], "size": [mean classes a set], "images": how many they were, "method": in words}.
+        conformal: prediction sets of stated coverage, empty where the file has none: {"levels": [the coverages],
+            "masses": [probability that the classes of a set reach together, one a level], "measured": [share of
+            images whose set held the true class], "size": [mean classes a set], "images": how many they were,
+            "method": in words}. Files of release 0.1.0 have "coverage" and "thresholds" instead, see `set_mass`.
+        look: colours of the training's images, by which `hemascope.predict.unlike` tells images of another kind; empty
+            where the file does not tell: {"colours": [mean red, green, blue, one a class], "covariance": [3 x 3, of the
+            images of a class], "images": how many}.
         adapted: to which images the file was adapted after its scores were measured, empty where it was not: {"source":
             SHA-256 of the file before, "images": how many, "shift": how far they were from the training's,
             "method": in words, "date": ISO 8601}.
@@ -55,6 +59,7 @@ class ModelCard:
     scores: dict[str, Any] = field(default_factory=dict)
     unknown: dict[str, Any] = field(default_factory=dict)
     conformal: dict[str, Any] = field(default_factory=dict)
+    look: dict[str, Any] = field(default_factory=dict)
     adapted: dict[str, Any] = field(default_factory=dict)
     recipe: dict[str, Any] = field(default_factory=dict)
     limits: str = ""
@@ -85,35 +90,50 @@ class ModelCard:
 SEPARATOR = "|"
 """Between the classes of a set in a table's cell."""
 
+_ROUNDING = 1e-6  # of float32 probabilities, whose sum is 1 no more exactly
 
-def set_threshold(card: ModelCard, coverage: float) -> float:
-    """The least probability of a class in a set of this coverage.
+
+def set_mass(card: ModelCard, coverage: float) -> float:
+    """The probability that the classes of a set of this coverage reach together.
 
     Raises:
-        ModelFileError: the card does not name that coverage.
+        ModelFileError: the card does not name that coverage. The sets of release 0.1.0 are refused too: a cell that its
+            threshold left no class had a set of the most probable one, however doubtful.
     """
-    levels = dict(zip(card.conformal.get("coverage", ()), card.conformal.get("thresholds", ()), strict=True))
+    levels = dict(zip(set_levels(card), card.conformal.get("masses", ()), strict=True))
     if coverage not in levels:
         offered = ", ".join(f"{level:g}" for level in levels)
+        older = "only those of an older hemascope, which gave doubtful cells sets of one class"
         raise ModelFileError(
-            f"the model {card.name!r} has no prediction sets of coverage {coverage:g}",
+            f"the model {card.name!r} has no prediction sets of coverage {coverage:g}"
+            + (f", {older}" if "thresholds" in card.conformal else ""),
             f"Ask for one of {offered}." if offered else "Finish its training anew: hemascope train --resume RUN",
         )
     return float(levels[coverage])
 
 
-def class_sets(probabilities: np.ndarray, classes: Sequence[str], threshold: float) -> list[tuple[str, ...]]:
-    """Of each row the classes of at least this probability, most probable first; always the most probable one.
+def set_levels(card: ModelCard) -> tuple[float, ...]:
+    """The coverages of which the model has prediction sets.
 
-    >>> class_sets(np.array([[0.6, 0.3, 0.1], [0.2, 0.1, 0.7]]), ("a", "b", "c"), 0.25)
-    [('a', 'b'), ('c',)]
+    >>> set_levels(ModelCard("mine", ("a", "b"), 96, conformal={"levels": [0.9], "masses": [0.93]}))
+    (0.9,)
+    """
+    return tuple(card.conformal.get("levels", ()))
+
+
+def class_sets(probabilities: np.ndarray, classes: Sequence[str], mass: float) -> list[tuple[str, ...]]:
+    """Of each row the fewest classes, most probable first, that together reach a probability; always one.
+
+    >>> class_sets(np.array([[0.6, 0.3, 0.1], [0.95, 0.01, 0.04]]), ("a", "b", "c"), 0.9)
+    [('a', 'b'), ('a',)]
 
     Args:
-        probabilities: float (n, k); a row of NaN gives an empty set.
+        probabilities: float (n, k), rows that sum to 1; a row of NaN gives an empty set.
         classes: k names.
-        threshold: in [0, 1].
+        mass: in [0, 1].
     """
     order = np.argsort(-probabilities, axis=1, kind="stable")
-    ranked = np.take_along_axis(probabilities, order, axis=1)
-    counts = np.maximum((ranked >= threshold).sum(axis=1), np.isfinite(ranked[:, 0]))
+    ranked = np.take_along_axis(probabilities, order, axis=1).astype(np.float64)
+    before = np.cumsum(ranked, axis=1) - ranked  # the classes before each
+    counts = np.maximum((before < mass - _ROUNDING).sum(axis=1), np.isfinite(ranked[:, 0]))
     return [tuple(classes[i] for i in row[:count]) for row, count in zip(order, counts, strict=True)]

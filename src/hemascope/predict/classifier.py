@@ -17,7 +17,7 @@ import onnxruntime as ort
 from hemascope.cells import colours, title
 from hemascope.cores import usable_cores
 from hemascope.errors import DecodeError, ModelFileError
-from hemascope.predict.card import ModelCard, class_sets, set_threshold
+from hemascope.predict.card import ModelCard, class_sets, set_mass
 from hemascope.predict.items import Item, check, items
 from hemascope.predict.modelfile import BATCH, INPUT, OUTPUTS, UNKNOWN, open_model, reason
 from hemascope.predict.pixels import Picture, pixels
@@ -195,9 +195,10 @@ class Classifier:
     def sets(self, probabilities: np.ndarray, coverage: float) -> list[tuple[str, ...]]:
         """Conformal prediction sets: the classes that may be true, most probable first, never none.
 
-        Of cells like those of the validation part, at least the share ``coverage`` has the true class in its set
-        (Vovk et al. 2005; Sadinle et al. 2019): the card's ``conformal`` says what was measured. That is no promise of
-        a picture like none of the classes, see `unknown`: leave its set out, as `table` does.
+        Of cells like those of the validation part, at least the share ``coverage`` has the true class in its set, and
+        the more doubtful a cell, the larger is its set (Vovk et al. 2005; Romano et al. 2020): the card's ``conformal``
+        says what was measured. That is no promise of a picture like none of the classes, see `unknown`: leave its set
+        out, as `table` does.
 
         Args:
             probabilities: float (n, k), as `probabilities` gives them.
@@ -206,7 +207,7 @@ class Classifier:
         Raises:
             ModelFileError: the card names no sets of this coverage.
         """
-        return class_sets(probabilities, self.classes, set_threshold(self.card, coverage))
+        return class_sets(probabilities, self.classes, set_mass(self.card, coverage))
 
     def judge(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Like `run`, for probabilities (n, k) and, where the file has it, the score of unknown objects (n,)."""

@@ -16,6 +16,7 @@ from hemascope.predict.rows import Layout
 from hemascope.predict.run import run
 from hemascope.predict.shipped import DEFAULT
 from hemascope.predict.stream import Block
+from hemascope.predict.unlike import Unlike
 from hemascope.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -30,11 +31,15 @@ class Predicted:
         images: how many images there were.
         failed: how many of them could not be classified; their rows say why in ``error``.
         output: the file that holds the rows; None where they are in memory.
+        unlike: that the images are unlike those that the model was calibrated on, with what that means; None where they
+            are not, or where that cannot be told: too few images, or a model file of an older hemascope. After
+            ``resume`` it is said of the images that were classified then.
     """
 
     images: int
     failed: int
     output: Path | None
+    unlike: Unlike | None
     _layout: Layout = field(repr=False)
     _blocks: list[Block] = field(repr=False)
 
@@ -85,7 +90,8 @@ class Predicted:
         where = f" -> {escape(str(self.output))}" if self.output else ""
         inks = colours(tuple(counts))
         lines = [(name, n / total, ink, f"{n:,}") for (name, n), ink in zip(counts.items(), inks, strict=True)]
-        return f"<p>{self.images:,} images{failed}{where}</p>" + bars(lines)
+        warned = f"<p>{escape(self.unlike.message)}</p>" if self.unlike else ""
+        return f"<p>{self.images:,} images{failed}{where}</p>{warned}" + bars(lines)
 
 
 def predict(
@@ -139,7 +145,7 @@ def predict(
         batch=batch,
         progress=progress,
     )
-    return Predicted(outcome.images, outcome.failed, target, kept.layout, kept.blocks)
+    return Predicted(outcome.images, outcome.failed, target, outcome.unlike, kept.layout, kept.blocks)
 
 
 class _Kept:

@@ -13,14 +13,14 @@ import numpy as np
 
 from hemascope.data.delimited import write_delimited
 from hemascope.errors import ModelFileError
-from hemascope.predict.card import SEPARATOR, class_sets, set_threshold
+from hemascope.predict.card import SEPARATOR, class_sets, set_mass
 from hemascope.predict.stream import Block, Runnable
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-_UNKNOWN_KEY, _SET_KEY = "hemascope.unknown_threshold", "hemascope.set_threshold"
+_UNKNOWN_KEY, _SET_KEY = "hemascope.unknown_threshold", "hemascope.set_threshold"  # read back for the same model alone
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Layout:
         classes: k names.
         unknown: threshold of the score of unknown objects; with it come the columns ``unknown``, the score in [0, 1],
             and ``is_unknown``, whether it is above.
-        set: least probability of a class in the conformal set; with it comes the column ``set``, names joined by |;
-            empty for a picture that is probably none of the classes.
+        set: probability that the classes of a conformal set reach together; with it comes the column ``set``, names
+            joined by |; empty for a picture that is probably none of the classes.
 
     >>> Layout(("monocyte", "platelet")).columns
     ['path', 'label', 'confidence', 'monocyte', 'platelet', 'error']
@@ -67,8 +67,8 @@ class Layout:
         Raises:
             ModelFileError: the model has no sets of that coverage, or a class has the name of another column.
         """
-        least = None if coverage is None else set_threshold(classifier.card, coverage)
-        return cls(tuple(classifier.classes), classifier.unknown_threshold, least)
+        mass = None if coverage is None else set_mass(classifier.card, coverage)
+        return cls(tuple(classifier.classes), classifier.unknown_threshold, mass)
 
     @classmethod
     def of_columns(cls, columns: Sequence[str]) -> "Layout":
@@ -93,9 +93,9 @@ class Layout:
     def of_schema(cls, schema: "pa.Schema") -> "Layout":
         """The layout that a schema was made from."""
         about = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
-        unknown, least = (float(about[key]) if key in about else None for key in (_UNKNOWN_KEY, _SET_KEY))
-        optional = 2 * (unknown is not None) + (least is not None)
-        return cls(tuple(schema.names[3 : len(schema.names) - 1 - optional]), unknown, least)
+        unknown, mass = (float(about[key]) if key in about else None for key in (_UNKNOWN_KEY, _SET_KEY))
+        optional = 2 * (unknown is not None) + (mass is not None)
+        return cls(tuple(schema.names[3 : len(schema.names) - 1 - optional]), unknown, mass)
 
 
 def labels(block: Block, classes: Sequence[str]) -> list[str | None]:

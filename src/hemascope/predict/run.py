@@ -4,18 +4,20 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from hemascope.errors import SourceError
 from hemascope.predict import output as outputs
 from hemascope.predict.alone import alone
+from hemascope.predict.card import ModelCard
 from hemascope.predict.finished import check_finished, take
 from hemascope.predict.items import Item, check, count, items, tell_passed_over
 from hemascope.predict.rows import Layout
 from hemascope.predict.shipped import DEFAULT
 from hemascope.predict.stream import Block, Runnable, classify
+from hemascope.predict.unlike import Look, Unlike
 from hemascope.progress import SILENT, Progress
 
 
@@ -39,6 +41,7 @@ class Outcome:
         complete: whether ``output`` is written; if not, the journal holds the rows.
         before: how many of the images an earlier run did; all of them where it had finished.
         finished: whether an earlier run had finished, so that nothing was done.
+        unlike: that the images of this run are unlike those that the model was calibrated on; None where they are not.
     """
 
     images: int
@@ -46,6 +49,7 @@ class Outcome:
     complete: bool
     before: int = 0
     finished: bool = False
+    unlike: Unlike | None = None
 
 
 def run(
@@ -80,9 +84,9 @@ def run(
     elif resume or overwrite:
         raise SourceError("--resume and --overwrite need an output", "Name it by -o.")
     check(sources, progress)
-    watched = _Watched(watcher, progress, sources)
     if output is None:
         classifier, layout = _loaded(model, threads, coverage)
+        watched = _Watched(watcher, progress, sources, classifier.card)
         watched.begin(layout, 0)
         outcome = _hand_over(classifier, items(sources), watched, batch, stop)
     else:
@@ -93,12 +97,13 @@ def run(
             if resume and output.exists() and not outputs.journal_path(output).exists():
                 images, failed = check_finished(output, classifier, layout, items(sources))
                 return Outcome(images, failed, complete=True, before=images, finished=True)
+            watched = _Watched(watcher, progress, sources, classifier.card)
             outcome = _into_file(classifier, items(sources), output, watched, resume, coverage, batch, stop)
     if outcome.complete and not outcome.images:
         raise SourceError(
             f"{', '.join(sources)}: no image there", "Folders are searched for files with an image's suffix."
         )
-    return outcome
+    return replace(outcome, unlike=watched.look.unlike())
 
 
 def _loaded(model: str | Path, threads: int | None, coverage: float | None) -> tuple[Runnable, Layout]:
@@ -109,9 +114,10 @@ def _loaded(model: str | Path, threads: int | None, coverage: float | None) -> t
 
 
 class _Watched:
-    """Hands the results on, and reports how far the run is."""
+    """Hands the results on, reports how far the run is, and looks at the images' colours."""
 
-    def __init__(self, watcher: Watcher, progress: Progress, sources: Sequence[str]) -> None:
+    def __init__(self, watcher: Watcher, progress: Progress, sources: Sequence[str], card: ModelCard) -> None:
+        self.look = Look(card)
         self._watcher = watcher
         self._progress = progress
         self._sources = sources
@@ -133,6 +139,8 @@ class _Watched:
 
     def add(self, block: Block) -> None:
         self._watcher.add(block)
+        if block.colours is not None:
+            self.look.add(block.colours, block.probabilities)
         self._done += len(block.paths)
         seconds = max(time.monotonic() - self._started, 1e-9)
         self._progress.done(self._done, note=f"({(self._done - self._before) / seconds:,.0f} images/s)")

@@ -14,6 +14,7 @@ from hemascope.errors import DecodeError, ModelFileError
 from hemascope.predict.card import ModelCard
 from hemascope.predict.items import Item
 from hemascope.predict.modelfile import BATCH
+from hemascope.predict.unlike import mean_colours
 
 _WINDOW_BYTES = 16 << 20  # encoded images that wait for a thread, a window
 _HELD_BYTES = 64 << 20  # decoded images that wait for others of their size, a thread
@@ -52,12 +53,15 @@ class Block:
         probabilities: float32 (m, k); NaN where an image failed.
         errors: why it failed, "" where it did not.
         unknown: float32 (m,), the score of unknown objects, NaN where an image failed; None where the model has none.
+        colours: float32 (m, 3), see `hemascope.predict.unlike.mean_colours`, NaN where an image failed; None in results
+            that were read back.
     """
 
     paths: list[str]
     probabilities: np.ndarray
     errors: list[str]
     unknown: np.ndarray | None = None
+    colours: np.ndarray | None = None
 
     @property
     def unknown_or_none(self) -> Sequence[float | None]:
@@ -142,6 +146,7 @@ def _classify_window(classifier: Runnable, window: list[Item], batch: int, stopp
     """The window's results; None when stopped on the way."""
     probabilities = np.full((len(window), len(classifier.classes)), np.nan, np.float32)
     unknown: np.ndarray | None = None
+    colours = np.full((len(window), 3), np.nan, np.float32)
     errors = [""] * len(window)
     waiting: dict[tuple[int, ...], list[tuple[int, np.ndarray]]] = {}  # decoded images by shape
     held = 0
@@ -168,6 +173,7 @@ def _classify_window(classifier: Runnable, window: list[Item], batch: int, stopp
         except DecodeError as problem:
             errors[index] = _reason(problem, item.path)
             continue
+        colours[index] = mean_colours(image[None])
         group = waiting.setdefault(image.shape, [])
         group.append((index, image))
         held += image.nbytes
@@ -182,7 +188,7 @@ def _classify_window(classifier: Runnable, window: list[Item], batch: int, stopp
         if stopped():
             return None
         run(shape)
-    return Block([item.path for item in window], probabilities, errors, unknown)
+    return Block([item.path for item in window], probabilities, errors, unknown, colours)
 
 
 def _run(classifier: Runnable, images: list[np.ndarray]) -> list[tuple[np.ndarray, float | None] | str]:

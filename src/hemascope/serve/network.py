@@ -1,17 +1,32 @@
 """Uploads to answers: decoded, classified and ready to become JSON. Runs in the threads of the batcher."""
 
-from typing import Any
+from dataclasses import asdict
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from hemascope.data.decode import decode
 from hemascope.errors import DecodeError
+from hemascope.predict.card import set_levels
 from hemascope.predict.classifier import Classifier, Prediction
+from hemascope.predict.unlike import Look, mean_colours
 from hemascope.serve.body import Upload
 from hemascope.serve.problems import INTERNAL, UNREADABLE_IMAGE, Kind
 
 DIGITS = 6
 """Decimals of every probability given."""
+
+
+class Judged(NamedTuple):
+    """What is said of an upload.
+
+    Attributes:
+        answer: with the members of `hemascope.serve.schemas.Answer`.
+        colour: float (3,), from `hemascope.predict.unlike.mean_colours`; None where the image failed.
+    """
+
+    answer: dict[str, Any]
+    colour: np.ndarray | None = None
 
 
 class Network:
@@ -25,17 +40,17 @@ class Network:
     def __init__(self, classifier: Classifier, max_pixels: int) -> None:
         self.classifier = classifier
         self._max_pixels = max_pixels
-        self._coverages: list[float] = list(classifier.card.conformal.get("coverage", ()))
+        self._coverages = set_levels(classifier.card)
 
-    def __call__(self, uploads: list[Upload]) -> list[dict[str, Any]]:
-        """An answer an upload, with the members of `hemascope.serve.schemas.Answer`."""
+    def __call__(self, uploads: list[Upload]) -> list[Judged]:
+        """An answer an upload."""
         decoded = [self._decode(upload) for upload in uploads]
         pictures = [picture for picture in decoded if isinstance(picture, np.ndarray)]
         predictions = iter(self.classifier(pictures) if pictures else [])
         return [
-            self._answer(upload.name, next(predictions))
+            self._judged(upload.name, picture, next(predictions))
             if isinstance(picture, np.ndarray)
-            else _failure(upload.name, UNREADABLE_IMAGE, picture)
+            else Judged(_failure(upload.name, UNREADABLE_IMAGE, picture))
             for upload, picture in zip(uploads, decoded, strict=True)
         ]
 
@@ -46,9 +61,21 @@ class Network:
         except DecodeError as problem:
             return str(problem).removeprefix("image: ")
 
-    def _answer(self, name: str | None, prediction: Prediction) -> dict[str, Any]:
+    def unlike(self, judged: list[Judged]) -> dict[str, Any] | None:
+        """That the images of a request are unlike those of the model's calibration; None where they are not."""
+        look = Look(self.classifier.card)
+        for answer, colour in judged:
+            if colour is not None:
+                look.add(colour[None], np.array([list(answer["probabilities"].values())]))
+        found = look.unlike()
+        return asdict(found) if found else None
+
+    def _judged(self, name: str | None, picture: np.ndarray, prediction: Prediction) -> Judged:
         if prediction.error:
-            return _failure(name, INTERNAL, prediction.error)
+            return Judged(_failure(name, INTERNAL, prediction.error))
+        return Judged(self._answer(name, prediction), mean_colours(picture[None])[0])
+
+    def _answer(self, name: str | None, prediction: Prediction) -> dict[str, Any]:
         values = prediction.probabilities
         row = np.array([list(values.values())])
         return {

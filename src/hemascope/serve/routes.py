@@ -13,6 +13,7 @@ from hemascope.serve.access import refusals
 from hemascope.serve.admission import work_of
 from hemascope.serve.body import Upload, read_images
 from hemascope.serve.metrics import CONTENT_TYPE
+from hemascope.serve.network import Judged
 from hemascope.serve.openapi import predict_body, problem_responses
 from hemascope.serve.problems import NOT_READY, REQUEST_TIMEOUT, ProblemError, overloaded
 from hemascope.serve.schemas import Limits, Model, Predictions, State
@@ -57,14 +58,15 @@ def router(service: Service, settings: Settings) -> APIRouter:
             try:
                 async with asyncio.timeout_at(limit.when()):
                     work = await asyncio.to_thread(work_of, uploads, settings.max_pixels)
-                    answers = await _answers(service, request, uploads, work)
+                    judged = await _judged(service, request, uploads, work)
             except TimeoutError:
                 raise overloaded(f"There was no answer after {settings.seconds:g} seconds.") from None
+        answers = [answer for answer, _ in judged]
         service.count(answers)
         if not form and (error := answers[0]["error"]):
             return Response(json.dumps(error, ensure_ascii=False), error["status"], media_type=problems.MEDIA_TYPE)
-        content = json.dumps({"model": service.name, "predictions": answers}, ensure_ascii=False)
-        return Response(content, media_type="application/json")
+        content = {"model": service.name, "predictions": answers, "unlike": service.network.unlike(judged)}
+        return Response(json.dumps(content, ensure_ascii=False), media_type="application/json")
 
     @routes.get("/v1/model", summary="The model card and the limits", responses=problem_responses(*refused))
     async def model() -> Model:
@@ -100,7 +102,7 @@ def router(service: Service, settings: Settings) -> APIRouter:
     return routes
 
 
-async def _answers(service: Service, request: Request, uploads: list[Upload], work: list[int]) -> list[dict[str, Any]]:
+async def _judged(service: Service, request: Request, uploads: list[Upload], work: list[int]) -> list[Judged]:
     """The images' answers; ends early when the client leaves.
 
     Raises:

@@ -53,11 +53,22 @@ class ModelName(BaseModel):
     sha256: str = Field(description="SHA-256 of the model file.")
 
 
+class Unlike(BaseModel):
+    """That images are of another kind than those that the model was calibrated on: another stain, light or camera."""
+
+    score: float = Field(description="How far off their colours are; 1 is as far as a single image of the training is.")
+    message: str = Field(description="What that means, for people.")
+
+
 class Predictions(BaseModel):
     """The answers to a request, one an image, in the order sent."""
 
     model: ModelName
     predictions: list[Answer]
+    unlike: Unlike | None = Field(
+        description="That the request's images are unlike those of the model's calibration, so that it is wrong more "
+        "often than it says; null where they are not, and where that cannot be told, as of fewer than eight images."
+    )
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -90,6 +101,7 @@ class Predictions(BaseModel):
                         },
                     },
                 ],
+                "unlike": None,
             }
         }
     )

@@ -13,24 +13,26 @@ from hemascope.serve.admission import BATCH_WORK
 from hemascope.serve.batching import Batcher
 from hemascope.serve.body import Upload, UploadMemory
 from hemascope.serve.metrics import Metrics
-from hemascope.serve.network import Network
+from hemascope.serve.network import Judged, Network
 from hemascope.serve.settings import Settings
 
 
 class Service:
-    """One worker's service. Its `classifier`, `name` and `batcher` exist while `running`.
+    """One worker's service. Its `classifier`, `name`, `network` and `batcher` exist while `running`.
 
     Attributes:
         metrics: its numbers.
         memory: memory for uploads.
         classifier: the model.
         name: of the model and its digest, as answers give them.
+        network: what classifies them.
         batcher: the queue of images.
     """
 
     classifier: Classifier
     name: dict[str, str]
-    batcher: Batcher[Upload, dict[str, Any]]
+    network: Network
+    batcher: Batcher[Upload, Judged]
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -45,8 +47,9 @@ class Service:
         side = self.classifier.card.input_size
         self.classifier([np.zeros((side, side, 3), np.uint8)])  # a first run takes longer than any other
         self.name = {"name": self.classifier.card.name, "sha256": self.classifier.digest}
+        self.network = Network(self.classifier, settings.max_pixels)
         self.batcher = Batcher(
-            Network(self.classifier, settings.max_pixels),
+            self.network,
             threads=settings.threads or max(1, usable_cores() // settings.workers),
             batch=BATCH,
             queue=settings.queue,
