@@ -16,6 +16,7 @@ PATHS = ("path", "file", "filename", "file_name", "filepath", "image", "image_pa
 LABELS = ("label", "class", "target", "class_name", "category")
 SPLITS = ("split", "subset", "partition", "set")
 MEMBERS = ("member",)
+LABORATORIES = ("laboratory", "lab", "site", "centre", "center", "hospital")
 
 
 class Place(NamedTuple):
@@ -76,7 +77,7 @@ def read_listing(path: Path) -> Delimited:
             wanted = [
                 name
                 for name in file.schema_arrow.names
-                if name.lower() in (*PATHS, *LABELS, *SPLITS, *MEMBERS, *PREDICTIONS)
+                if name.lower() in (*PATHS, *LABELS, *SPLITS, *MEMBERS, *LABORATORIES, *PREDICTIONS)
             ]
             table = file.read(wanted)
     except (pa.ArrowException, OSError) as problem:

@@ -21,6 +21,7 @@ COLUMNS = {
     "member": "str",  # where in that file: "train_images/12", a tar member's name; "" for an image file
     "label": "str",  # class name, "" where unlabelled
     "split": "str",  # train, val, test, or "" where the source names none
+    "laboratory": "str",  # where the slide was made and photographed, "" where the source names none
     "group": "int64",  # images of one group never fall on both sides of a split; -1: a group of its own
     "verdict": "str",  # keep, drop, review
     "error": "str",  # why the image cannot be used, "" where it can
@@ -54,6 +55,7 @@ class Manifest:
         *,
         members: Sequence[str] | None = None,
         splits: Sequence[str] | None = None,
+        laboratories: Sequence[str] | None = None,
         errors: Sequence[str] | None = None,
         name: str = "",
         licence: str = "",
@@ -67,6 +69,7 @@ class Manifest:
                 "member": list(members) if members is not None else [""] * n,
                 "label": list(labels),
                 "split": list(splits) if splits is not None else [""] * n,
+                "laboratory": list(laboratories) if laboratories is not None else [""] * n,
                 "group": np.full(n, -1, np.int64),
                 "verdict": ["keep"] * n,
                 "error": list(errors) if errors is not None else [""] * n,
@@ -115,6 +118,11 @@ class Manifest:
         """A unique name an image: ``path``, or ``path#member`` inside a container."""
         table = self.table
         return table["path"].where(table["member"] == "", table["path"] + "#" + table["member"])
+
+    @property
+    def laboratories(self) -> tuple[str, ...]:
+        """Names of the laboratories that have usable labelled images, in order of the alphabet."""
+        return tuple(sorted(set(self.table["laboratory"][self.known()]) - {""}))
 
     def targets(self) -> np.ndarray:
         """Class numbers, int64 (n,); -1 where unlabelled."""
@@ -170,7 +178,9 @@ class Manifest:
                 f"{path}: format {version} of a manifest is not known here (known: up to {FORMAT_VERSION})",
                 "Use the hemascope version that wrote it, or a newer one.",
             )
-        frame = table.to_pandas()[list(COLUMNS)].astype(COLUMNS)
+        # Manifests of release 0.1.0 name no laboratories.
+        frame = table.to_pandas().assign(**({} if "laboratory" in table.column_names else {"laboratory": ""}))
+        frame = frame[list(COLUMNS)].astype(COLUMNS)
         classes = tuple(filter(None, about["hemascope.classes"].split("\n")))
         return cls(
             frame,

@@ -103,3 +103,10 @@ def test_names_with_blanks_or_a_carriage_return(folder: Path) -> None:
 def test_another_encoding_is_named_as_such(folder: Path) -> None:
     with pytest.raises(SourceError, match="UTF-8"):
         open_source(table(folder, "path,label\n1.png,a\n", encoding="utf-16"))
+
+
+def test_laboratories(folder: Path) -> None:
+    manifest = open_source(table(folder, "path,label,Site\n1.png,a,Lyon\nsub/2.png,b, Pisa \n3.png,a,\n"))
+    assert list(manifest.table["laboratory"]) == ["Lyon", "Pisa", ""]
+    assert manifest.laboratories == ("Lyon", "Pisa")
+    assert set(open_source(table(folder, "path,label\n1.png,a\n3.png,b\n")).table["laboratory"]) == {""}

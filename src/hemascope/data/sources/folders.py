@@ -1,4 +1,7 @@
-"""Images in class folders, with or without train/val/test folders: on disk, in an archive, or found by a glob."""
+"""Images in class folders: on disk, in an archive, or found by a glob.
+
+There may be folders train, val and test above or in those of the classes, and above all of them laboratory=NAME.
+"""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -10,7 +13,7 @@ from hemascope.data.containers import tar
 from hemascope.data.containers import zip as zip_archive
 from hemascope.data.kinds import IMAGE_SUFFIXES, KINDS, Kind, file_kind, inner_parts, is_image
 from hemascope.data.manifest import Manifest
-from hemascope.data.sources.layout import place
+from hemascope.data.sources.layout import laboratory_folder, place, take_laboratories
 from hemascope.data.sources.names import (
     class_name,
     class_names,
@@ -99,7 +102,7 @@ def _in_archive(path: Path) -> list[File]:
     while len(tops := {file.parts[0] for file in files}) == 1:
         (top,) = tops
         inside_folders = all(len(file.parts) > 2 for file in files if is_image(file.member))
-        if not inside_folders or split_name(top) or class_name(top) in BLOOD_CLASSES:
+        if not inside_folders or split_name(top) or laboratory_folder(top) or class_name(top) in BLOOD_CLASSES:
             break
         files = [file._replace(parts=file.parts[1:]) for file in files if len(file.parts) > 1]
     return files
@@ -107,8 +110,11 @@ def _in_archive(path: Path) -> list[File]:
 
 def _manifest(files: list[File], source: str, name: str, unlabelled: bool) -> Manifest:
     """The rows of the files that lie in class folders, with the label and the split that these name."""
-    folders = {file.parts[0] for file in files if len(file.parts) > 1}
-    if not folders:
+    files = [_written(file) for file in files]
+    images = [is_image(file.parts[-1]) for file in files]
+    laboratories, parts = take_laboratories([file.parts for file in files], images, source)
+    files = [file._replace(parts=own) for file, own in zip(files, parts, strict=True)]
+    if not any(len(own) > 1 for own in parts):
         pictures = [file for file in files if is_image(file.parts[-1])]
         if unlabelled and pictures:
             paths, members = [file.path for file in pictures], [file.member for file in pictures]
@@ -120,8 +126,7 @@ def _manifest(files: list[File], source: str, name: str, unlabelled: bool) -> Ma
             f"{source}: {what} {'holds images but no class folders' if files else 'is empty'}",
             "Put the images in one folder a class. To classify unlabelled images, use: hemascope predict",
         )
-    files = [_written(file) for file in files]
-    placed = place([file.parts for file in files], [is_image(file.parts[-1]) for file in files], source)
+    placed = place([file.parts for file in files], images, source)
     rows = [files[one.row] for one in placed]
     errors = [file.error or ("" if is_image(file.parts[-1]) else _no_image(file)) for file in rows]
     if all(errors):
@@ -138,6 +143,7 @@ def _manifest(files: list[File], source: str, name: str, unlabelled: bool) -> Ma
         classes,
         members=[file.member for file in rows],
         splits=[one.split for one in placed],
+        laboratories=[laboratories[one.row] for one in placed],
         errors=errors,
         name=name,
         **about._asdict(),
