@@ -28,7 +28,8 @@ def manifest() -> Manifest:
 def test_what_is_not_given_is_neutral() -> None:
     row = Manifest.build(["/a.png"], ["x"], ("x", "y")).table.iloc[0].to_dict()
     assert row == {
-        "path": "/a.png", "member": "", "label": "x", "split": "", "group": -1, "verdict": "keep", "error": ""
+        "path": "/a.png", "member": "", "label": "x", "split": "", "laboratory": "", "group": -1, "verdict": "keep",
+        "error": "",
     }  # fmt: skip
 
 
@@ -124,3 +125,12 @@ def test_the_rows_of_a_part_are_usable_and_of_a_known_class() -> None:
     assert manifest.in_split("") is manifest
     with pytest.raises(SourceError, match=r"no image is in the split 'other'"):
         manifest.in_split("other")
+
+
+def test_a_manifest_of_release_0_1_0_names_no_laboratories(manifest: Manifest, tmp_path: Path) -> None:
+    manifest.write(tmp_path / "m.parquet")
+    table = pq.read_table(tmp_path / "m.parquet")
+    pq.write_table(table.drop_columns("laboratory"), tmp_path / "old.parquet")
+    read = Manifest.read(tmp_path / "old.parquet")
+    assert read.table.equals(manifest.table)
+    assert read.laboratories == ()

@@ -120,3 +120,21 @@ def test_a_file_of_release_0_1_0_gets_the_intervals_of_today(tmp_path) -> None:
     assert part["scores"]["f1"] == part["classes"]["a"]["auc"] == {"value": 1.0, "low": None, "high": None}
     assert part["classes"]["a"]["recall"] == share_interval(10, 10).to_json()
     assert part["classes"]["a"]["support"] == 10
+
+
+def test_laboratories_are_scored_side_by_side(tmp_path) -> None:
+    whole = predictions_for(120, margin=1.5)
+    names = np.array(["Lyon", "Pisa", ""])[np.arange(120) % 3]
+    predictions = Predictions(whole.table.assign(laboratory=names), whole.classes, whole.temperature)
+    predictions.write(tmp_path / "predictions.parquet")
+    again = Predictions.read(tmp_path / "predictions.parquet").with_temperature(2.0)
+    assert again.laboratories == ("Lyon", "Pisa")
+    measured = summarise(again, resamples=20)["splits"]["val"]["laboratories"]
+    assert list(measured) == ["Lyon", "Pisa"]
+    for name, part in measured.items():
+        own = whole.rows(names == name)
+        right = int((own.targets == own.predicted).sum())
+        assert part["images"] == 40
+        assert part["scores"]["accuracy"] == share_interval(right, 40).to_json()
+    assert "laboratories" not in summarise(again.of_laboratory("Lyon"), resamples=20)["splits"]["val"]
+    assert "laboratories" not in summarise(whole, resamples=20)["splits"]["val"]

@@ -83,3 +83,22 @@ def test_two_evaluations_side_by_side(model, tmp_path):
     assert "Difference from one, points" in page
     with pytest.raises(HemascopeError, match="one Run is named"):
         hemascope.compare([tmp_path / "one"])
+
+
+def test_laboratories_are_rows(model, tmp_path):
+    from hemascope.data.sources import open_source
+
+    source = open_source("synthetic:24")
+    source.with_columns(laboratory=["Lyon", "Pisa"] * 12).write(tmp_path / "cells.parquet")
+    found = hemascope.evaluate(tmp_path / "cells.parquet", model, by="laboratory", output=tmp_path / "scored")
+    page = found._repr_html_()
+    assert "<th>Laboratory</th>" in page.replace(' scope="col"', "")
+    assert "<td>Lyon</td>" in page
+    assert "<td>Lymphocyte</td>" not in page
+    report = found.report.read_text()
+    assert '<h2 id="laboratories">By laboratory</h2>' in report
+    assert "Accuracy by laboratory: Lyon" in report
+    with pytest.raises(HemascopeError, match="no split has scored images of two laboratories"):
+        hemascope.evaluate("synthetic:24", model, by="laboratory")
+    with pytest.raises(HemascopeError, match="scores by 'slide' are not known"):
+        hemascope.evaluate("synthetic:24", model, by="slide")

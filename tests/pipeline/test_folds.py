@@ -10,7 +10,7 @@ import hemascope
 from hemascope.data.manifest import Manifest
 from hemascope.data.smears import draw
 from hemascope.data.sources import open_source
-from hemascope.errors import RunError
+from hemascope.errors import RecipeError, RunError, SourceError
 from hemascope.evaluate.predictions import Predictions
 from hemascope.evaluate.summary import read_metrics
 from hemascope.models.ensemble import Averaged
@@ -24,6 +24,7 @@ from hemascope.train.kinds import open_network
 from hemascope.train.recipe import EarlyStopping, Recipe, Schedule
 from hemascope.train.run import Run
 from tests.pipeline.conftest import tiny
+from tests.progress import Told
 
 SOURCE = "synthetic:96"
 
@@ -114,3 +115,31 @@ def test_folds_are_begun_once_and_found_again(tmp_path: Path) -> None:
     for changed in ({"epochs": 3}, {"seed": 1}):
         with pytest.raises(RunError, match="another recipe or another division"):
             open_folds(run, RECIPE.model_copy(update=changed), manifest)
+
+
+def test_every_laboratory_is_scored_by_a_network_that_never_saw_it(tmp_path: Path) -> None:
+    source = open_source("synthetic:72")
+    places = np.where(
+        source.table["label"] == "platelet", "Oslo", np.array(["Lyon", "Pisa", "Oslo"])[np.arange(72) % 3]
+    )
+    source.with_columns(laboratory=places).write(tmp_path / "cells.parquet")
+    told = Told()
+    recipe = tiny("split_by=laboratory", "laboratories.strength=1", "laboratories.absent=hide")
+    run = train(tmp_path / "cells.parquet", recipe, output=tmp_path / "run", progress=told)
+    assert run.recipe().folds == 2
+    assert any("no other laboratory has all its classes: Oslo" in line for line in told.lines)
+    assert [fold.about()["laboratory"] for fold in run.members()] == ["Lyon", "Pisa"]
+    predictions = Predictions.read(run.predictions_file)
+    assert predictions.laboratories == ("Lyon", "Pisa")
+    for number, (fold, place) in enumerate(zip(run.members(), predictions.laboratories, strict=True), start=1):
+        assert set(predictions.folds[(predictions.table["laboratory"] == place).to_numpy()]) == {number}
+        manifest = fold.manifest()
+        assert place not in manifest.rows(manifest.part("train", "val")).laboratories
+    assert set(read_metrics(run.metrics_file)["splits"]["val"]["laboratories"]) == {"Lyon", "Pisa"}
+    page = run.report_file.read_text()
+    assert "Each was scored by a network that saw none of its images" in page
+    assert "did not count against its images" in page
+    with pytest.raises(RecipeError, match="makes 2 folds of this source, folds asks for 3"):
+        train(tmp_path / "cells.parquet", tiny("split_by=laboratory", "folds=3"), output=tmp_path / "other")
+    with pytest.raises(SourceError, match="name no laboratory"):
+        train("synthetic:16", recipe, output=tmp_path / "other")

@@ -31,7 +31,7 @@ def test_without_resampling_no_image_comes_twice(balance: Balance) -> None:
 @pytest.mark.parametrize("balance", [UNIFORM, AUGMENT_RARE])
 def test_balanced_batches_draw_every_class_equally_often(balance: Balance) -> None:
     batches = training_batches(np.zeros((100, 2, 2, 3), np.uint8), RARE, 30, 1, balance)
-    targets, extra = (torch.cat(parts) for parts in list(zip(*batches, strict=True))[1:])
+    targets, extra, _ = (torch.cat(parts) for parts in list(zip(*batches, strict=True))[1:])
     assert torch.bincount(targets).tolist() == [30, 30, 30]
     assert torch.bincount(targets[extra], minlength=3).tolist() == [0, 0, 20]
 
@@ -45,4 +45,4 @@ def test_evaluation_gives_every_image_once_in_order() -> None:
 
 def test_a_set_smaller_than_a_batch_is_one_batch() -> None:
     images = np.zeros((5, 2, 2, 3), np.uint8)
-    assert [len(targets) for _, targets, _ in training_batches(images, np.arange(5), 64, 0)] == [5]
+    assert [len(targets) for _, targets, *_ in training_batches(images, np.arange(5), 64, 0)] == [5]

@@ -14,6 +14,7 @@ from hemascope.evaluate.shift.result import ShiftResult
 from hemascope.evaluate.tta import TtaResult
 from hemascope.pipeline.evaluate import Evaluation
 from hemascope.report.forecast import UNCORRECTED, forecast_rows, forecast_words
+from hemascope.report.laboratories import LABORATORY_COLUMNS, laboratory_rows
 from hemascope.report.pseudo import pseudo_words
 from hemascope.report.shift import shift_scores, shift_words
 from hemascope.report.tta import TITLES, tta_words
@@ -26,7 +27,8 @@ def evaluation_lines(found: Evaluation) -> list[RenderableType]:
     """The scores of every split, then what else was measured."""
     lines: list[RenderableType] = []
     for name, measured in found.metrics["splits"].items():
-        lines += [score_table(name, measured), class_table(measured)]
+        parts = laboratory_table if found.by == "laboratory" else class_table
+        lines += [score_table(name, measured), parts(measured)]
     lines += map(Text, found.not_scored.words())
     if found.tta:
         lines += tta_lines(found.tta)
@@ -67,6 +69,17 @@ def class_table(measured: dict[str, Any]) -> Table:
             values["f1"],
             values["auc"],
         )
+    return table
+
+
+def laboratory_table(measured: dict[str, Any]) -> Table:
+    """The scores by laboratory of a split of metrics.json, for an 80 column terminal."""
+    first, *others = LABORATORY_COLUMNS
+    table = Table(first)
+    for heading in others:
+        table.add_column(heading, justify="right")
+    for row in laboratory_rows(measured):
+        table.add_row(*map(escape, row))
     return table
 
 

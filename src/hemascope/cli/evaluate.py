@@ -21,6 +21,9 @@ def evaluate(
         ),
     ] = None,
     split: Annotated[str, typer.Option(help="Only this split of the source: train, val or test.")] = "",
+    by: Annotated[
+        str, typer.Option(help="Rows of the second table: class, or laboratory where the source names several.")
+    ] = "class",
     shift: Annotated[
         bool, typer.Option("--shift", help="Also score the images corrupted in many ways: the shift suite.")
     ] = False,
@@ -86,6 +89,7 @@ def evaluate(
             model,
             output=output,
             split=split,
+            by=by,
             shift=shift,
             corruptions=corruptions,
             severities=severities,

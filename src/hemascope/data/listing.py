@@ -17,6 +17,7 @@ PATHS = ("path", "file", "filename", "file_name", "filepath", "image", "image_pa
 LABELS = ("label", "class", "target", "class_name", "category")
 SPLITS = ("split", "subset", "partition", "set")
 MEMBERS = ("member",)
+LABORATORIES = ("laboratory", "lab", "site", "centre", "center", "hospital")
 
 
 class Place(NamedTuple):
@@ -72,7 +73,9 @@ def read_listing(path: Path) -> Delimited:
     from hemascope.data.containers.parquet import read_columns, read_schema
 
     wanted = [
-        name for name in read_schema(path).names if name.lower() in (*PATHS, *LABELS, *SPLITS, *MEMBERS, *PREDICTIONS)
+        name
+        for name in read_schema(path).names
+        if name.lower() in (*PATHS, *LABELS, *SPLITS, *MEMBERS, *LABORATORIES, *PREDICTIONS)
     ]
     table = read_columns(path, wanted)
     cells = zip(*(table[name].to_pylist() for name in wanted), strict=True)

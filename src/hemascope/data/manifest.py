@@ -23,6 +23,7 @@ COLUMNS = {
     "member": "str",  # where in that file: "train_images/12", a tar member's name; "" for an image file
     "label": "str",  # class name, "" where unlabelled
     "split": "str",  # train, val, test, or "" where the source names none
+    "laboratory": "str",  # where the slide was made and photographed, "" where the source names none
     "group": "int64",  # images of one group never fall on both sides of a split; -1: a group of its own
     "verdict": "str",  # one of VERDICTS
     "error": "str",  # why the image cannot be used, "" where it can
@@ -58,6 +59,7 @@ class Manifest:
         *,
         members: Sequence[str] | None = None,
         splits: Sequence[str] | None = None,
+        laboratories: Sequence[str] | None = None,
         errors: Sequence[str] | None = None,
         name: str = "",
         licence: str = "",
@@ -72,6 +74,7 @@ class Manifest:
                 "member": list(members) if members is not None else [""] * n,
                 "label": list(labels),
                 "split": list(splits) if splits is not None else [""] * n,
+                "laboratory": list(laboratories) if laboratories is not None else [""] * n,
                 "group": np.full(n, -1, np.int64),
                 "verdict": ["keep"] * n,
                 "error": list(errors) if errors is not None else [""] * n,
@@ -120,6 +123,11 @@ class Manifest:
         """A unique name an image: ``path``, or ``path#member`` inside a container."""
         table = self.table
         return table["path"].where(table["member"] == "", table["path"] + "#" + table["member"])
+
+    @property
+    def laboratories(self) -> tuple[str, ...]:
+        """Names of the laboratories that have usable labelled images, in order of the alphabet."""
+        return tuple(sorted(set(self.table["laboratory"][self.known()]) - {""}))
 
     def targets(self) -> np.ndarray:
         """Class numbers, int64 (n,); -1 where unlabelled."""
@@ -176,6 +184,8 @@ class Manifest:
                 f"{path}: format {version} of a manifest is not known here (known: up to {FORMAT_VERSION})",
                 "Use the hemascope version that wrote it, or a newer one.",
             )
+        if "laboratory" not in table.column_names:  # release 0.1.0 names none
+            table = table.append_column("laboratory", pa.array([""] * len(table)))
         check_manifest(table.schema, path)
         # Without the metadata, which would tell pandas of an index.
         frame = table.select(list(COLUMNS)).replace_schema_metadata(None).to_pandas()

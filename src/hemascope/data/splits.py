@@ -189,7 +189,7 @@ def fold_manifest(manifest: Manifest, numbers: np.ndarray, number: int, val: flo
 
     Args:
         manifest: the whole, n rows.
-        numbers: as `fold_numbers` gives them.
+        numbers: as `fold_numbers` or `hemascope.data.laboratories.laboratory_folds` gives them.
         number: of the fold, from 1.
         val: share of the images that are not held out to validate on, in [0, 1); 0: the held-out ones do.
         seed: of that choice.
@@ -198,7 +198,7 @@ def fold_manifest(manifest: Manifest, numbers: np.ndarray, number: int, val: flo
         All n rows; those of the other folds are train and val, those held out test (val where ``val`` is 0), and
         those of no fold have no split.
     """
-    held_out, others = numbers == number, (numbers > 0) & (numbers != number)
+    held_out, others = numbers == number, (numbers != 0) & (numbers != number)
     splits = np.full(len(manifest), "", object)
     if val:
         rest = manifest.rows(others)

@@ -20,7 +20,9 @@ NO_SPLIT = "all"
 """The split's name where the source names none."""
 
 FOLD = "fold"
+LABORATORY = "laboratory"
 
+_OPTIONAL = (FOLD, LABORATORY)
 _TEXT = ("path", "member", "split", "true", "label")
 
 
@@ -31,7 +33,8 @@ class Predictions:
     Attributes:
         table: columns ``path, member, split, true, label, confidence``, one calibrated probability column a
             class under its name, and one raw logit column ``logit_<class>`` a class. ``true`` is "" where unlabelled.
-            Of K-fold networks there is ``fold``, int64: whose network spoke, 0 for the ensemble of all.
+            Of K-fold networks there is ``fold``, int64: whose network spoke, 0 for the ensemble of all. Where the
+            source names laboratories there is ``laboratory``, "" for images of none.
         classes: class names in label order.
         temperature: what the logits were divided by before the softmax that made the probabilities.
     """
@@ -77,6 +80,8 @@ class Predictions:
             }
         ).astype(dict.fromkeys(_TEXT, "str"))
         raw = pd.DataFrame(logits, columns=[f"logit_{name}" for name in names], index=text.index)
+        if (table[LABORATORY] != "").any():
+            raw[LABORATORY] = table[LABORATORY]
         return cls(text.join(raw), names).with_temperature(temperature)
 
     def with_temperature(self, temperature: float) -> "Predictions":
@@ -121,13 +126,22 @@ class Predictions:
     @property
     def folds(self) -> np.ndarray | None:
         """Whose network spoke, int64 (n,), 0 for the ensemble of all; None where there are no folds."""
-        return self.table[FOLD].to_numpy(np.int64) if self._optional else None
+        return self.table[FOLD].to_numpy(np.int64) if FOLD in self.table else None
+
+    @property
+    def laboratories(self) -> tuple[str, ...]:
+        """Names of the laboratories that have images, in order of the alphabet; none where the source names none."""
+        return tuple(sorted(set(self.table[LABORATORY]) - {""})) if LABORATORY in self.table else ()
 
     @property
     def splits(self) -> tuple[str, ...]:
         """Names of the splits that have images: train, val, test, then others by name."""
         present = set(self.table["split"])
         return (*(name for name in SPLITS if name in present), *sorted(present - set(SPLITS)))
+
+    def of_laboratory(self, name: str) -> "Predictions":
+        """Only the images of one laboratory."""
+        return self.rows((self.table[LABORATORY] == name).to_numpy())
 
     def of(self, split: str) -> "Predictions":
         """Only the images of one split."""
@@ -176,13 +190,14 @@ class Predictions:
         lacking = [name for name in _columns(classes) if name not in table.column_names]
         if lacking:
             raise RunError(f"{path}: the predictions table lacks the columns {', '.join(lacking)}")
-        folds = [FOLD] if FOLD in table.column_names else []
-        frame = table.to_pandas()[_columns(classes) + folds].astype(dict.fromkeys(_TEXT, "str"))
+        optional = [name for name in _OPTIONAL if name in table.column_names]
+        frame = table.to_pandas()[_columns(classes) + optional]
+        frame = frame.astype(dict.fromkeys([*_TEXT, *({LABORATORY} & {*optional})], "str"))
         return cls(frame, classes, float(about.get("hemascope.temperature", 1.0)))
 
     @property
     def _optional(self) -> list[str]:
-        return [FOLD] if FOLD in self.table.columns else []
+        return [name for name in _OPTIONAL if name in self.table]
 
     def _numbers(self, column: str) -> np.ndarray:
         numbers = {name: i for i, name in enumerate(self.classes)}
@@ -199,7 +214,7 @@ def check_classes(classes: Sequence[str]) -> tuple[str, ...]:
     ('lymphocyte', 'monocyte')
     """
     names = tuple(classes)
-    columns = [*_columns(names), FOLD]
+    columns = [*_columns(names), *_OPTIONAL]
     for name in names:
         if not name or "\n" in name or columns.count(name) > 1 or columns.count(f"logit_{name}") > 1:
             raise RunError(f"a class cannot be named {name!r}: the predictions table needs the name", "Rename it.")

@@ -67,9 +67,11 @@ def summarise(
 
     Returns:
         JSON-ready: ``{"format_version", "classes", "temperature", "bootstrap", "proportions", "splits": {name:
-        {"images", "unlabelled", "unknown_labels", "scores", "classes", "absent", "confusion", "calibration"}}}``. A
+        {"images", "unlabelled", "unknown_labels", "scores", "classes", "laboratories", "absent", "confusion",
+        "calibration"}}}``. A
         score is ``{"value", "low", "high"}``, null where it cannot be measured or has no interval. Splits without
-        labelled images are left out.
+        labelled images are left out; ``"laboratories"``, of each its ``images`` and ``scores``, is there where images
+        of two or more are scored.
         Of K-fold networks there is ``"folds"``, see `fold_scores`; of an evaluation ``"not_scored"``, see `NotScored`.
     """
     folds = fold_scores(predictions)
@@ -138,6 +140,7 @@ def _split(split: Predictions, resamples: int, seed: int) -> dict[str, Any] | No
             name: {"support": int(support[i]), **{key: value.to_json() for key, value in scores.by_class[i].items()}}
             for i, name in enumerate(split.classes)
         },
+        **_laboratories(scored, resamples, seed),
         "absent": [name for i, name in enumerate(split.classes) if not support[i]],
         "confusion": scores.confusion.tolist(),
         "calibration": {
@@ -146,6 +149,18 @@ def _split(split: Predictions, resamples: int, seed: int) -> dict[str, Any] | No
             "after": _calibration(scored.probabilities, scored.targets),
         },
     }
+
+
+def _laboratories(scored: Predictions, resamples: int, seed: int) -> dict[str, Any]:
+    """The scores of every laboratory, where they can be set side by side."""
+    if len(scored.laboratories) < 2:
+        return {}
+    found = {}
+    for name in scored.laboratories:
+        own = scored.of_laboratory(name)
+        scores = score(own.targets, own.predicted, own.probabilities, resamples=resamples, seed=seed).overall
+        found[name] = {"images": len(own), "scores": {key: value.to_json() for key, value in scores.items()}}
+    return {"laboratories": found}
 
 
 def _calibration(probabilities: np.ndarray, targets: np.ndarray) -> dict[str, Any]:

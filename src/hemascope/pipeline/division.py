@@ -4,6 +4,7 @@ import numpy as np
 
 from hemascope.audit.duplicates.pair import joined
 from hemascope.audit.duplicates.search import IDENTICAL, near_duplicates
+from hemascope.data.laboratories import laboratory_folds
 from hemascope.data.manifest import Manifest
 from hemascope.data.pixels import Pixels
 from hemascope.data.splits import check_folds, fold_manifest, fold_numbers, into_train, split
@@ -29,7 +30,8 @@ def with_copies_together(pixels: Pixels, progress: Progress) -> Manifest:
 def divided(manifest: Manifest, recipe: Recipe) -> Manifest:
     """Fill the column ``split`` by the recipe: its fractions, without a test part for ``no_test``.
 
-    For ``folds`` there are train, which is to be divided further, and test; a source's own val is part of train.
+    For ``folds`` there are train, which is to be divided further, and test; a source's own val is part of train. For
+    laboratories that are held out one by one all is train.
 
     Raises:
         SourceError: images that cannot be divided so.
@@ -37,6 +39,8 @@ def divided(manifest: Manifest, recipe: Recipe) -> Manifest:
         RecipeError: test-time augmentation of folds without a test part to measure it on.
     """
     train, val, test = recipe.fractions
+    if recipe.split_by == "laboratory":
+        return split(into_train(into_train(manifest, "val"), "test"), (1.0, 0.0, 0.0), seed=recipe.seed)
     if recipe.no_test:
         return split(into_train(manifest, "test"), (train + test, val, 0.0), seed=recipe.seed)
     if not recipe.folds:
@@ -50,6 +54,28 @@ def divided(manifest: Manifest, recipe: Recipe) -> Manifest:
             "Set tta=false, or fractions with a test part.",
         )
     return manifest
+
+
+def by_laboratory(manifest: Manifest, recipe: Recipe, progress: Progress) -> Recipe:
+    """The recipe with a fold for every laboratory that can be held out, where it is to be split by them.
+
+    Raises:
+        SourceError: images without a laboratory, or too few laboratories.
+        RecipeError: it asks for another number of folds.
+    """
+    if recipe.split_by != "laboratory":
+        return recipe
+    found = laboratory_folds(manifest)
+    if recipe.folds not in (None, len(found.held_out)):
+        raise RecipeError(
+            f"split_by=laboratory makes {len(found.held_out)} folds of this source, folds asks for {recipe.folds}",
+            "Leave folds out.",
+        )
+    if found.always:
+        progress.say(f"in every training, since no other laboratory has all its classes: {', '.join(found.always)}")
+    if found.shared:
+        progress.say(f"left out: {found.shared:,} images, copies of which lie in two laboratories")
+    return recipe.model_copy(update={"folds": len(found.held_out)})
 
 
 def _check_fold_val(manifest: Manifest, recipe: Recipe, folds: int) -> None:

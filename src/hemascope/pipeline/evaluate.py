@@ -8,7 +8,7 @@ from typing import Any
 from hemascope.cells import title
 from hemascope.data.manifest import Manifest
 from hemascope.data.sources import open_source
-from hemascope.errors import HemascopeError
+from hemascope.errors import HemascopeError, SourceError
 from hemascope.evaluate.forecast.forecast import Forecast, forecast, remove_forecast
 from hemascope.evaluate.not_scored import NotScored
 from hemascope.evaluate.predictions import FILE_NAME as PREDICTIONS
@@ -32,6 +32,9 @@ from hemascope.report.words import headline_split
 from hemascope.seeds import check_seed
 from hemascope.shown import SCORE_TITLES, interval, paragraphs, percent, side_by_side, table
 
+BY = ("class", "laboratory")
+"""What the rows of the second table of scores may be."""
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -46,6 +49,7 @@ class Evaluation:
         shift: the scores of the images corrupted in many ways.
         forecast: the accuracy to expect, on an unlabelled folder among others.
         pseudo: the scores of transformed copies.
+        by: whether classes or laboratories are the rows that are shown.
         report: the page that tells all this.
     """
 
@@ -57,6 +61,7 @@ class Evaluation:
     shift: ShiftResult | None = None
     forecast: Forecast | None = None
     pseudo: PseudoResult | None = None
+    by: str = "class"
     report: Path | None = None
 
     @property
@@ -99,6 +104,7 @@ class Evaluation:
         from hemascope.report import svg  # brings matplotlib
         from hemascope.report.confusion import confusion, draw_confusion
         from hemascope.report.forecast import forecast_rows, forecast_words
+        from hemascope.report.laboratories import LABORATORY_COLUMNS, laboratory_rows
         from hemascope.report.pseudo import pseudo_words
         from hemascope.report.shift import draw_shift, shift_scores, shift_words
         from hemascope.report.tta import tta_words
@@ -109,11 +115,14 @@ class Evaluation:
             rows = [(label, percent(score["value"]), interval(score)) for label, score in scores]
             caption = f"{name}: {measured['images']:,} images"
             parts = [table(["Score", "Value", "95% interval"], rows, caption)]
-            rows = [
-                (title(key), percent(part["recall"]["value"]), interval(part["recall"]))
-                for key, part in measured["classes"].items()
-            ]
-            parts.append(table(["Class", "Recall", "95% interval"], rows))
+            if self.by == "laboratory":
+                parts.append(table(LABORATORY_COLUMNS, laboratory_rows(measured)))
+            else:
+                rows = [
+                    (title(key), percent(part["recall"]["value"]), interval(part["recall"]))
+                    for key, part in measured["classes"].items()
+                ]
+                parts.append(table(["Class", "Recall", "95% interval"], rows))
             parts.append(svg.picture(draw_confusion(confusion(measured), tuple(self.metrics["classes"]))))
             shown.append(side_by_side(parts))
         shown.append(paragraphs(self.not_scored.words()))
@@ -140,6 +149,7 @@ def evaluate(
     *,
     output: str | Path | None = None,
     split: str = "",
+    by: str = "class",
     shift: bool = False,
     corruptions: str = CORRUPTIONS,
     severities: str = "1,2,3,4,5",
@@ -166,6 +176,7 @@ def evaluate(
         model: a model file, a Run folder, or the name of a shipped model.
         output: folder for predictions.parquet, metrics.json, report.html, and a file or two of what else was asked for.
         split: only this split of the source: train, val or test.
+        by: what the rows of the second table are: class, or laboratory, of which the source must name several.
         shift: also score the images corrupted in many ways, the shift suite.
         corruptions: of the shift suite: names, families, medmnist-c or all, separated by commas.
         severities: of these, of 1 (slight) to 5 (severe).
@@ -201,6 +212,8 @@ def evaluate(
             f"{tta_steps} views are not between 2 and {MOST}", "Leave out --tta-steps for the image alone."
         )
     check_seed(seed)
+    if by not in BY:
+        raise HemascopeError(f"scores by {by!r} are not known", f"Known: {', '.join(BY)}.")
     folder = None if output is None else Path(output)
     if folder:
         check_folder(folder)
@@ -220,6 +233,11 @@ def evaluate(
 
     predictions, manifest = score_model(scored, manifest, temperature=classifier.card.temperature, progress=progress)
     metrics = summarise(predictions, NotScored.of(manifest, classifier.classes))
+    if by == "laboratory" and not any("laboratories" in measured for measured in metrics["splits"].values()):
+        raise SourceError(
+            f"{manifest.name or 'the source'}: no split has scored images of two laboratories",
+            "Name them: folders laboratory=NAME above the classes, or a column 'laboratory' in the CSV or Parquet.",
+        )
 
     headline = headline_split(metrics) or NO_SPLIT
     part = "" if headline == NO_SPLIT else headline
@@ -259,7 +277,7 @@ def evaluate(
             scored, pixels, targets, transforms, copies=pseudo_copies, seed=seed, split=part, progress=progress
         )
 
-    found = Evaluation(manifest, predictions, metrics, classifier.card, gain, shifted, expected, copied)
+    found = Evaluation(manifest, predictions, metrics, classifier.card, gain, shifted, expected, copied, by)
     return replace(found, report=found.write(folder)) if folder else found
 
 

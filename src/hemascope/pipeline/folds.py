@@ -4,6 +4,7 @@ import gc
 
 import numpy as np
 
+from hemascope.data.laboratories import laboratory_folds
 from hemascope.data.manifest import SPLITS, Manifest
 from hemascope.data.pixels import Arranged
 from hemascope.data.splits import fold_manifest, fold_numbers
@@ -14,6 +15,7 @@ from hemascope.evaluate.tta import measure_tta
 from hemascope.models.network import run_network
 from hemascope.pipeline.division import val_share
 from hemascope.pipeline.finish import finish
+from hemascope.pipeline.parts import places_of
 from hemascope.progress import Progress
 from hemascope.train.fit import Part
 from hemascope.train.kinds import fit_network, open_network
@@ -40,9 +42,14 @@ def go_on_with_folds(run: Run, recipe: Recipe, manifest: Manifest, images: np.nd
     numbers = np.zeros(len(manifest), np.int64)
     for number, fold in enumerate(folds, start=1):
         train, val, held_out = _rows(fold)
-        progress.say(f"fold {number} of {len(folds)}: {len(held_out):,} images held out")
+        place = fold.about().get("laboratory")
+        which = f"{len(held_out):,} images" + (f" of the laboratory {place}" if place else "")
+        progress.say(f"fold {number} of {len(folds)}: {which} held out")
         parts = arranged.parts([train, val, *([held_out] if held_out is not val else [])])
-        learnt, watched = (Part(part, targets[rows]) for part, rows in zip(parts, (train, val), strict=False))
+        learnt, watched = (
+            Part(part, targets[rows], places_of(manifest, rows))
+            for part, rows in zip(parts, (train, val), strict=False)
+        )
         network = fit_network(fold, fold.recipe(), len(manifest.classes), learnt, watched, progress=progress)
         logits[held_out], numbers[held_out] = run_network(network, parts[-1], progress=progress), number
         del network
@@ -84,14 +91,19 @@ def open_folds(run: Run, recipe: Recipe, manifest: Manifest) -> list[Run]:
         SourceError: more folds than the rarest class can fill.
     """
     assert recipe.folds is not None
-    numbers = fold_numbers(manifest, recipe.folds, seed=recipe.seed)
-    own = recipe.model_copy(update={"folds": None})
+    places: tuple[str, ...] = ()
+    if recipe.split_by == "laboratory":
+        numbers, places, *_ = laboratory_folds(manifest)
+    else:
+        numbers = fold_numbers(manifest, recipe.folds, seed=recipe.seed)
+    own = recipe.model_copy(update={"folds": None, "split_by": "image"})
     found = []
     for number in range(1, recipe.folds + 1):
         divided = fold_manifest(manifest, numbers, number, val_share(recipe), seed=recipe.seed)
         folder = run.folder / "folds" / str(number)
         if not (folder / "run.json").exists():
-            found.append(Run.create(folder, own, divided, {"fold": number, "folds": recipe.folds}))
+            place = {"laboratory": places[number - 1]} if places else {}
+            found.append(Run.create(folder, own, divided, {"fold": number, "folds": recipe.folds, **place}))
             continue
         fold = Run.open(folder)
         if fold.recipe() != own or not fold.manifest().table["split"].equals(divided.table["split"]):

@@ -15,6 +15,7 @@ from hemascope.files import atomic
 from hemascope.predict.rows import Layout
 from hemascope.progress import Progress
 from hemascope.train.fit import Part
+from hemascope.train.laboratories import sites
 from hemascope.train.run import Run
 
 _SOME = 32
@@ -32,7 +33,13 @@ def part(manifest: Manifest, images: np.ndarray, split_name: str) -> Part:
             f"{manifest.name or 'the source'} leaves no image in its {split_name} part",
             "Give more images or other fractions (--set fractions=[0.8,0.1,0.1]).",
         )
-    return Part(images[chosen], manifest.targets()[chosen])
+    return Part(images[chosen], manifest.targets()[chosen], places_of(manifest, chosen))
+
+
+def places_of(manifest: Manifest, rows: np.ndarray) -> np.ndarray | None:
+    """The laboratories of some rows as a `Part` has them."""
+    places = sites(manifest)
+    return places.numbers[rows] if places.names else None
 
 
 def evaluated_part(manifest: Manifest) -> str:

@@ -19,7 +19,7 @@ from hemascope.evaluate.predictions import Predictions
 from hemascope.evaluate.tta import measure_tta
 from hemascope.models.network import Network, run_network
 from hemascope.pipeline.checks import check_model_size, check_new, check_start
-from hemascope.pipeline.division import divided, val_share, with_copies_together
+from hemascope.pipeline.division import by_laboratory, divided, val_share, with_copies_together
 from hemascope.pipeline.finish import finish
 from hemascope.pipeline.folds import go_on_with_folds
 from hemascope.pipeline.parts import opened, part, read_again
@@ -65,10 +65,13 @@ def train(
     folder = Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}" if output is None else Path(output)
     check_new(Run(folder))
     manifest = limited(opened(source, progress), chosen.limit, seed=chosen.seed)
+    chosen = by_laboratory(manifest, chosen, SILENT)
     # Made here, and thrown away before the training, to refuse what cannot be made before the long work.
     network = _checked_network(chosen, manifest)
     pixels = load_pixels(manifest, chosen.input_size, progress=progress)
-    manifest = divided(with_copies_together(pixels, progress), chosen)
+    manifest = with_copies_together(pixels, progress)
+    chosen = by_laboratory(manifest, chosen, progress)  # again, since it may be copies that they share
+    manifest = divided(manifest, chosen)
     check_start(chosen, manifest)
     chosen = _with_batch_size(chosen, network, manifest)
     del network
@@ -133,7 +136,8 @@ def _go_on_with_one(run: Run, recipe: Recipe, manifest: Manifest, images: np.nda
 def _checked_network(recipe: Recipe, manifest: Manifest) -> Network:
     """The network that the training begins with, if it can be trained, divided and written as the recipe says."""
     if recipe.folds:
-        check_folds(manifest, recipe.folds)
+        if recipe.split_by == "image":
+            check_folds(manifest, recipe.folds)
         check_start(recipe, manifest)  # its division changes nothing, so before the images are read
     network = first_network(recipe, len(manifest.classes), lambda: manifest)
     check_model_size(recipe, network)

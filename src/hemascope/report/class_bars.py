@@ -1,5 +1,6 @@
-"""Figures with a row a class: F1 with its interval, and the number of images by split."""
+"""Figures with a row a class, or a laboratory: a score with its interval, and the number of images by split."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from hemascope.report import svg
 
 
 class ClassScores(NamedTuple):
-    """One score by class: names (c,), value, low and high (c,); classes that could not be measured are left out.
+    """One score by class or laboratory: names (c,), value, low and high (c,); what could not be measured is left out.
 
     The ends are NaN where there is no interval.
     """
@@ -29,9 +30,21 @@ def class_scores(measured: dict[str, Any], name: str = "f1") -> ClassScores:
     return ClassScores(tuple(found), *columns)
 
 
-@svg.styled
 def draw_class_scores(scores: ClassScores) -> Markup:
-    """A dot a class with a line for its interval, on an axis that ends at 100%."""
+    """`draw_scores` of every class's F1."""
+    return draw_scores(scores, "F1", "class", svg.label)
+
+
+@svg.styled
+def draw_scores(scores: ClassScores, score: str, of: str, label: Callable[[str], str]) -> Markup:
+    """A dot a row with a line for its interval, on an axis that ends at 100%.
+
+    Args:
+        scores: the rows.
+        score: its name.
+        of: what a row is.
+        label: of a row, by its name.
+    """
     n = len(scores.names)
     figure, (axes,) = svg.canvas(4.4, 0.55 + 0.27 * n)
     rows = np.arange(n)
@@ -39,12 +52,12 @@ def draw_class_scores(scores: ClassScores) -> Markup:
     axes.scatter(scores.value, rows, color=svg.ACCENT, s=24, zorder=3)
     lowest = float(np.fmin(scores.low, scores.value).min(initial=1.0))
     start = max(0.0, min(0.9, np.floor(lowest * 20) / 20))
-    axes.set(ylim=(n - 0.4, -0.6), xlim=(start, 1 + 0.02 * (1 - start)), xlabel="F1 with 95% interval")
-    axes.set_yticks(rows, [svg.label(name) for name in scores.names])
+    axes.set(ylim=(n - 0.4, -0.6), xlim=(start, 1 + 0.02 * (1 - start)), xlabel=f"{score} with 95% interval")
+    axes.set_yticks(rows, [label(name) for name in scores.names])
     axes.grid(axis="y", visible=False)
     axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g}%" if value <= 1 else "")
-    words = ", ".join(f"{title(name)} {value:.3f}" for name, value in zip(scores.names, scores.value, strict=True))
-    return svg.inline(figure, "f1", f"F1 by class: {words}.")
+    words = ", ".join(f"{label(name)} {value:.3f}" for name, value in zip(scores.names, scores.value, strict=True))
+    return svg.inline(figure, score.lower(), f"{score.capitalize()} by {of}: {words}.")
 
 
 @svg.styled

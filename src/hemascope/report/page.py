@@ -23,6 +23,7 @@ from hemascope.report.folds import folds_part, protocol_notes
 from hemascope.report.forecast import forecast_part
 from hemascope.report.gallery import tiles
 from hemascope.report.history import draw_history
+from hemascope.report.laboratories import laboratories_part
 from hemascope.report.pseudo import pseudo_part
 from hemascope.report.reliability import draw_reliability, reliability_curve
 from hemascope.report.run_files import RunFiles, read_run
@@ -90,6 +91,7 @@ def _context(run: RunFiles) -> dict[str, Any]:
         "confusions": words.confusions(matrix.counts, classes),
         "reliability": draw_reliability(*curves),
         "f1": draw_class_scores(scores),
+        "laboratories": laboratories_part(run, measured),
         "history": draw_history(run.history) if run.history is not None else "",
         "mistakes": tiles(confident_mistakes(run.predictions, split)),
         "wrong": int(matrix.counts.sum() - matrix.counts.trace()),

@@ -36,17 +36,22 @@ class Draws(NamedTuple):
     extra: list[bool]
 
 
-class DrawnImages(Dataset[tuple[Tensor, Tensor, Tensor]]):
-    """`ImagesInMemory` by `Draws`: a batch has a third part, bool (b,), true for the extra draws."""
+class DrawnImages(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
+    """`ImagesInMemory` by `Draws`: a batch has two parts more.
 
-    def __init__(self, images: ImagesInMemory) -> None:
+    They are bool (b,), true for the extra draws, and bool (b, k), true for the classes that do not count against an
+    image; (b, 1) and false where all count.
+    """
+
+    def __init__(self, images: ImagesInMemory, hidden: np.ndarray | None = None) -> None:
         self.images = images
+        self.hidden = torch.from_numpy(np.zeros((len(images), 1), bool) if hidden is None else hidden)
 
     def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, draws: Draws) -> tuple[Tensor, Tensor, Tensor]:
-        return *self.images[draws.positions], torch.tensor(draws.extra)
+    def __getitem__(self, draws: Draws) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        return *self.images[draws.positions], torch.tensor(draws.extra), self.hidden[draws.positions]
 
 
 class ShuffledBatches(Sampler[Draws]):
@@ -103,10 +108,16 @@ def training_batches(
     seed: int,
     balance: Balance | None = None,
     weights: np.ndarray | None = None,
+    hidden: np.ndarray | None = None,
 ) -> DataLoader:
-    """Shuffled batches to train on: uint8 (b, 3, size, size), int64 (b,), and bool (b,) for the extra draws."""
+    """Shuffled batches to train on: images uint8 (b, 3, size, size), targets int64 (b,), and what `DrawnImages` adds.
+
+    Args:
+        images, targets, batch_size, seed, balance, weights: as of `ImagesInMemory` and `ShuffledBatches`.
+        hidden: bool (n, k), the classes that do not count against each image.
+    """
     sampler = ShuffledBatches(targets, batch_size, seed, balance, weights)
-    dataset = DrawnImages(ImagesInMemory(images, targets))
+    dataset = DrawnImages(ImagesInMemory(images, targets), hidden)
     # Its own generator: else every new pass draws from the global one and moves dropout's random numbers.
     return DataLoader(dataset, sampler=sampler, batch_size=None, generator=torch.Generator())
 

@@ -13,7 +13,13 @@ _BATCHES = 100  # the mean over so many is stable; more only cost time
 
 
 def recompute_statistics(
-    network: Network, images: np.ndarray, recipe: Recipe, device: torch.device, *, always: bool = False
+    network: Network,
+    images: np.ndarray,
+    recipe: Recipe,
+    device: torch.device,
+    *,
+    weights: np.ndarray | None = None,
+    always: bool = False,
 ) -> None:
     """Replace BatchNorm's running statistics by the mean over half clean, half augmented training images.
 
@@ -27,10 +33,12 @@ def recompute_statistics(
         images: training images, uint8 (n, size, size, 3).
         recipe: its policy, balance, batch size and seed.
         device: where to compute.
+        weights: float (n,), how often to draw each image, in proportion; None: every one once.
         always: the weights are not those that the statistics were gathered with.
     """
     layers = [m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and not is_frozen(m)]
-    if not layers or not (always or recipe.balance.changes_draws or not recipe.augment.changes_nothing):
+    drawn = recipe.balance.changes_draws or recipe.laboratories.changes_draws
+    if not layers or not (always or drawn or not recipe.augment.changes_nothing):
         return
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
@@ -39,7 +47,8 @@ def recompute_statistics(
     policy = recipe.augment if recipe.augment.changes_nothing else recipe.augment.model_copy(update={"clean": 0.5})
     generator = torch.Generator(device).manual_seed(recipe.seed)
     assert isinstance(recipe.batch_size, int)  # "auto" is resolved before a training begins
-    batches = training_batches(images, np.zeros(len(images), np.int64), max(recipe.batch_size, 64), recipe.seed)
+    size, targets = max(recipe.batch_size, 64), np.zeros(len(images), np.int64)
+    batches = training_batches(images, targets, size, recipe.seed, weights=weights)
     network.to(device).eval()
     for layer in layers:
         layer.train()

@@ -25,20 +25,26 @@ from hemascope.train.batchnorm import recompute_statistics
 from hemascope.train.checkpoints import RunKeeper, read_checkpoint, read_weights, unusable_state
 from hemascope.train.device import choose_device, use_bfloat16
 from hemascope.train.divergence import Divergence
+from hemascope.train.laboratories import absent_classes
+from hemascope.train.laboratories import draw_weights as drawn_by_laboratory
 from hemascope.train.module import CellTraining
 from hemascope.train.phases import EarlyStoppingOfTheRest, Phases
 from hemascope.train.progress import TrainingProgress
-from hemascope.train.recipe import Recipe
+from hemascope.train.recipe import Balance, Recipe
 from hemascope.train.run import Run
 from hemascope.train.start import first_network, new_network
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the split: images uint8 (n, size, size, 3) and class numbers int64 (n,)."""
+    """One part of the split: images uint8 (n, size, size, 3), class numbers int64 (n,), and where they come from.
+
+    ``laboratories`` are numbers int64 (n,), -1 where none is named; None where the source names none at all.
+    """
 
     images: np.ndarray
     targets: np.ndarray
+    laboratories: np.ndarray | None = None
 
 
 def fit(
@@ -86,7 +92,11 @@ def fit(
     freeze(network, recipe.transfer.trainable)
     _train(run, recipe, network, classes, train, val, device, on_epoch, draw_weights, progress)
     network.load_state_dict(read_weights(run.best_weights, network))
-    recompute_statistics(network, train.images, recipe, device)
+    weights = None
+    if train.laboratories is not None and recipe.laboratories.changes_draws:
+        # Of laboratories that are drawn alike, each has its say in the statistics; the classes as they come.
+        weights = drawn_by_laboratory(train.laboratories, train.targets, recipe.laboratories, Balance())
+    recompute_statistics(network, train.images, recipe, device, weights=weights)
     with atomic(run.final_weights) as temporary:
         torch.save(network.to("cpu").state_dict(), temporary)
     return load_network(run, recipe, classes)
@@ -133,7 +143,12 @@ def _train(
 ) -> None:
     assert isinstance(recipe.batch_size, int)  # "auto" is resolved before a training begins
     size, seed = recipe.batch_size, recipe.seed
-    batches = training_batches(train.images, train.targets, size, seed, recipe.balance, draw_weights)
+    places, hidden = train.laboratories, None
+    if places is not None and recipe.laboratories.changes_draws and draw_weights is None:
+        draw_weights = drawn_by_laboratory(places, train.targets, recipe.laboratories, recipe.balance)
+    if places is not None and recipe.laboratories.absent == "hide":
+        hidden = absent_classes(places, train.targets, classes)
+    batches = training_batches(train.images, train.targets, size, seed, recipe.balance, draw_weights, hidden)
     weights = None
     if recipe.balance.changes_loss:
         counts = np.bincount(train.targets, minlength=classes)

@@ -67,9 +67,9 @@ class CellTraining(L.LightningModule):
         torch.manual_seed(_step_seed(self.recipe.seed, self.current_epoch, -1))
         self._train.reset()
 
-    def training_step(self, batch: tuple[Tensor, Tensor, Tensor], step: int) -> Tensor:
-        """Loss of one batch: uint8 (b, 3, h, w), int64 (b,), and bool (b,) for images drawn before in the epoch."""
-        images, targets, extra = batch
+    def training_step(self, batch: tuple[Tensor, Tensor, Tensor, Tensor], step: int) -> Tensor:
+        """Loss of one batch, see `hemascope.train.batches.DrawnImages`."""
+        images, targets, extra, hidden = batch
         generator = torch.Generator(self.device)
         generator.manual_seed(_step_seed(self.recipe.seed, self.current_epoch, step))
         with torch.autocast(self.device.type, enabled=False):  # coordinates and colours want full precision
@@ -77,6 +77,9 @@ class CellTraining(L.LightningModule):
             images = augment(self._resized(to_unit_range(images)), self.recipe.augment, generator, never_clean)
             images, shares = mix(self.recipe.mix, images, targets, self.classes, generator)
         logits = self.network(images.contiguous(memory_format=torch.channels_last)).float()
+        if self.recipe.laboratories.absent == "hide":
+            # Of mixed images each may show a class that the other's laboratory lacks.
+            logits = without_classes(logits, hidden & (shares == 0))
         loss = weighted_cross_entropy(logits, shares, self.class_weights, self.recipe.label_smoothing)
         self._train.add(logits.detach(), shares, loss.detach())
         return loss
@@ -114,7 +117,7 @@ def weighted_cross_entropy(
     """Mean over the batch of each image's smoothed cross-entropy times the weight of its true class.
 
     Args:
-        logits: float32 (b, k).
+        logits: float32 (b, k); -inf for classes that do not count against an image, see `without_classes`.
         shares: float32 (b, k), rows that sum to 1: one-hot, or mixed labels, whose weight is mixed as they are.
         class_weights: float32 (k,), or None for equal ones.
         label_smoothing: in [0, 1).
@@ -124,8 +127,24 @@ def weighted_cross_entropy(
     """
     # Torch's own weight would also scale the smoothed target's part of every other class, which draws all images
     # towards rare classes, and divide by the batch's weights, which makes an image's weight hang on its neighbours.
-    losses = F.cross_entropy(logits, shares, label_smoothing=label_smoothing, reduction="none")
+    hidden = torch.isneginf(logits)
+    if hidden.any():
+        # By hand, since -inf times the nothing that it may have would be no number.
+        seen = (~hidden).float()
+        goal = (1 - label_smoothing) * shares + label_smoothing * seen / seen.sum(1, keepdim=True)
+        losses = -(goal * F.log_softmax(logits, dim=1).masked_fill(hidden, 0)).sum(1)
+    else:
+        losses = F.cross_entropy(logits, shares, label_smoothing=label_smoothing, reduction="none")
     return (losses if class_weights is None else losses * (shares @ class_weights)).mean()
+
+
+def without_classes(logits: Tensor, hidden: Tensor) -> Tensor:
+    """Logits (b, k) that are -inf where ``hidden``, bool (b, k): the loss neither raises nor lowers these.
+
+    >>> without_classes(torch.zeros(1, 3), torch.tensor([[False, True, False]])).softmax(1).tolist()
+    [[0.5, 0.0, 0.5]]
+    """
+    return logits.masked_fill(hidden, -torch.inf)
 
 
 class _Tally:

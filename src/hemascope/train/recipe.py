@@ -71,13 +71,15 @@ def check_boosting(recipe: Recipe) -> None:
     boosting = recipe.boosting
     if boosting is None:
         return
-    if recipe.folds:
+    if recipe.folds or recipe.split_by == "laboratory":
         raise ValueError("boosting cannot be combined with folds: it joins networks of its own; leave out either")
     if recipe.balance.name != "original":
         raise ValueError(
             f"boosting cannot be combined with balance.name={recipe.balance.name}: it decides by itself how often each "
             "image is drawn; leave balance out"
         )
+    if recipe.laboratories != Laboratories():
+        raise ValueError("boosting cannot be combined with laboratories: it decides by itself how often each is drawn")
     if boosting.over == "networks":
         given = [name for name in _OF_FEATURES if getattr(boosting, name) != Boosting.model_fields[name].default]
         if given:
@@ -142,6 +144,20 @@ class Balance(_Part):
                 "choose name: uniform, augment_rare or weighted_loss, or leave strength out"
             )
         return self
+
+
+class Laboratories(_Part):
+    """How a training of images from several laboratories keeps a class from being told by its laboratory."""
+
+    strength: Share = Field(0.0, description="0: drawn as often as they have images; 1: every one equally often")
+    absent: Literal["count", "hide"] = Field(
+        "count", description="hide: classes that a laboratory has no image of do not count against its images"
+    )
+
+    @property
+    def changes_draws(self) -> bool:
+        """Whether images are drawn otherwise than once an epoch."""
+        return self.strength > 0
 
 
 class Optimizer(_Part):
@@ -225,12 +241,16 @@ class Recipe(_Part):
     folds: int | None = Field(
         None, ge=2, le=20, description="K-fold: so many networks, each scored on a part it did not see"
     )
+    split_by: Literal["image", "laboratory"] = Field(
+        "image", description="laboratory: every one is a fold, scored by a network that did not see it"
+    )
     limit: int | None = Field(
         None, ge=1, le=2**31, description="train on at most this many images, classes kept in proportion"
     )
     augment: Policy = Policy()
     mix: Mix = Field("none", description="mix pairs of images and labels: mixup, cutmix, or for each batch either")
     balance: Balance = Balance()
+    laboratories: Laboratories = Laboratories()
     optimizer: Optimizer = Optimizer()
     schedule: Schedule = Schedule()
     epochs: int = Field(10, ge=1, le=MOST_EPOCHS)
@@ -263,6 +283,8 @@ class Recipe(_Part):
                 "folds score every image by a network that was not trained on it, no_test keeps none to score by: "
                 "leave out no_test, and set fractions=[0.9,0.1,0] for folds over everything"
             )
+        if self.split_by == "laboratory" and self.no_test:
+            raise ValueError("split_by=laboratory scores every laboratory that it holds out: leave out no_test")
         if isinstance(self.batch_size, int) and self.batch_size < 2:
             raise ValueError("batch_size must be at least 2 (BatchNorm needs two images)")
         if self.transfer.freezes and not self.pretrained and self.start is None:

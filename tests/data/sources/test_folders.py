@@ -376,3 +376,27 @@ def test_images_without_labels_where_they_will_do(tmp_path: Path, source: str) -
 def test_labels_are_read_also_where_none_are_needed(tmp_path: Path) -> None:
     fill(tmp_path, "a/1.png", "b/1.png", "3.png")
     assert list(open_source(tmp_path, unlabelled=True).table["label"]) == ["a", "b"]
+
+
+def test_folders_of_laboratories_stand_above_splits_and_classes(tmp_path: Path) -> None:
+    folder = fill(tmp_path, "laboratory=Lyon/train/a/1.png", "lab= Lyon/test/b/2.png", "Laboratory=Pisa/train/b/3.png")
+    manifest = open_source(folder)
+    assert list(manifest.table["laboratory"]) == ["Pisa", "Lyon", "Lyon"]
+    assert list(manifest.table["split"]) == ["train", "train", "test"]
+    assert list(manifest.table["label"]) == ["b", "a", "b"]
+    assert manifest.classes == ("a", "b")
+    assert manifest.laboratories == ("Lyon", "Pisa")
+
+
+@pytest.mark.parametrize(("write", "kind"), [(write_zip, "zip"), (write_tar, "tar")])
+def test_the_one_laboratory_of_an_archive_keeps_its_name(tmp_path: Path, write, kind: str) -> None:
+    names = ["laboratory=Lyon/a/1.png", "laboratory=Lyon/b/2.png"]
+    archive = write(tmp_path / f"cells.{kind}", {name: encoded(noise(0, 2, 2)) for name in names})
+    manifest = open_source(archive)
+    assert list(manifest.table["laboratory"]) == ["Lyon", "Lyon"]
+
+
+def test_images_beside_the_folders_of_laboratories_are_refused(tmp_path: Path) -> None:
+    fill(tmp_path, "laboratory=Lyon/a/1.png", "laboratory=Lyon/b/2.png", "a/3.png")
+    with pytest.raises(SourceError, match="1 of its images lie beside the folders that name laboratories"):
+        open_source(tmp_path)

@@ -97,6 +97,11 @@ def test_a_column_of_splits_goes_before_the_files_name(tmp_path: Path) -> None:
         open_source(written(tmp_path / "train-0.parquet", ["a", "b"], split=["holdout", ""]))
 
 
+def test_a_column_of_laboratories(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.parquet", ["a", "b", "a"], laboratory=["Lyon", None, "Pisa"])
+    assert list(open_source(path).table["laboratory"]) == ["Lyon", "", "Pisa"]
+
+
 def test_what_cannot_be_read(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     path.write_bytes(b"PAR1 cut short")

@@ -130,3 +130,10 @@ def test_a_name_that_leads_nowhere_is_a_row_with_an_error(folder: Path, name: st
     assert isinstance(first, DecodeError)
     assert reason in first.problem
     assert not isinstance(second, DecodeError)
+
+
+def test_laboratories(folder: Path) -> None:
+    manifest = open_source(table(folder, "path,label,Site\n1.png,a,Lyon\nsub/2.png,b, Pisa \n3.png,a,\n"))
+    assert list(manifest.table["laboratory"]) == ["Lyon", "Pisa", ""]
+    assert manifest.laboratories == ("Lyon", "Pisa")
+    assert set(open_source(table(folder, "path,label\n1.png,a\n3.png,b\n")).table["laboratory"]) == {""}

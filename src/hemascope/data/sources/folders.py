@@ -1,4 +1,7 @@
-"""Images in class folders, with or without train/val/test folders: on disk, in an archive, or found by a glob."""
+"""Images in class folders: on disk, in an archive, or found by a glob.
+
+There may be folders train, val and test above or in those of the classes, and above all of them laboratory=NAME.
+"""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -10,7 +13,7 @@ from hemascope.data.containers import tar
 from hemascope.data.containers import zip as zip_archive
 from hemascope.data.kinds import IMAGE_SUFFIXES, KINDS, Kind, file_kind, inner_parts, is_image, passed_over, writable
 from hemascope.data.manifest import Manifest
-from hemascope.data.sources.layout import place
+from hemascope.data.sources.layout import laboratory_folder, place, take_laboratories
 from hemascope.data.sources.names import (
     class_name,
     class_names,
@@ -103,7 +106,7 @@ def _in_archive(path: Path) -> list[File]:
     while len(tops := {file.parts[0] for file in files}) == 1:
         (top,) = tops
         inside_folders = all(len(file.parts) > 2 for file in files if is_image(file.member))
-        if not inside_folders or split_name(top) or class_name(top) in BLOOD_CLASSES:
+        if not inside_folders or split_name(top) or laboratory_folder(top) or class_name(top) in BLOOD_CLASSES:
             break
         files = [file._replace(parts=file.parts[1:]) for file in files if len(file.parts) > 1]
     return files
@@ -114,8 +117,10 @@ def _manifest(files: list[File], source: str, name: str, unlabelled: bool, progr
     files = [_written(file) for file in files]
     if line := passed_over(file.parts[-1] for file in files):
         progress.say(line)
-    folders = {file.parts[0] for file in files if len(file.parts) > 1}
-    if not folders:
+    images = [is_image(file.parts[-1]) for file in files]
+    laboratories, parts = take_laboratories([file.parts for file in files], images, source)
+    files = [file._replace(parts=own) for file, own in zip(files, parts, strict=True)]
+    if not any(len(own) > 1 for own in parts):
         pictures = [file for file in files if is_image(file.parts[-1])]
         if unlabelled and pictures:
             return _listed(pictures, [""] * len(pictures), (), name=name)
@@ -126,7 +131,7 @@ def _manifest(files: list[File], source: str, name: str, unlabelled: bool, progr
             f"{source}: {what} {'holds images but no class folders' if files else 'is empty'}",
             "Put the images in one folder a class. To classify unlabelled images, use: hemascope predict",
         )
-    placed = place([file.parts for file in files], [is_image(file.parts[-1]) for file in files], source)
+    placed = place([file.parts for file in files], images, source)
     rows = [files[one.row]._replace(error=_problem(files[one.row])) for one in placed]
     errors = [file.error for file in rows]
     if all(errors):
@@ -143,8 +148,16 @@ def _manifest(files: list[File], source: str, name: str, unlabelled: bool, progr
         lie = "picture lies" if beside == 1 else "pictures lie"
         progress.say(f"{beside:,} {lie} beside the class folders, without a class, and passed over")
     about = recognise_files(file.parts[-1] for file in rows)
-    splits, spelt = [one.split for one in placed], spellings(spelt, labels)
-    return _listed(rows, labels, classes, splits=splits, name=name, spelt=spelt, **about._asdict())
+    return _listed(
+        rows,
+        labels,
+        classes,
+        splits=[one.split for one in placed],
+        laboratories=[laboratories[one.row] for one in placed],
+        name=name,
+        spelt=spellings(spelt, labels),
+        **about._asdict(),
+    )
 
 
 def _listed(files: list[File], labels: list[str], classes: tuple[str, ...], **about: Any) -> Manifest:

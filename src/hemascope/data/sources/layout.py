@@ -1,12 +1,14 @@
 """Which of the folders above an image names its class, and which its split; refuses where that cannot be told."""
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from hemascope.cells import BLOOD_CLASSES
+from hemascope.data.listing import LABORATORIES
 from hemascope.data.manifest import SPLITS
-from hemascope.data.sources.names import class_name, split_name
+from hemascope.data.sources.names import class_name, laboratory_name, split_name
 from hemascope.errors import SourceError
 
 
@@ -59,6 +61,52 @@ def place(parts: Sequence[tuple[str, ...]], images: Sequence[bool], source: str)
     return found
 
 
+_LABORATORY = re.compile(rf"({'|'.join(LABORATORIES)})=(.*\S.*)", re.IGNORECASE)
+
+
+def laboratory_folder(name: str) -> str:
+    """The laboratory that a folder ``laboratory=NAME`` (or ``lab=``, ``site=`` ...) names, "" for other folders.
+
+    >>> laboratory_folder("laboratory=Barcelona"), laboratory_folder("Barcelona")
+    ('Barcelona', '')
+    """
+    found = _LABORATORY.fullmatch(name)
+    return laboratory_name(found[2]) if found else ""
+
+
+def take_laboratories(
+    parts: Sequence[tuple[str, ...]], images: Sequence[bool], source: str
+) -> tuple[list[str], list[tuple[str, ...]]]:
+    """The laboratory of every file, by the folder above its split and class that names it; and the other folders.
+
+    Args:
+        parts: of every file, its folders and its name below the source's root.
+        images: whether each is an image.
+        source: for the error.
+
+    Returns:
+        Names, "" where there are none, and the parts without these folders.
+
+    Raises:
+        SourceError: some images lie in laboratories' folders, others beside them.
+
+    >>> take_laboratories([("lab=A", "monocyte", "1.png"), ("lab=B", "monocyte", "1.png")], [True, True], "cells")
+    (['A', 'B'], [('monocyte', '1.png'), ('monocyte', '1.png')])
+    """
+    names, rest = [], []
+    for own in parts:
+        found = [laboratory_folder(folder) for folder in own[:-1]]
+        names.append(next(filter(None, found), ""))
+        rest.append((*(folder for folder, name in zip(own, found, strict=False) if not name), own[-1]))
+    outside = sum(image and not name for image, name in zip(images, names, strict=True))
+    if any(names) and outside:
+        raise SourceError(
+            f"{source}: {outside} of its images lie beside the folders that name laboratories",
+            "Move them into one: laboratory=NAME.",
+        )
+    return names, rest
+
+
 def _require_one_division(splits: dict[str, str], source: str) -> None:
     strangers = sorted(folder for folder, split in splits.items() if not split)
     if strangers:
@@ -97,6 +145,6 @@ def _require_classes(images: list[tuple[str, tuple[str, ...]]], source: str) -> 
             raise SourceError(
                 f"{source}: {some} hold folders of the same names ({', '.join(sorted(shared or names)[:4])}), so "
                 "it cannot be told which are the classes",
-                "Keep one level of class folders (train/val/test may stand above), or list the images in a CSV of "
-                "path, label and split.",
+                "Keep one level of class folders (train/val/test may stand above), call folders of laboratories "
+                "laboratory=NAME, or list the images in a CSV of path, label, split and laboratory.",
             )

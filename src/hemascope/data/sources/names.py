@@ -63,6 +63,11 @@ def class_name(text: str) -> str:
     return _known(name) or _known(short) or name or "_".join(_composed(text).split())
 
 
+def laboratory_name(text: str) -> str:
+    """A laboratory's name: as it is spelt, composed (NFC), without blanks at its ends."""
+    return _composed(text)
+
+
 def class_names(texts: Iterable[str], source: object) -> list[str]:
     """The names of classes as hemascope spells them, one a text, in order; "" stays "".
 

@@ -17,10 +17,18 @@ from hemascope.data.containers.parquet import (
     read_schema,
 )
 from hemascope.data.containers.synthetic import SCHEME
-from hemascope.data.listing import PATHS, SPLITS, column
+from hemascope.data.listing import LABORATORIES, PATHS, SPLITS, column
 from hemascope.data.manifest import Manifest
 from hemascope.data.regular import is_there
-from hemascope.data.sources.names import class_names, class_order, numbered, require_classes, spellings, split_name
+from hemascope.data.sources.names import (
+    class_names,
+    class_order,
+    laboratory_name,
+    numbered,
+    require_classes,
+    spellings,
+    split_name,
+)
 from hemascope.data.sources.table import read_table, row_split
 from hemascope.errors import SourceError
 
@@ -51,8 +59,8 @@ def read_parquet(files: list[Path], source: Path, *, unlabelled: bool = False) -
 
     Labels are text, categories, truth values, or integers whose names stand in the Hugging Face metadata of the same
     file (they are numbered where no file has names). The split stands in a column ``split``, else it is the beginning
-    of the file's name: ``train-00000-of-00002.parquet``. A single file that `Manifest.write` wrote is read as that
-    Manifest, and one without images but with paths as a CSV of these columns.
+    of the file's name: ``train-00000-of-00002.parquet``; the laboratory in a column ``laboratory``. A single file that
+    `Manifest.write` wrote is read as that Manifest, and one without images but with paths as a CSV of these columns.
 
     Args:
         files: Parquet files of the same columns.
@@ -93,6 +101,7 @@ def read_parquet(files: list[Path], source: Path, *, unlabelled: bool = False) -
         classes,
         members=[f"{shard.image}/{row}" for shard in shards for row in range(len(shard.labels))],
         splits=[split for shard in shards for split in shard.splits],
+        laboratories=[name for shard in shards for name in shard.laboratories],
         name=source.stem if source.is_file() else source.absolute().name,
         spelt=spellings([*texts, *declared], named),
     )
@@ -108,6 +117,7 @@ class _Shard(NamedTuple):
         declared: names of all classes in the order of their numbers; none where the labels are names themselves,
             ``_BARE`` where they are numbers without names.
         splits: of every row, train, val, test or "".
+        laboratories: of every row, the name or "".
     """
 
     path: Path
@@ -115,6 +125,7 @@ class _Shard(NamedTuple):
     labels: list[str]
     declared: tuple[str, ...]
     splits: list[str]
+    laboratories: list[str]
 
 
 def _shard(path: Path, unlabelled: bool) -> _Shard:
@@ -132,15 +143,19 @@ def _shard(path: Path, unlabelled: bool) -> _Shard:
             f"Wanted are {IMAGES[0]!r} (bytes, or a struct with bytes) and {_LABELS[0]!r} (a number or a name).",
         )
     splits = _splits(path, schema, len(values))
+    laboratories = [laboratory_name(text) for text in _texts(path, schema, LABORATORIES) or [""] * len(values)]
     if not any(isinstance(value, int) and not isinstance(value, bool) for value in values):
-        return _Shard(path, image, ["" if value is None else str(value) for value in values], (), splits)
+        texts = ["" if value is None else str(value) for value in values]
+        return _Shard(path, image, texts, (), splits, laboratories)
     declared = _declared_names(schema, label) if label is not None else ()
     numbers = [-1 if value is None else int(value) for value in values]
     if not declared:
-        return _Shard(path, image, ["" if number < 0 else str(number) for number in numbers], _BARE, splits)
+        texts = ["" if number < 0 else str(number) for number in numbers]
+        return _Shard(path, image, texts, _BARE, splits, laboratories)
     if max(numbers) >= len(declared):
         raise SourceError(f"{path}: class number {max(numbers)} has no name", "Number the classes from 0.")
-    return _Shard(path, image, ["" if number < 0 else declared[number] for number in numbers], declared, splits)
+    texts = ["" if number < 0 else declared[number] for number in numbers]
+    return _Shard(path, image, texts, declared, splits, laboratories)
 
 
 def _number(texts: list[str], source: Path) -> tuple[list[str], tuple[str, ...]]:
@@ -155,11 +170,18 @@ def _number(texts: list[str], source: Path) -> tuple[list[str], tuple[str, ...]]
 def _splits(path: Path, schema: Any, rows: int) -> list[str]:
     """The split of every row: of the column that names it, else of the beginning of the file's name."""
     whole = split_name(re.split(r"[-_.]", path.name)[0]) or ""
-    place = column(schema.names, SPLITS)
-    if place is None or not is_text(schema.field(place).type):
+    texts = _texts(path, schema, SPLITS)
+    if texts is None:
         return [whole] * rows
-    texts = read_columns(path, [schema.names[place]])[0].to_pylist()
-    return [row_split(path, row, text or "") or whole for row, text in enumerate(texts, start=1)]
+    return [row_split(path, row, text) or whole for row, text in enumerate(texts, start=1)]
+
+
+def _texts(path: Path, schema: Any, names: tuple[str, ...]) -> list[str] | None:
+    """The first column that has one of some names and holds text, null as ""; None where there is none."""
+    place = column(schema.names, names)
+    if place is None or not is_text(schema.field(place).type):
+        return None
+    return [text or "" for text in read_columns(path, [schema.names[place]])[0].to_pylist()]
 
 
 def _label_column(path: Path, schema: Any) -> str | None:

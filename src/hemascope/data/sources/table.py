@@ -4,19 +4,27 @@ from pathlib import Path
 
 from hemascope.data.containers.synthetic import SCHEME
 from hemascope.data.kinds import is_predictions
-from hemascope.data.listing import LABELS, SPLITS, column, missing, places, read_listing
+from hemascope.data.listing import LABELS, LABORATORIES, SPLITS, column, missing, places, read_listing
 from hemascope.data.manifest import SPLITS as KNOWN_SPLITS
 from hemascope.data.manifest import Manifest
 from hemascope.data.regular import is_file
-from hemascope.data.sources.names import class_names, class_order, require_classes, spellings, split_name
+from hemascope.data.sources.names import (
+    class_names,
+    class_order,
+    laboratory_name,
+    require_classes,
+    spellings,
+    split_name,
+)
 from hemascope.errors import SourceError
 
 
 def read_table(path: Path, *, unlabelled: bool = False) -> Manifest:
-    """List the images of a CSV (comma, semicolon or tab) with a header: a path and a label each, a split if it has one.
+    """List the images of a CSV (comma, semicolon or tab) with a header: a path and a label each.
 
-    Relative paths start at the CSV's own folder; ``file#member`` is an image inside a .npz, tar or Parquet file. A row
-    whose file is missing is kept with an error; one with an empty label is kept unlabelled.
+    A column of splits and one of laboratories are read where there are any. Relative paths start at the CSV's own
+    folder; ``file#member`` is an image inside a .npz, tar or Parquet file. A row whose file is missing is kept with an
+    error; one with an empty label is kept unlabelled.
 
     Args:
         path: the CSV, or a Parquet file with these columns.
@@ -30,6 +38,7 @@ def read_table(path: Path, *, unlabelled: bool = False) -> Manifest:
     header, found = table.header, places(path, table)
     label_column = column(header, LABELS)
     split_column = column(header, SPLITS)
+    laboratory_column = column(header, LABORATORIES)
     if is_predictions(header) and not unlabelled:
         raise SourceError(
             f"{path}: its labels are a model's, not the truth: it is a table of hemascope predict",
@@ -65,6 +74,9 @@ def read_table(path: Path, *, unlabelled: bool = False) -> Manifest:
         classes,
         members=members,
         splits=splits,
+        laboratories=[
+            laboratory_name(row[laboratory_column]) if laboratory_column is not None else "" for _, row in table.rows
+        ],
         errors=errors,
         name=path.stem,
         spelt=spellings(spelt, labels),
