@@ -100,10 +100,16 @@ def test_a_journal_cut_under_a_run_is_an_error_and_not_a_shorter_table(classifie
             list(journal.paths())
 
 
-def test_what_release_0_1_0_left_is_told_from_damage(classifier, tmp_path):
-    (tmp_path / "j").write_bytes(rows.schema(Layout.of(classifier), {}).serialize().to_pybytes())
-    with pytest.raises(SourceError, match="an older hemascope left this"):
-        Journal.resume(tmp_path / "j", classifier)
+def test_what_release_0_1_0_left_gets_checksums(classifier, tmp_path):
+    with Journal.create(tmp_path / "new", classifier) as journal:
+        schema = journal.schema
+    former = schema.with_metadata({**schema.metadata, b"hemascope.format_version": b"1"})
+    batches = [rows.to_arrow(block(start, 4), former).serialize().to_pybytes() for start in (0, 4, 8)]
+    (tmp_path / "j").write_bytes(former.serialize().to_pybytes() + b"".join(batches)[:-9])
+    with Journal.resume(tmp_path / "j", classifier) as journal:
+        assert (journal.rows, journal.lost) == (8, 0)
+        journal.append(block(8, 4))
+        assert list(journal.paths()) == [path for start in (0, 4, 8) for path in block(start, 4).paths]
 
 
 def test_another_model_is_refused(classifier, tmp_path):

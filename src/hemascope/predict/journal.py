@@ -73,12 +73,16 @@ class Journal:
         """
         wanted = _schema(classifier, coverage)
         with path.open("rb") as file:
+            former = file.read(len(_FORMER)) == _FORMER
+        if former:
+            _renew(path)
+        with path.open("rb") as file:
             schema = _head(file, path)
             about = {key.decode(): value.decode() for key, value in schema.metadata.items()}
-            if about[DIGEST_KEY] != classifier.digest:
+            if about.get(DIGEST_KEY) != classifier.digest:
                 raise ModelFileError(
-                    f"{path}: made with another model ({about[MODEL_KEY]},"
-                    f" SHA-256 {about[DIGEST_KEY][:12]}…) than {classifier.path}",
+                    f"{path}: made with another model ({about.get(MODEL_KEY)},"
+                    f" SHA-256 {about.get(DIGEST_KEY, '')[:12]}…) than {classifier.path}",
                     "Give the same --model to go on, or start anew with --overwrite.",
                 )
             if not schema.equals(wanted, check_metadata=True):
@@ -142,6 +146,29 @@ def _schema(classifier: Runnable, coverage: float | None) -> pa.Schema:
     return rows.schema(Layout.of(classifier, coverage), about)
 
 
+def _renew(path: Path) -> None:
+    """Give a journal of release 0.1.0, Arrow's stream without checksums, today's form.
+
+    Raises:
+        SourceError: not one.
+    """
+    with pa.OSFile(str(path)) as file:
+        try:
+            schema = pa.ipc.read_schema(file)
+        except (pa.ArrowException, OSError, EOFError) as problem:
+            raise SourceError(f"{path}: no journal of a run ({problem})", _ANEW) from problem
+        about = {**(schema.metadata or {}), b"hemascope.format_version": str(FORMAT_VERSION).encode()}
+        parts = [_part(schema.with_metadata(about).serialize().to_pybytes())]
+        while True:
+            try:
+                batch = pa.ipc.read_record_batch(pa.ipc.read_message(file), schema)
+            except (pa.ArrowException, OSError, EOFError):
+                break  # the last, half written
+            parts.append(_part(batch.serialize().to_pybytes()))
+    with atomic(path) as temporary:
+        temporary.write_bytes(_MAGIC + b"".join(parts))
+
+
 def _part(content: bytes) -> bytes:
     return _BEFORE.pack(len(content), zlib.crc32(content)) + content
 
@@ -166,8 +193,6 @@ def _head(file: IO[bytes], path: Path) -> pa.Schema:
         SourceError: not a journal of this format, or its head is damaged.
     """
     begin = file.read(len(_MAGIC))
-    if begin.startswith(_FORMER):
-        raise SourceError(f"{path}: an older hemascope left this", f"Go on with that one, or: {_ANEW}")
     if begin != _MAGIC:
         raise SourceError(f"{path}: no journal of a run", _ANEW)
     content = next(_parts(file), None)
