@@ -9,7 +9,6 @@ import hemascope
 from hemascope.errors import ModelFileError, SourceError
 from hemascope.predict import rows
 from hemascope.predict.journal import Journal
-from hemascope.predict.rows import Layout
 from hemascope.predict.stream import Block
 from tests.predict.model import write_model
 
