@@ -78,7 +78,7 @@ export class Detail {
     if (!answer) return error || "The model has not answered yet.";
     const coverages = new Map(); // names of a set -> coverages that it has
     for (const [coverage, names] of Object.entries(answer.sets ?? {}).sort((a, b) => a[0] - b[0])) {
-      const text = names.map((name) => this.choice.title(name)).join(", ");
+      const text = names.map((name) => this.choice.title(name)).join(", ") || "no class";
       coverages.set(text, [...(coverages.get(text) ?? []), `${Number((100 * coverage).toFixed(1))}%`]);
     }
     const notes = [...coverages].map(([text, found]) => `${[...new Set([found[0], found.at(-1)])].join(" to ")} set: ${text}.`);

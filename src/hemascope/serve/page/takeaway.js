@@ -29,10 +29,18 @@ export function takeaway(session) {
 
   async function saveSession() {
     tell("Saving…");
-    const { blob, lost } = await toFile(session);
-    save(blob, about.file("session.zip"));
-    if (lost) tell(`${lost.toLocaleString("en")} of the pictures can be read no more: they are not in the session.`);
-    else session.unsaved = false;
+    const before = session.unsaved;
+    session.unsaved = false; // what is done from now on may be too late for the file
+    try {
+      const { blob, lost } = await toFile(session);
+      save(blob, about.file("session.zip"));
+      if (!lost) return;
+      tell(`${lost.toLocaleString("en")} of the pictures can be read no more: they are not in the session.`);
+      session.unsaved = before;
+    } catch (error) {
+      session.unsaved = before;
+      throw error;
+    }
   }
 
   const buttons = {
