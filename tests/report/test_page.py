@@ -180,6 +180,15 @@ def test_no_mistakes_and_an_absent_class(tmp_path):
     assert "rule of three" in text
 
 
+@pytest.mark.parametrize(("splits", "told"), [(("val", "test"), False), (("train", "test"), True)])
+def test_a_train_row_is_spoken_of_only_where_there_is_one(tmp_path, splits, told):
+    rows = Manifest.build(["a.png", "b.png"], ["x", "y"], ["x", "y"], splits=splits)
+    Predictions.build(rows, np.eye(2) * 3).write(tmp_path / "predictions.parquet")
+    text = page(tmp_path).text
+    assert "By split" in text
+    assert ("learning by heart" in text) == told
+
+
 def test_many_classes(tmp_path):
     classes = tuple(f"class_{i:02d}" for i in range(40))
     rows = draw_images(tmp_path / "images", 200, classes)

@@ -24,6 +24,10 @@ def test_colours_and_letters_are_the_pages():
     assert "DejaVu" not in text
 
 
+def test_alone_in_a_wide_page_it_does_not_fill_the_screen():
+    assert 'style="max-width: 331px"' in drawn()  # drawn for 3 inches
+
+
 def test_text_stays_text_and_is_escaped():
     assert "a$b$ &lt;i&gt;&amp;" in drawn()
     assert 'aria-label="says &quot;so&quot;"' in drawn()

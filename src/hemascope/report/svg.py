@@ -62,6 +62,7 @@ _STYLE: dict[Any, Any] = {
     "figure.constrained_layout.use": True,
 }
 _LONGEST = 22  # letters
+_LARGEST = 1.15  # of the size it is drawn for: a figure alone in a wide page would be a screen tall
 _HREF = "{http://www.w3.org/1999/xlink}href"
 _NUMBERS = ("d", "x", "y", "width", "height", "transform", "viewBox", "points", "cx", "cy", "r")
 
@@ -115,7 +116,8 @@ def inline(figure: Figure, name: str, description: str) -> Markup:
         element.attrib = {key.rpartition("}")[2]: _attribute(key, value, name) for key, value in element.attrib.items()}
     for key in ("width", "height", "version"):
         root.attrib.pop(key, None)
-    root.attrib.update({"role": "img", "aria-label": description, "class": "figure"})
+    width = round(_LARGEST * 96 * figure.get_figwidth())  # 96 of the page's pixels an inch
+    root.attrib |= {"role": "img", "aria-label": description, "class": "figure", "style": f"max-width: {width}px"}
     return Markup(ElementTree.tostring(root, encoding="unicode"))
 
 
