@@ -2,13 +2,16 @@ import math
 import multiprocessing
 import os
 import signal
+import sqlite3
 import traceback
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from optuna.exceptions import StorageInternalError
+from sqlalchemy.exc import OperationalError
 
-from hemascope.errors import RecipeError, RunError
+from hemascope.errors import RecipeError, RunError, WriteError
 from hemascope.evaluate.bootstrap import Score
 from hemascope.evaluate.tune import hyperparameters as module
 from hemascope.evaluate.tune import storage
@@ -109,6 +112,18 @@ def test_ctrl_c_is_gone_on_with_in_the_same_folder(tmp_path, training):
     assert longer.trials[:4] == found.trials
     with pytest.raises(RunError, match=r"other settings \(epochs\)"):
         run(tmp_path / "search", trials=3, epochs=5)
+
+
+def test_a_database_that_cannot_be_written_is_said_and_gone_on_with(tmp_path, training):
+    def fail():
+        full = OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))
+        raise StorageInternalError("An exception is raised during the commit.") from full
+
+    training.stop_at, training.action = ("0000", 2), fail
+    with pytest.raises(WriteError, match=r"search: the database .* \(database or disk is full\)\. Make room") as told:
+        run(tmp_path / "search", trials=1)
+    assert told.value.remedy.endswith("repeat the command to go on.")
+    assert run(tmp_path / "search", trials=1).tried == 1
 
 
 def test_the_recipes_own_trial_is_tried_again_where_an_error_ended_it(tmp_path, training):

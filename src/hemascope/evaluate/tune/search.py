@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import optuna
-from optuna.exceptions import UpdateFinishedTrialError
+from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.pruners import BasePruner, NopPruner
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from hemascope.errors import RunError
+from hemascope.errors import RunError, WriteError
 from hemascope.evaluate.tune.sampler import NumberedSampler, first_number, place
 from hemascope.evaluate.tune.space import Space
 from hemascope.evaluate.tune.study import OVER, is_own, open_study, requeue, require_settings, wait_for_others
@@ -109,6 +109,7 @@ def search(
 
     Raises:
         RunError: the folder or the storage holds another search, or the recipe's own trial is not over.
+        WriteError: the folder or the storage cannot be written.
     """
     require_settings(folder, searched.settings)
     study = open_study(
@@ -172,6 +173,12 @@ def search(
         except KeyboardInterrupt:
             requeue(study, begun)
             raise
+        except StorageInternalError as problem:
+            cause = problem.__cause__
+            raise WriteError(
+                f"{folder}: the database of the search cannot be written ({getattr(cause, 'orig', cause) or problem})",
+                "Make room where it is, then repeat the command to go on.",
+            ) from problem
     tried = over()
     if not any(trial.own for trial in tried):
         raise RunError("the training with the recipe's own values is not over", "Repeat the command to go on.")
