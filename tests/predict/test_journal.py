@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import hemascope
-from hemascope.errors import ModelFileError, SourceError
+from hemascope.errors import ModelFileError, SourceError, WriteError
 from hemascope.predict import rows
 from hemascope.predict.journal import Journal
 from hemascope.predict.stream import Block
@@ -97,6 +97,24 @@ def test_a_journal_cut_under_a_run_is_an_error_and_not_a_shorter_table(classifie
         os.truncate(tmp_path / "j", end)
         with pytest.raises(SourceError, match=r"holds 4 whole rows of the 8 that were written.*--resume"):
             list(journal.paths())
+
+
+def test_where_there_is_no_room_what_was_added_before_is_kept(classifier, tmp_path):
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Journal.create(tmp_path / "j", classifier) as journal:
+        journal.append(block(0, 4))
+        resource.setrlimit(resource.RLIMIT_FSIZE, ((tmp_path / "j").stat().st_size + 100, before[1]))
+        try:
+            with pytest.raises(
+                WriteError, match=r"j: cannot be written: larger than a file may be.*go on with --resume"
+            ):
+                journal.append(block(4, 40))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with Journal.resume(tmp_path / "j", classifier) as journal:
+        assert list(journal.paths())[:4] == [f"{i}.png" for i in range(4)]
+        assert journal.rows in (4, 44)  # once there is room, closing may write what had none
 
 
 def test_what_release_0_1_0_left_gets_checksums(classifier, tmp_path):

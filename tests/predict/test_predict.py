@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import hemascope
-from hemascope.errors import HemascopeError, ModelFileError, SourceError
+from hemascope.errors import HemascopeError, ModelFileError, SourceError, WriteError
 from hemascope.predict.alone import alone
 from hemascope.predict.predict import predict
 from hemascope.predict.run import run
@@ -111,6 +111,20 @@ def test_while_another_run_is_at_it_an_output_is_left_alone(here):
     assert (here / "out.csv.partial").read_bytes() == b"that of the other run"
     with pytest.raises(SourceError, match="an interrupted run left this"):
         predict("cells", "m.onnx", output="out.csv")
+
+
+def test_what_a_killed_run_left_is_gone_after_the_next_and_all_else_is_there(here):
+    left = [".out-abcd_123.tmp.csv", ".out.csv.lock"]
+    kept = [".out-of-abcd_123.tmp.csv", ".out-notes.csv", "out-2.csv"]
+    for name in left + kept:
+        (here / name).write_text("")
+    predict("cells", "m.onnx", output="out.csv")
+    assert sorted(path.name for path in here.glob("*out*")) == sorted([*kept, "out.csv"])
+
+
+def test_where_nothing_can_be_written_is_said(here):
+    with pytest.raises(WriteError, match=r"cells/z\.png/out\.csv: cannot be written \(.*\)\. Name another place"):
+        predict("cells", "m.onnx", output="cells/z.png/out.csv")
 
 
 def test_another_file_is_no_finished_table(here):

@@ -7,8 +7,13 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hemascope.errors import SourceError
+from hemascope.files import writing
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 
 @contextlib.contextmanager
@@ -18,15 +23,37 @@ def alone(output: Path) -> Iterator[None]:
     The machine frees it when the process ends, however that comes. Where a disk knows no locks there is none.
 
     Args:
-        output: the table; beside it ``.out.csv.lock`` says who is at it, and is deleted at the end.
+        output: the table, whose folder is made; ``.out.csv.lock`` beside it says who is at it, and goes at the end.
 
     Raises:
         SourceError: another run is at it.
+        WriteError: nothing can be written there.
     """
-    from filelock import FileLock, Timeout
+    from filelock import FileLock
 
     path = output.with_name(f".{output.name}.lock")
     lock = FileLock(path, blocking=False, fallback_to_soft=False)
+    try:
+        with writing(output):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if _took(lock, output, path):
+                path.write_text(_me(), encoding="utf-8")
+        yield
+    finally:
+        if lock.is_locked:
+            with contextlib.suppress(OSError):  # Windows deletes it when it is freed
+                path.unlink()  # before it is freed: filelock sees that a file it waited for is gone
+            lock.release()
+
+
+def _took(lock: "FileLock", output: Path, path: Path) -> bool:
+    """Take the lock; False where the disk knows none.
+
+    Raises:
+        SourceError: another run has it.
+    """
+    from filelock import Timeout
+
     try:
         lock.acquire()
     except Timeout as problem:
@@ -38,15 +65,16 @@ def alone(output: Path) -> Iterator[None]:
         if not path.exists():
             raise
         path.unlink()
-        yield
-        return
+        return False
+    return True
+
+
+def _me() -> str:
     try:
-        path.write_text(f"process {os.getpid()} of {_user()} on {socket.gethostname()}, since {time.strftime('%H:%M')}")
-        yield
-    finally:
-        with contextlib.suppress(OSError):  # Windows deletes it when it is freed
-            path.unlink()  # before it is freed: filelock sees that a file it waited for is gone
-        lock.release()
+        user = getpass.getuser()
+    except (OSError, KeyError):  # a container may have no such user
+        user = "somebody"
+    return f"process {os.getpid()} of {user} on {socket.gethostname()}, since {time.strftime('%H:%M')}"
 
 
 def _who(path: Path) -> str:
@@ -54,10 +82,3 @@ def _who(path: Path) -> str:
         return path.read_text(encoding="utf-8").strip() or "it has just begun"
     except (OSError, UnicodeDecodeError):  # Windows lets nobody read it
         return "who is not known"
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container may have no such user
-        return "somebody"

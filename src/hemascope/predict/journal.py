@@ -7,6 +7,7 @@ written, with all behind it, and those images are classified again. When all is 
 and is deleted.
 """
 
+import contextlib
 import os
 import struct
 import zlib
@@ -17,7 +18,7 @@ from typing import IO
 import pyarrow as pa
 
 from hemascope.errors import ModelFileError, SourceError
-from hemascope.files import atomic
+from hemascope.files import atomic, writing
 from hemascope.predict import rows
 from hemascope.predict.rows import Layout
 from hemascope.predict.stream import Block, Runnable
@@ -97,9 +98,14 @@ class Journal:
         return cls(path, wanted, end, n, failed)
 
     def append(self, block: Block) -> None:
-        """Add results; they outlive the process from here on."""
-        self._file.write(_part(rows.to_arrow(block, self.schema).serialize().to_pybytes()))
-        self._file.flush()
+        """Add results; they outlive the process from here on.
+
+        Raises:
+            WriteError: they cannot be written; what was added before is kept.
+        """
+        with writing(self.path, then="Then go on with --resume."):
+            self._file.write(_part(rows.to_arrow(block, self.schema).serialize().to_pybytes()))
+            self._file.flush()
         self.rows += len(block.paths)
         self.failed += sum(map(bool, block.errors))
 
@@ -128,7 +134,8 @@ class Journal:
 
     def close(self) -> None:
         """Close the file, which stays."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # only what could not be written is not yet there, and that was said
+            self._file.close()
 
     def __enter__(self) -> "Journal":
         return self

@@ -44,7 +44,7 @@ def check_format(output: Path) -> None:
 
 def write(journal: "Journal", output: Path) -> None:
     """Write the journal's rows to ``output``, whole or not at all, holding few of them at a time."""
-    with atomic(output) as temporary:
+    with atomic(output, then="Then go on with --resume.") as temporary:
         if output.suffix.lower() == ".parquet":
             _write_parquet(journal, temporary)
         else:

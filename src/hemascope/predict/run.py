@@ -90,7 +90,6 @@ def run(
         watched.begin(layout, 0)
         outcome = _hand_over(classifier, items(sources), watched, batch, stop)
     else:
-        output.parent.mkdir(parents=True, exist_ok=True)
         with alone(output):
             _check_output(output, resume=resume, overwrite=overwrite, held=True)
             classifier, layout = _loaded(model, threads, coverage)
