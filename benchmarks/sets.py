@@ -38,6 +38,7 @@ class Said:
         self.rows: list[np.ndarray] = []  # per image: right, then held and size of each level
 
     def add(self, image: np.ndarray, target: str) -> None:
+        """Take an image, uint8 (h, w, 3), and its class."""
         probabilities = self.model.run("probabilities", image[None])
         self.look.add(mean_colours(image[None]), probabilities)
         right = self.model.classes[probabilities[0].argmax()] == target
@@ -45,6 +46,7 @@ class Said:
         self.rows.append(np.array([right, *(target in names for names in sets), *map(len, sets)], float))
 
     def cells(self) -> list[str]:
+        """A row of the tables."""
         mean = np.mean(self.rows, axis=0)
         held, sizes = np.split(mean[1:], 2)
         score = self.look.score

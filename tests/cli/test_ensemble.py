@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -48,4 +49,5 @@ def test_each_member_is_told_beside_the_whole(
     said = capsys.readouterr().out
     assert asked == [[run, run]]
     assert said.count(f"{run}: ") == 3
+    assert len(re.findall(r": \d[\d.]*% \[\d[\d.]*–\d[\d.]*\] on test", said)) == 3  # noqa: RUF001
     assert ("The soup has 1 of 2" in said) == soup

@@ -4,6 +4,7 @@ import pytest
 
 import hemascope
 from hemascope.cli import main
+from hemascope.pipeline.export import Exported
 from hemascope.pipeline.export import export as export_file
 from hemascope.pipeline.train import train
 from hemascope.train.recipe_files import load_recipe
@@ -46,6 +47,12 @@ def test_the_smaller_file_is_scored_anew_and_shown(run: Path, tmp_path: Path) ->
     assert small.lines[1].startswith(f"Model file: {tmp_path / 'small.onnx'} (")
     assert small.lines[0] in small._repr_html_()
     assert export_file(run, str(tmp_path / "whole.onnx")).metrics is None
+
+
+def test_an_accuracy_without_an_interval_stands_alone(run: Path) -> None:
+    for low, high, said in ((None, None, "100%"), (0.9, 1.0, "100% [90.0–100]")):  # noqa: RUF001
+        metrics = {"splits": {"test": {"scores": {"accuracy": {"value": 1.0, "low": low, "high": high}}}}}
+        assert Exported(run / "model.onnx", metrics).lines[0] == f"Accuracy on test: {said}"
 
 
 def test_what_cannot_be_exported_is_said(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,10 +1,16 @@
 """`hemascope.evaluate` and `hemascope.compare` as a program calls them; see also the tests of the command line."""
 
+import json
+
+import numpy as np
 import pytest
 
 import hemascope
+from hemascope.cli._evaluate_show import evaluation_lines
 from hemascope.errors import HemascopeError
-from tests.predict.model import write_model
+from hemascope.predict.card import ModelCard
+from hemascope.predict.unlike import LIMIT, describe
+from tests.predict.model import CLASSES, write_model
 from tests.progress import Told
 
 
@@ -20,6 +26,7 @@ def test_scores_come_back_and_nothing_is_printed_or_written(model, tmp_path, mon
     measured = found.metrics["splits"]["all"]
     assert len(found.predictions) == 24
     assert measured["images"] == 9  # of the model's three classes
+    assert found.unlike is None  # the model file does not tell
     assert (found.tta, found.shift, found.forecast, found.pseudo, found.report) == (None,) * 5
     assert (found.unread, found.not_scored.images) == (0, 15)  # of the five classes that the model lacks
     assert found.metrics["not_scored"]["images"] == sum(found.metrics["not_scored"]["unknown_labels"].values()) == 15
@@ -54,6 +61,19 @@ def test_what_was_asked_for_is_drawn_too(model, tmp_path):
     assert '<img alt="Balanced accuracy, ' in page
     assert "Of transformed copies" in page
     assert str(found.report) in page
+
+
+def test_images_unlike_those_of_the_calibration_are_told(tmp_path):
+    about = describe(np.random.default_rng(0).normal(60, 8, (90, 3)), np.arange(90) % 3, 3)
+    card = ModelCard("m", CLASSES, 8, data={"name": "night"}, look=about).to_json()
+    model = write_model(tmp_path / "model.onnx", card=card)
+    found = hemascope.evaluate("synthetic:24", model, output=tmp_path / "out")
+    assert found.unlike.score > LIMIT
+    assert "calibrated on (night)" in found.unlike.message
+    assert found.unlike.message in found._repr_html_()
+    assert found.unlike.message in found.report.read_text(encoding="utf-8")
+    assert json.loads((tmp_path / "out" / "metrics.json").read_text())["unlike"]["score"] == found.unlike.score
+    assert any(found.unlike.message in str(line) for line in evaluation_lines(found))
 
 
 def test_what_cannot_be_is_refused_before_any_work(model, tmp_path):

@@ -19,6 +19,7 @@ from hemascope.evaluate.summary import read_metrics, summarise
 from hemascope.models.network import create_network
 from hemascope.pipeline.checks import check_model_size
 from hemascope.pipeline.division import divided
+from hemascope.pipeline.finish import unlike_of_test
 from hemascope.pipeline.parts import example_image
 from hemascope.pipeline.train import resume, train
 from hemascope.train.recipe import Recipe
@@ -75,6 +76,18 @@ def test_the_model_file_says_what_the_run_predicted(finished: Run) -> None:
         np.testing.assert_allclose(list(said.probabilities.values()), predictions.probabilities[row], atol=1e-3)
     assert classifier.card.scores["accuracy"]["split"] == "test"
     assert "medical device" in classifier.card.limits
+    assert np.shape(classifier.card.look["colours"]) == (len(classifier.classes), 3)
+
+
+def test_a_test_part_unlike_the_training_is_told(finished: Run) -> None:
+    card, predictions = hemascope.load(finished.folder).card, Predictions.read(finished.predictions_file)
+    like = np.array(card.look["colours"])[predictions.probabilities.argmax(axis=1)]
+    assert unlike_of_test(card, predictions, like) is None
+    assert unlike_of_test(card, predictions, None) is None
+    found = unlike_of_test(card, predictions, like - 100)
+    assert found is not None
+    val = predictions.table["split"] == "val"
+    assert unlike_of_test(card, predictions, like - 100 * val.to_numpy()[:, None]) is None  # it calibrates
 
 
 def test_killed_and_resumed_ends_as_uninterrupted(finished: Run, tmp_path: Path) -> None:

@@ -45,6 +45,21 @@ def test_words_warn(parts):
     assert "too high" not in " ".join(forecast_words(replace(parts, local=parts.local | {"split": "test"})))
 
 
+def test_a_folder_far_outside_is_told_without_an_interval(parts):
+    far = {"accuracy": {"value": 0.8, "low": None, "high": None}, "unlike": {"score": 9.0, "message": "Other stain."}}
+    forecast = replace(parts, unlabelled=parts.unlabelled | far | {"widening": 2.0})
+    words = forecast_words(forecast)
+    assert words[:2] == [
+        "The folder: Other stain.",
+        "The folder is far outside all that the prediction was learnt from, so there is no interval: the value is a "
+        "guess, mostly too high.",
+    ]
+    assert "widened" not in " ".join(words)
+    assert forecast_part(forecast)["rows"][2]["interval"] == "–"  # noqa: RUF001
+    assert "the folder, 90% interval" not in draw_forecast(forecast)
+    assert "the folder, 90% interval" in draw_forecast(parts)
+
+
 def test_figure_has_a_dot_for_every_setting(parts):
     figure = draw_forecast(parts)
     assert "of 77 corruptions" in figure

@@ -73,3 +73,8 @@ def test_commonest_confusions():
     found = confusions(counts, ("monocyte", "platelet", "basophil"), most=2)
     assert found == [(4, "Platelet", "Monocyte"), (2, "Basophil", "Platelet")]
     assert confusions(np.eye(2, dtype=int), ("a", "b")) == []
+
+
+def test_images_unlike_those_of_the_calibration_come_first():
+    metrics = {"splits": {"all": measured()}, "unlike": {"score": 9.0, "message": "These images are unlike those."}}
+    assert notes("all", metrics, False)[0] == "These images are unlike those."

@@ -29,6 +29,7 @@ def evaluation_lines(found: Evaluation) -> list[RenderableType]:
     for name, measured in found.metrics["splits"].items():
         parts = laboratory_table if found.by == "laboratory" else class_table
         lines += [score_table(name, measured), parts(measured)]
+    lines += [Text(found.unlike.message)] if found.unlike else []
     lines += map(Text, found.not_scored.words())
     if found.tta:
         lines += tta_lines(found.tta)

@@ -26,7 +26,7 @@ def ensemble(
     from hemascope.cli._finish import tell
     from hemascope.pipeline.ensemble import ensemble as join
     from hemascope.progress import Terminal
-    from hemascope.shown import interval, percent
+    from hemascope.shown import with_interval
     from hemascope.terminal import Console
 
     with Terminal() as progress:
@@ -36,7 +36,7 @@ def ensemble(
         names = ", ".join(str(runs[i]) for i in found.soup.taken)
         lines.append(f"The soup has {len(found.soup.taken)} of {len(runs)}: {names}")
     for row in found.accuracies.to_dict("records"):
-        said = f"{percent(row['value'])} ({interval({'low': row['low'], 'high': row['high']})})"
+        said = with_interval((row["value"], row["low"], row["high"]))
         lines.append(f"{row['run']}: {said} on {row['split']}")
     for line in lines:
         Console().say(line)

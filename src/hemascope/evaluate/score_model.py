@@ -9,6 +9,7 @@ from hemascope.data.manifest import Manifest
 from hemascope.data.reading import read_images
 from hemascope.errors import DecodeError, SourceError
 from hemascope.evaluate.predictions import Predictions
+from hemascope.predict.unlike import Look, mean_colours
 from hemascope.progress import SILENT, Progress
 
 _HELD = 256  # decoded images that may wait for others of their size
@@ -31,6 +32,7 @@ def score_model(
     *,
     temperature: float = 1.0,
     batch: int = 32,
+    look: Look | None = None,
     progress: Progress = SILENT,
 ) -> tuple[Predictions, Manifest]:
     """Let a model classify every usable labelled image of a source; labels are joined by class name.
@@ -41,6 +43,7 @@ def score_model(
         temperature: the model's own (its card names it); it turns the probabilities back into logits, up to the
             constant that the softmax takes away, so that the calibration before it can be shown.
         batch: at most so many images of one size go through the model together.
+        look: takes the images' colours.
         progress: told how many images are done.
 
     Returns:
@@ -69,6 +72,8 @@ def score_model(
     progress.step("scoring", len(rows))
     for places, images in _batches(rows, batch, errors, wanted):
         probabilities[places] = model.probabilities(images)
+        if look is not None:
+            look.add(mean_colours(images), probabilities[places])
         done += len(places)
         progress.done(done)
     read = np.isfinite(probabilities).all(axis=1)

@@ -1,5 +1,6 @@
 """All that is measured of a Run, computed from its predictions table alone: metrics.json."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hemascope.evaluate.not_scored import NotScored
 from hemascope.evaluate.predictions import Predictions, softmax
 from hemascope.evaluate.proportion import confusion_shares
 from hemascope.formats import read_versioned, write_versioned
+from hemascope.predict.unlike import Unlike
 
 
 def fold_scores(predictions: Predictions) -> dict[str, Any] | None:
@@ -55,13 +57,19 @@ PROPORTIONS = "jeffreys"
 
 
 def summarise(
-    predictions: Predictions, not_scored: NotScored | None = None, *, resamples: int = RESAMPLES, seed: int = 0
+    predictions: Predictions,
+    not_scored: NotScored | None = None,
+    unlike: Unlike | None = None,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> dict[str, Any]:
     """Measure every split of a predictions table.
 
     Args:
         predictions: any predictions.
         not_scored: what was left out of them; None where that is not known, or of no interest, as of a training.
+        unlike: that the images are unlike those of the model's calibration; None where they are not.
         resamples: number of bootstrap resamples.
         seed: of the bootstrap.
 
@@ -72,7 +80,8 @@ def summarise(
         score is ``{"value", "low", "high"}``, null where it cannot be measured or has no interval. Splits without
         labelled images are left out; ``"laboratories"``, of each its ``images`` and ``scores``, is there where images
         of two or more are scored.
-        Of K-fold networks there is ``"folds"``, see `fold_scores`; of an evaluation ``"not_scored"``, see `NotScored`.
+        Of K-fold networks there is ``"folds"``, see `fold_scores`; of an evaluation ``"not_scored"``, see `NotScored`;
+        and where it is given ``"unlike"``, see `hemascope.predict.unlike.Unlike`.
     """
     folds = fold_scores(predictions)
     return {
@@ -88,6 +97,7 @@ def summarise(
         },
         **({} if folds is None else {"folds": folds}),
         **({} if not_scored is None else {"not_scored": not_scored.to_json()}),
+        **({} if unlike is None else {"unlike": asdict(unlike)}),
     }
 
 

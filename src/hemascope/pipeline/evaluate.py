@@ -27,6 +27,7 @@ from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import Classifier, load
 from hemascope.predict.items import check
 from hemascope.predict.shipped import DEFAULT
+from hemascope.predict.unlike import Look, Unlike
 from hemascope.progress import SILENT, Progress
 from hemascope.report.words import headline_split
 from hemascope.seeds import check_seed
@@ -68,6 +69,11 @@ class Evaluation:
     def not_scored(self) -> NotScored:
         """How many images the scores say nothing about, and why."""
         return NotScored.from_json(self.metrics["not_scored"])
+
+    @property
+    def unlike(self) -> Unlike | None:
+        """That the images are unlike those of the model's calibration; None where they are not, or cannot be told."""
+        return Unlike(**self.metrics["unlike"]) if "unlike" in self.metrics else None
 
     @property
     def unread(self) -> int:
@@ -125,7 +131,7 @@ class Evaluation:
                 parts.append(table(["Class", "Recall", "95% interval"], rows))
             parts.append(svg.picture(draw_confusion(confusion(measured), tuple(self.metrics["classes"]))))
             shown.append(side_by_side(parts))
-        shown.append(paragraphs(self.not_scored.words()))
+        shown.append(paragraphs([*([self.unlike.message] if self.unlike else []), *self.not_scored.words()]))
         if self.tta:
             shown.append(paragraphs(tta_words(self.tta)))
         if self.shift:
@@ -231,8 +237,11 @@ def evaluate(
     scored = Timed(TtaModel(classifier, tta_steps) if tta_steps else classifier)
     manifest = open_source(source, progress=progress).in_split(split)
 
-    predictions, manifest = score_model(scored, manifest, temperature=classifier.card.temperature, progress=progress)
-    metrics = summarise(predictions, NotScored.of(manifest, classifier.classes))
+    look = Look(classifier.card)
+    predictions, manifest = score_model(
+        scored, manifest, temperature=classifier.card.temperature, look=look, progress=progress
+    )
+    metrics = summarise(predictions, NotScored.of(manifest, classifier.classes), look.unlike())
     if by == "laboratory" and not any("laboratories" in measured for measured in metrics["splits"].values()):
         raise SourceError(
             f"{manifest.name or 'the source'}: no split has scored images of two laboratories",

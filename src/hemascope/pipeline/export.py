@@ -11,7 +11,7 @@ from hemascope.files import atomic
 from hemascope.predict.shipped import find
 from hemascope.progress import SILENT, Progress
 from hemascope.report.words import headline_split
-from hemascope.shown import SCORE_TITLES, interval, paragraphs, percent
+from hemascope.shown import SCORE_TITLES, paragraphs, with_interval
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Exported:
         if self.metrics is not None:
             split = headline_split(self.metrics)
             accuracy = self.metrics["splits"][split]["scores"]["accuracy"]
-            value = f"{percent(accuracy['value'])} ({interval(accuracy)})"
+            value = with_interval([accuracy[part] for part in ("value", "low", "high")])
             said.insert(0, f"{SCORE_TITLES['accuracy']} on {split}: {value}")
         return said
 

@@ -17,7 +17,7 @@ from hemascope.models.network import Network
 from hemascope.models.unknown import UnknownScore
 from hemascope.pipeline.parts import evaluated_part, some_images
 from hemascope.predict.card import ModelCard
-from hemascope.predict.unlike import describe, mean_colours
+from hemascope.predict.unlike import Look, Unlike, describe, mean_colours
 from hemascope.progress import Progress
 from hemascope.report.page import write_report
 from hemascope.train.fit import Part
@@ -42,6 +42,7 @@ def finish(
     train: Part,
     unseen: np.ndarray,
     progress: Progress,
+    colours: np.ndarray | None = None,
 ) -> Run:
     """Write predictions, metrics, model file and report of a trained network.
 
@@ -54,9 +55,12 @@ def finish(
         train: what the score of unknown objects learns known cells from, and the card's part ``look`` their colours.
         unseen: images uint8 (m, size, size, 3) that what this score looks through was not trained on.
         progress: what it reports to.
+        colours: of the images that are scored, to say where those of test are unlike the training's.
     """
     predictions.write(run.predictions_file)
-    metrics = summarise(predictions)
+    look = describe(mean_colours(train.images), train.targets, len(manifest.classes))
+    card = ModelCard(recipe.name, manifest.classes, recipe.input_size, data={"name": manifest.name}, look=look)
+    metrics = summarise(predictions, unlike=unlike_of_test(card, predictions, colours))
     write_metrics(run.metrics_file, metrics)
     pictures = some_images(manifest, "train", _EXAMPLES)
     known = (train.images, train.targets)
@@ -65,12 +69,27 @@ def finish(
     about = {
         "unknown": unknown,
         "conformal": fit_sets(val.probabilities, val.targets, recipe.seed),
-        "look": describe(mean_colours(train.images), train.targets, len(manifest.classes)),
+        "look": look,
     }
     progress.step("writing model file and report")
     _write_model_file(run, recipe, manifest, network, predictions.temperature, metrics, score, about)
     write_report(run.folder)
     return run
+
+
+def unlike_of_test(card: ModelCard, predictions: Predictions, colours: np.ndarray | None) -> Unlike | None:
+    """That the images of test are unlike the training's; None where they are not, or where nothing is known of them.
+
+    Args:
+        card: with the training's part ``look``.
+        predictions: of the images that are scored.
+        colours: theirs, float (n, 3), from `hemascope.predict.unlike.mean_colours`.
+    """
+    look = Look(card)
+    if colours is not None:
+        test = (predictions.table["split"] == "test").to_numpy()
+        look.add(colours[test], predictions.probabilities[test])
+    return look.unlike()
 
 
 def _write_model_file(

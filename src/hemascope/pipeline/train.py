@@ -23,6 +23,7 @@ from hemascope.pipeline.division import by_laboratory, divided, val_share, with_
 from hemascope.pipeline.finish import finish
 from hemascope.pipeline.folds import go_on_with_folds
 from hemascope.pipeline.parts import opened, part, read_again
+from hemascope.predict.unlike import mean_colours
 from hemascope.progress import SILENT, Progress
 from hemascope.report.data_part import reasons_dropped
 from hemascope.train.device import choose_device, resolve_batch_size
@@ -130,7 +131,8 @@ def _go_on_with_one(run: Run, recipe: Recipe, manifest: Manifest, images: np.nda
     predictions = Predictions.build(rows, logits, temperature)
     if recipe.tta:
         measure_tta(network, predictions, images[scored], recipe.input_size, recipe.tta_steps).write(run.folder)
-    return finish(run, recipe, manifest, network, predictions, train_part, val_part.images, progress)
+    colours = mean_colours(images[scored])
+    return finish(run, recipe, manifest, network, predictions, train_part, val_part.images, progress, colours)
 
 
 def _checked_network(recipe: Recipe, manifest: Manifest) -> Network:

@@ -40,19 +40,26 @@ def forecast_rows(forecast: Forecast) -> list[Row]:
 def forecast_words(forecast: Forecast) -> list[str]:
     """What a reader must know before trusting the predictions, warnings of this folder first."""
     unlabelled, severities = forecast.unlabelled, forecast.transformed["by_severity"]
-    unlike, said = unlabelled["novelty"], []
-    if unlike["confidences"] > 1:
+    new, said = unlabelled["novelty"], []
+    if unlike := unlabelled.get("unlike"):
+        said.append(f"The folder: {unlike['message']}")
+    if unlabelled["accuracy"]["low"] is None:
+        said.append(
+            "The folder is far outside all that the prediction was learnt from, so there is no interval: the value is "
+            "a guess, mostly too high."
+        )
+    if new["confidences"] > 1:
         said.append(
             "The model's confidences in the folder lie outside all that the corruptions of local images showed "
-            f"({unlike['confidences']:.1f} times as far as the farthest): this is another kind of image, and the "
+            f"({new['confidences']:.1f} times as far as the farthest): this is another kind of image, and the "
             "prediction a guess. Label a hundred of them."
         )
-    if unlike["proportions"] > 1:
+    if new["proportions"] > 1:
         said.append(
             "The classes predicted in the folder are spread otherwise than under any corruption: its cells are of "
             "other proportions, or many are taken for another class. Either can break the prediction."
         )
-    if unlabelled["widening"] > 1:
+    if unlabelled["widening"] > 1 and unlabelled["accuracy"]["low"] is not None:
         said.append(f"The folder's interval was therefore widened {unlabelled['widening']:.1f} times.")
     if unlabelled["unreadable"]:
         said.append(f"{unlabelled['unreadable']:,} of its images cannot be read and are left out.")
@@ -80,8 +87,10 @@ def draw_forecast(forecast: Forecast) -> Markup:
     predicted, true = (np.array([part[key] for part in parts], float) for key in ("predicted", "accuracy"))
     folder = forecast.unlabelled["accuracy"]
     figure, (axes,) = svg.canvas(4.4, 3.6)
-    start = float(np.clip(np.floor(20 * min(predicted.min(), true.min(), folder["low"])) / 20, 0, 0.95))
-    axes.axvspan(folder["low"], folder["high"], color=svg.GRID, lw=0, label="the folder, 90% interval")
+    least = folder["value"] if folder["low"] is None else folder["low"]
+    start = float(np.clip(np.floor(20 * min(predicted.min(), true.min(), least)) / 20, 0, 0.95))
+    if folder["low"] is not None:
+        axes.axvspan(folder["low"], folder["high"], color=svg.GRID, lw=0, label="the folder, 90% interval")
     axes.axvline(folder["value"], color=svg.SECOND, ls="--", lw=1.2, label="the folder")
     axes.plot([start, 1], [start, 1], color=svg.MUTED, lw=0.9, ls=(0, (3, 3)))
     axes.scatter(predicted, true, s=18, color=svg.ACCENT, alpha=0.6, lw=0, zorder=3, label="a corruption")

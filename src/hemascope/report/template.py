@@ -5,7 +5,12 @@ from typing import Any
 import jinja2
 
 from hemascope.cells import title
-from hemascope.shown import interval, percent
+from hemascope.shown import NOTHING, interval, percent
+
+
+def small_interval(score: dict[str, float | None]) -> str:
+    """A score's interval for the small print behind its value; nothing where it has none."""
+    return "" if (text := interval(score)) == NOTHING else text
 
 
 def rendered(name: str, context: dict[str, Any]) -> str:
@@ -17,5 +22,5 @@ def rendered(name: str, context: dict[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": percent, "interval": interval, "title_of": title}
+    environment.filters |= {"percent": percent, "interval": small_interval, "title_of": title}
     return environment.get_template(name).render(context)

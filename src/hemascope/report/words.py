@@ -43,7 +43,8 @@ def notes(split: str, metrics: dict[str, Any], trained: bool) -> list[str]:
     """What a reader must know before trusting the scores, the weightiest first."""
     measured = metrics["splits"][split]
     left_out = NotScored.from_json(metrics["not_scored"]).words() if "not_scored" in metrics else []
-    found = [*left_out, _trust(split, metrics, trained)]
+    unlike = [metrics["unlike"]["message"]] if "unlike" in metrics else []
+    found = [*unlike, *left_out, _trust(split, metrics, trained)]
     score = measured["scores"]["accuracy"]
     if score["value"] == 1:
         bound = min(1.0, 3 / measured["images"])

@@ -12,6 +12,7 @@ from hemascope.evaluate.forecast.forecast import (
     read_forecast,
     remove_forecast,
 )
+from hemascope.predict.unlike import Unlike
 from tests.evaluate.forecast.made_up import K, classified, reference, targets_of
 
 
@@ -60,6 +61,20 @@ def test_folder_of_one_class_or_of_strange_confidences_is_told_and_its_interval_
     said = forecaster.folder(split)
     assert said["novelty"]["confidences"] > 1
     assert said["widening"] == pytest.approx(min(4, max(said["novelty"].values())))
+
+
+def test_folder_far_outside_what_was_learnt_has_no_interval(forecaster):
+    images = classified(targets_of(300, seed=5), 3.5)
+    said = forecaster.folder(images, unlike=Unlike(9.0, "These images are unlike those."))
+    assert (said["accuracy"]["low"], said["accuracy"]["high"]) == (None, None)
+    assert said["accuracy"]["value"] == forecaster.folder(images)["accuracy"]["value"]
+    assert said["unlike"] == {"score": 9.0, "message": "These images are unlike those."}
+    assert forecaster.folder(images)["unlike"] is None
+
+    never_alike = type(images)(images.upright, np.roll(images.upright, 1, axis=1))
+    said = forecaster.folder(never_alike)
+    assert said["novelty"]["confidences"] > 4
+    assert said["accuracy"]["low"] is None
 
 
 def test_about_tells_the_check(forecaster):

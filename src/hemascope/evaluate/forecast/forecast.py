@@ -1,7 +1,7 @@
 """The three predictions: clean images of the same laboratory, transformed ones, and an unlabelled folder."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 from hemascope.data.manifest import Manifest
 from hemascope.evaluate.bootstrap import RESAMPLES, Score, interval
 from hemascope.evaluate.forecast.estimator import (
+    GREATEST_WIDENING,
     LEVEL,
     STATISTICS,
     CrossCheck,
@@ -36,6 +37,7 @@ from hemascope.evaluate.shift.registry import RANDOM
 from hemascope.formats import read_versioned, write_versioned
 from hemascope.predict.classifier import Classifier
 from hemascope.predict.items import items, tell_passed_over
+from hemascope.predict.unlike import Look, Unlike
 from hemascope.progress import SILENT, Progress
 
 
@@ -84,24 +86,31 @@ class Forecaster:
             "by_severity": dict(zip(severities, right.mean(axis=1).tolist(), strict=True)),
         }
 
-    def folder(self, said: ClassifiedTwice, classes: Sequence[str] = ()) -> dict[str, Any]:
+    def folder(
+        self, said: ClassifiedTwice, classes: Sequence[str] = (), unlike: Unlike | None = None
+    ) -> dict[str, Any]:
         """Accuracy on unlabelled images.
 
         Args:
             said: what the model says of them, from `classify_items`.
             classes: names of its classes, for ``proportions``.
+            unlike: that the images are unlike those of the model's calibration; None where they are not.
 
         Returns:
-            ``accuracy`` with its interval; ``images``; ``uncorrected``, what the estimates of the literature say by
+            ``accuracy`` with its interval, and without one where ``unlike`` or the novelty says that nothing like the
+            folder was learnt from; ``images``; ``unlike``; ``uncorrected``, what the estimates of the literature say by
             themselves; ``statistics``, those that were weighed; ``novelty``, distances as multiples of the greatest
             in the reference; ``widening`` of the interval by them; ``proportions`` of the predicted classes.
         """
-        unlike = novelty(said, self.reference, self.estimator)
+        new = novelty(said, self.reference, self.estimator)
+        accuracy = self.estimator.predict(said, widening=new.widening)
+        if unlike is not None or new.confidences >= GREATEST_WIDENING:
+            accuracy = accuracy.without_interval()
         clean, right = self.reference.classified[0], self.reference.right[0]
         scores, clean_scores = confidence(said), confidence(clean)
         shares = proportions(said).tolist()
         return {
-            "accuracy": self.estimator.predict(said, widening=unlike.widening).to_json(),
+            "accuracy": accuracy.to_json(),
             "images": len(said),
             "uncorrected": {
                 "average_thresholded_confidence": average_thresholded_confidence(
@@ -112,8 +121,9 @@ class Forecaster:
                 "agreement": agreement(said),
             },
             "statistics": dict(zip(STATISTICS, self.estimator.statistics(said).tolist(), strict=True)),
-            "novelty": {"confidences": unlike.confidences, "proportions": unlike.proportions},
-            "widening": unlike.widening,
+            "novelty": {"confidences": new.confidences, "proportions": new.proportions},
+            "widening": new.widening,
+            "unlike": None if unlike is None else asdict(unlike),
             "proportions": dict(zip(classes, shares, strict=True)) if classes else {},
         }
 
@@ -196,7 +206,8 @@ def forecast(
         SourceError: no image of the folder, or no labelled one, can be read.
     """
     tell_passed_over([str(folder)], progress)
-    said, unreadable = classify_items(classifier, list(items([str(folder)])), progress=progress)
+    look = Look(classifier.card)
+    said, unreadable = classify_items(classifier, list(items([str(folder)])), look=look, progress=progress)
     reference = build_reference(classifier, source, images=images or IMAGES, side=side, seed=seed, progress=progress)
     forecaster = Forecaster(reference)
     known = predictions.targets >= 0
@@ -205,7 +216,7 @@ def forecast(
     return Forecast(
         local(right, int(known.sum()), split),
         forecaster.transformed(),
-        about | forecaster.folder(said, classifier.classes),
+        about | forecaster.folder(said, classifier.classes, look.unlike()),
         forecaster.about(),
     )
 

@@ -12,6 +12,7 @@ import numpy as np
 from hemascope.errors import DecodeError, SourceError
 from hemascope.evaluate.score_model import ClassifierLike
 from hemascope.predict.items import Item
+from hemascope.predict.unlike import Look, mean_colours
 from hemascope.progress import SILENT, Progress
 
 _BATCH = 32
@@ -45,13 +46,14 @@ def classify_twice(model: ClassifierLike, images: np.ndarray) -> ClassifiedTwice
 
 
 def classify_items(
-    model: ClassifierLike, items: Sequence[Item], *, progress: Progress = SILENT
+    model: ClassifierLike, items: Sequence[Item], *, look: Look | None = None, progress: Progress = SILENT
 ) -> tuple[ClassifiedTwice, int]:
     """Both views of every readable image of a folder; of each the centred square, as the model's graph takes it.
 
     Args:
         model: gives calibrated probabilities.
         items: from `hemascope.predict.items.items`.
+        look: takes the images' colours.
         progress: told how many images are done.
 
     Returns:
@@ -64,6 +66,8 @@ def classify_items(
     progress.step("unlabelled images", len(items))
     for squares, seen in _batches(items):
         parts.append(classify_twice(model, squares))
+        if look is not None:
+            look.add(mean_colours(squares), parts[-1].upright)
         progress.done(seen)
     if not parts:
         raise SourceError("no image of the unlabelled folder can be read", "Name a folder of pictures, .npz or .tar.")
