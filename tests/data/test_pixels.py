@@ -38,6 +38,17 @@ def test_images_are_framed_and_bad_ones_are_zeros_with_an_error(tmp_path: Path) 
     assert manifest.table["error"].tolist() == [""] * 3  # what was given is as it was
 
 
+def test_pages_that_are_left_out_are_said(tmp_path: Path) -> None:
+    manifest = files(tmp_path, [noise(0)])
+    path = manifest.table["path"][0]
+    pages = [Image.fromarray(noise(seed)) for seed in (1, 2)]
+    pages[0].save(path, "TIFF", save_all=True, append_images=pages[1:])
+    told = Told()
+    np.testing.assert_array_equal(load_pixels(manifest, 12, progress=told).images[0], noise(1))
+    said = "its first page is read, the others are left out"
+    assert told.lines == [f"1 file holds more than is read of it: {path} ({said})"]
+
+
 def test_identical_pictures_share_a_group_and_only_they(tmp_path: Path) -> None:
     nearly = noise(0)
     nearly[-1, -1, -1] ^= 1

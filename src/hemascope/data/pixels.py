@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hemascope.data import left_out
 from hemascope.data.framing import frame
 from hemascope.data.groups import identical_groups, merge_groups
 from hemascope.data.manifest import Manifest
@@ -53,13 +54,16 @@ def load_pixels(manifest: Manifest, size: int, *, threads: int | None = None, pr
         return pixel_digest(image), frame(image, size)
 
     progress.step("reading images", n)
-    for row, result in map_images(manifest, read, threads):
+    more: dict[str, str] = {}
+    for row, result in map_images(manifest, read, threads, more):
         if isinstance(result, DecodeError):
             errors[row] = result.problem
         else:
             digests[row], images[row] = result
         if (row + 1) % every == 0 or row + 1 == n:
             progress.done(row + 1)
+    if more:
+        progress.say(left_out.line(more))
     groups = merge_groups(manifest.table["group"].to_numpy(np.int64), identical_groups(digests))
     return Pixels(images, manifest.with_columns(error=errors, group=groups))
 
