@@ -4,6 +4,7 @@ import json
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from hemascope.cli import main
 from tests.predict.model import CLASSES, write_model
@@ -86,6 +87,14 @@ def test_a_bad_file_has_its_row_and_the_exit_code_is_3(predict, tmp_path, capsys
     said = capsys.readouterr().err
     assert "2 of 5 images failed" in said
     assert "cells/cell_00000x.png: not a picture" in said
+
+
+def test_pages_that_are_left_out_are_told(predict, tmp_path, capsys):
+    pages = [Image.fromarray(picture(name)) for name in CLASSES[:2]]
+    pages[0].save(tmp_path / "pages.tif", save_all=True, append_images=pages[1:])
+    assert predict(str(tmp_path / "pages.tif"), "-o", str(tmp_path / "out.csv")) == 0
+    said = capsys.readouterr().err
+    assert f"1 file holds more than is read of it: {tmp_path / 'pages.tif'} (its first page is read" in said
 
 
 def test_csv_goes_to_a_pipe(predict, tmp_path, capsys):

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from hemascope.data import memory
 from hemascope.data import pixels as module
 from hemascope.data.framing import frame
 from hemascope.data.manifest import Manifest
@@ -38,6 +39,17 @@ def test_images_are_framed_and_bad_ones_are_zeros_with_an_error(tmp_path: Path) 
     assert manifest.table["error"].tolist() == [""] * 3  # what was given is as it was
 
 
+def test_pages_that_are_left_out_are_said(tmp_path: Path) -> None:
+    manifest = files(tmp_path, [noise(0)])
+    path = manifest.table["path"][0]
+    pages = [Image.fromarray(noise(seed)) for seed in (1, 2)]
+    pages[0].save(path, "TIFF", save_all=True, append_images=pages[1:])
+    told = Told()
+    np.testing.assert_array_equal(load_pixels(manifest, 12, progress=told).images[0], noise(1))
+    said = "its first page is read, the others are left out"
+    assert told.lines == [f"1 file holds more than is read of it: {path} ({said})"]
+
+
 def test_identical_pictures_share_a_group_and_only_they(tmp_path: Path) -> None:
     nearly = noise(0)
     nearly[-1, -1, -1] ^= 1
@@ -63,20 +75,11 @@ def test_too_much_for_the_memory_is_refused_before_anything_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     manifest = files(tmp_path, [noise(0)] * 4)
-    monkeypatch.setattr(module, "_available_memory", lambda: 4 * 8 * 8 * 3)
+    monkeypatch.setattr(memory, "_available_memory", lambda: 4 * 8 * 8 * 3)
     assert len(load_pixels(manifest, 8).images) == 4
     monkeypatch.setattr(module, "map_images", None)
     with pytest.raises(SourceError, match=r"GiB of memory.*smaller image size"):
         load_pixels(manifest, 9)
-
-
-def test_available_memory_is_told_with_and_without_psutil(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = module._available_memory()
-    assert told is not None
-    assert told > 2**20
-    monkeypatch.setitem(__import__("sys").modules, "psutil", None)
-    told = module._available_memory()
-    assert told is None or told > 2**20
 
 
 def test_an_empty_manifest() -> None:

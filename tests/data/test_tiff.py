@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import tifffile
 
-from hemascope.data.decode import announced_pixels, decode, left_out
+from hemascope.data.decode import announced_pixels, decode
+from hemascope.data.left_out import left_out
 from hemascope.errors import DecodeError
 from tests.data.pictures import noise
 

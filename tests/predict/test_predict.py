@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import hemascope
 from hemascope.errors import HemascopeError, ModelFileError, SourceError, WriteError
@@ -218,3 +219,14 @@ def test_it_draws_itself(here):
     assert "12 images, 1 failed" in drawn
     assert drawn.count("<tr>") == len(CLASSES)
     assert ">Basophil<" in drawn
+
+
+def test_what_is_left_out_of_a_file_is_told_with_its_name(here):
+    frames = [Image.fromarray(picture(name)) for name in CLASSES[:2]]
+    frames[0].save(here / "cells" / "a.gif", save_all=True, append_images=frames[1:])
+    frames[0].save(here / "pages.tif", save_all=True, append_images=frames[1:])
+    found = predict(["cells", "pages.tif"], "m.onnx")
+    assert found.left_out == {
+        "cells/a.gif": "its first frame is read, the others are left out",
+        "pages.tif": "its first page is read, the others are left out",
+    }

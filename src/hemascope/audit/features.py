@@ -12,6 +12,7 @@ from sklearn.manifold import TSNE
 from sklearn.preprocessing import StandardScaler
 
 from hemascope.audit.quality import PROPERTIES, properties
+from hemascope.data import left_out
 from hemascope.data.framing import frame
 from hemascope.data.manifest import Manifest
 from hemascope.data.pixels import pixel_digest
@@ -79,13 +80,16 @@ def extract_features(manifest: Manifest, progress: Progress = SILENT) -> Feature
         return pixel_digest(image), framed, properties(framed, image.shape[1], image.shape[0])
 
     progress.step("reading images", n)
-    for row, result in map_images(manifest, read):
+    more: dict[str, str] = {}
+    for row, result in map_images(manifest, read, left_out=more):
         if isinstance(result, DecodeError):
             errors[row] = result.problem
         else:
             digests[row], images[row], measured[row] = result
         if (row + 1) % 50 == 0 or row + 1 == n:
             progress.done(row + 1)
+    if more:
+        progress.say(left_out.line(more))
     manifest = manifest.with_columns(error=errors)
     shows, vectors = look(auditor(), images, np.flatnonzero(errors == ""), "looking at the images", progress)
     properties_table = pd.DataFrame(measured, index=range(n), columns=PROPERTIES)

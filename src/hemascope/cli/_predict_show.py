@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hemascope.data import left_out
 from hemascope.predict import rows
 from hemascope.predict.rows import Layout
 from hemascope.predict.stream import Block
@@ -28,6 +29,7 @@ class Show:
         self._layout = Layout(())
         self._counts: Counter[str] = Counter()
         self._unknown = 0  # images that are probably none of the classes
+        self._left_out: dict[str, str] = {}  # of files that hold more than is read
         self._failures: list[tuple[str, str]] = []
         self._first: list[tuple[str, str, float, bool]] = []
         self._as_csv = output is None and not sys.stdout.isatty()
@@ -46,6 +48,7 @@ class Show:
         if self._as_csv:
             rows.write_csv(sys.stdout, block, self._layout)
             sys.stdout.flush()
+        self._left_out.update((rows.printable(path), what) for path, what in block.left_out.items())
         flags = rows.flags(block, self._layout)
         self._unknown += int(flags.sum())
         for path, label, row, flag, error in zip(
@@ -67,6 +70,8 @@ class Show:
         if self._unknown:
             now = sum(self._counts.values())  # of this run: an earlier one counted its own
             lines.append(f"{self._unknown:,} of {now:,} images are probably none of the classes: column is_unknown")
+        if self._left_out:
+            lines.append(left_out.line(self._left_out))
         if outcome.failed:
             lines.append(f"{outcome.failed:,} of {outcome.images:,} images failed:")
             lines += [f"  {path}: {error}" for path, error in self._failures]

@@ -7,13 +7,12 @@ it announces before they are unpacked.
 import contextlib
 import os
 from collections.abc import Iterator
-from contextvars import ContextVar
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from hemascope.data import rgb
+from hemascope.data import left_out, rgb
 from hemascope.data.encoded import Encoded, encoded
 from hemascope.data.opening import opened
 from hemascope.data.regular import read_picture
@@ -32,16 +31,14 @@ LIMIT = "HEMASCOPE_MAX_PIXELS"
 _SCANNED_PIXELS = 500_000_000  # times that a progressive JPEG goes over a pixel, all together
 _SIGNS = {"uint8": 0x80, "uint16": 0x8000}
 
-_left_out: ContextVar[list[str] | None] = ContextVar("left_out", default=None)
-
 
 def decode(data: bytes | Path | str, *, name: str = "", max_pixels: int | None = None) -> np.ndarray:
     """Decode a picture to RGB.
 
     Palette, grey, 1-bit, CMYK and 16-bit pictures (0 .. 65535 becomes 0 .. 255) are converted; transparent
     pixels are laid over white; an EXIF orientation is applied; of an animation or a multi-page file the first
-    frame is read, of a stack of ImageJ or OME the three channels. Colour profiles are not applied. Safe to call from
-    several threads.
+    frame is read, of a stack of ImageJ or OME the three channels; `hemascope.data.left_out` tells of it. Colour
+    profiles are not applied. Safe to call from several threads.
 
     Args:
         data: the encoded bytes, or the path of a file.
@@ -104,26 +101,6 @@ def limit() -> int:
     if not text.isdecimal() or not int(text):
         raise HemascopeError(f"{LIMIT} is {text!r}, not a number of pixels", f"Set it as {MAX_PIXELS}.")
     return int(text)
-
-
-@contextlib.contextmanager
-def left_out() -> Iterator[list[str]]:
-    """Gather what `decode` does not read of its pictures in this thread: further pages, frames and channels.
-
-    >>> import io
-    >>> file, frames = io.BytesIO(), [Image.new("L", (3, 2), value) for value in (7, 8)]
-    >>> frames[0].save(file, "PNG", save_all=True, append_images=frames[1:])
-    >>> with left_out() as found:
-    ...     image = decode(file.getvalue())
-    >>> found
-    ['its first frame is read, the others are left out']
-    """
-    found: list[str] = []
-    token = _left_out.set(found)
-    try:
-        yield found
-    finally:
-        _left_out.reset(token)
 
 
 def announced_pixels(data: bytes) -> int:
@@ -204,9 +181,8 @@ def _unpacked(file: Encoded, max_pixels: int) -> np.ndarray:
                 f"a JPEG that goes {file.scans:,} times over its {picture.width} x {picture.height} pixels"
             )
         image = rgb.of_picture(picture)
-        found = _left_out.get()
-        if found is not None and (file.frames or (file.kind == "GIF" and picture.is_animated)):  # type: ignore[attr-defined]
-            found.append("its first frame is read, the others are left out")
+        if left_out.wanted() and (file.frames or (file.kind == "GIF" and picture.is_animated)):  # type: ignore[attr-defined]
+            left_out.note("its first frame is read, the others are left out")
     if file.orientation not in range(2, 9):
         return image
     turned = image.swapaxes(0, 1) if file.orientation >= 5 else image
@@ -218,9 +194,7 @@ def _tiff(page: Page, max_pixels: int) -> np.ndarray:
     """The pixels of a TIFF, uint8 (h, w, 3)."""
     found = layout(page, max_pixels)
     pictures = [opened(file, "TIFF") for file in found.files]
-    notes = _left_out.get()
-    if notes is not None and found.left_out:
-        notes.append(found.left_out)
+    left_out.note(found.left_out)
     if len(pictures) == 1 and not found.signed and not found.inverted:
         return rgb.of_picture(pictures[0], page.bits)
     channels = [np.asarray(picture) for picture in pictures]

@@ -1,16 +1,17 @@
 """All images of a Manifest in memory, framed to one size, and which of them are identical."""
 
 import hashlib
-import os
 from dataclasses import dataclass
 
 import numpy as np
 
+from hemascope.data import left_out
 from hemascope.data.framing import frame
 from hemascope.data.groups import identical_groups, merge_groups
 from hemascope.data.manifest import Manifest
+from hemascope.data.memory import require_memory
 from hemascope.data.reading import map_images
-from hemascope.errors import DecodeError, SourceError
+from hemascope.errors import DecodeError
 from hemascope.progress import SILENT, Progress
 
 
@@ -43,7 +44,7 @@ def load_pixels(manifest: Manifest, size: int, *, threads: int | None = None, pr
         SourceError: the images do not fit into memory.
     """
     n = len(manifest)
-    _require_memory(n * size * size * 3)
+    require_memory("The images", n * size * size * 3)
     images = np.zeros((n, size, size, 3), np.uint8)
     errors = manifest.table["error"].to_numpy(object).copy()
     digests: list[bytes | None] = [None] * n
@@ -53,13 +54,16 @@ def load_pixels(manifest: Manifest, size: int, *, threads: int | None = None, pr
         return pixel_digest(image), frame(image, size)
 
     progress.step("reading images", n)
-    for row, result in map_images(manifest, read, threads):
+    more: dict[str, str] = {}
+    for row, result in map_images(manifest, read, threads, more):
         if isinstance(result, DecodeError):
             errors[row] = result.problem
         else:
             digests[row], images[row] = result
         if (row + 1) % every == 0 or row + 1 == n:
             progress.done(row + 1)
+    if more:
+        progress.say(left_out.line(more))
     groups = merge_groups(manifest.table["group"].to_numpy(np.int64), identical_groups(digests))
     return Pixels(images, manifest.with_columns(error=errors, group=groups))
 
@@ -69,27 +73,6 @@ def pixel_digest(image: np.ndarray) -> bytes:
     digest = hashlib.blake2b(repr(image.shape).encode(), digest_size=16)
     digest.update(np.ascontiguousarray(image).data)
     return digest.digest()
-
-
-def _require_memory(needed: int) -> None:
-    available = _available_memory()
-    if available is not None and needed > available:
-        raise SourceError(
-            f"The images need {needed / 2**30:.1f} GiB of memory; {available / 2**30:.1f} GiB are free",
-            "Choose a smaller image size or fewer images, or free memory.",
-        )
-
-
-def _available_memory() -> int | None:
-    """Free memory in bytes, None where the system does not tell."""
-    try:
-        import psutil
-    except ImportError:  # it comes with the extra `train`
-        try:
-            return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        except (AttributeError, ValueError, OSError):
-            return None
-    return int(psutil.virtual_memory().available)
 
 
 class Arranged:

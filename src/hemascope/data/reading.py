@@ -9,6 +9,8 @@ import numpy as np
 
 from hemascope.cores import usable_cores
 from hemascope.data.containers.open import Containers, Job
+from hemascope.data.left_out import left_out as gathered
+from hemascope.data.listing import Place
 from hemascope.data.manifest import Manifest
 from hemascope.errors import DecodeError
 
@@ -32,9 +34,15 @@ def read_images(manifest: Manifest, threads: int | None = None) -> Iterator[tupl
 
 
 def map_images(
-    manifest: Manifest, function: Callable[[np.ndarray], T], threads: int | None = None
+    manifest: Manifest,
+    function: Callable[[np.ndarray], T],
+    threads: int | None = None,
+    left_out: dict[str, str] | None = None,
 ) -> Iterator[tuple[int, T | DecodeError]]:
-    """Read every image and apply a function to it in the decoding threads; otherwise as `read_images`."""
+    """Read every image and apply a function to it in the decoding threads; otherwise as `read_images`.
+
+    ``left_out`` is given, by the images' names, what of their files is not read.
+    """
     threads = threads or usable_cores()
     table = manifest.table
     rows = zip(table["path"], table["member"], table["error"], strict=True)
@@ -44,7 +52,7 @@ def map_images(
     try:
         for row, (path, member, error) in enumerate(rows):
             job = containers.job(path, member, error)
-            waiting.append((row, pool.submit(_run, job, function)))
+            waiting.append((row, pool.submit(_run, job, function, Place(path, member).name, left_out)))
             if len(waiting) >= _AHEAD * threads:
                 first, future = waiting.popleft()
                 yield first, future.result()
@@ -56,8 +64,12 @@ def map_images(
         containers.close()
 
 
-def _run(job: Job, function: Callable[[np.ndarray], T]) -> T | DecodeError:
+def _run(job: Job, function: Callable[[np.ndarray], T], name: str, left_out: dict[str, str] | None) -> T | DecodeError:
     try:
-        return function(job())
+        with gathered() as found:
+            image = job()
+        if left_out is not None and found:
+            left_out[name] = found[0]
+        return function(image)
     except DecodeError as problem:
         return problem

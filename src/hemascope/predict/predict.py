@@ -34,12 +34,14 @@ class Predicted:
         unlike: that the images are unlike those that the model was calibrated on, with what that means; None where they
             are not, or where that cannot be told: too few images, or a model file of an older hemascope. After
             ``resume`` it is said of the images that were classified then.
+        left_out: by the images' names, what of their files is not read: further pages, frames, channels.
     """
 
     images: int
     failed: int
     output: Path | None
     unlike: Unlike | None
+    left_out: dict[str, str]
     _layout: Layout = field(repr=False)
     _blocks: list[Block] = field(repr=False)
 
@@ -145,7 +147,7 @@ def predict(
         batch=batch,
         progress=progress,
     )
-    return Predicted(outcome.images, outcome.failed, target, outcome.unlike, kept.layout, kept.blocks)
+    return Predicted(outcome.images, outcome.failed, target, outcome.unlike, kept.left_out, kept.layout, kept.blocks)
 
 
 class _Kept:
@@ -154,11 +156,13 @@ class _Kept:
     def __init__(self, keep: bool) -> None:
         self.layout = Layout(())
         self.blocks: list[Block] = []
+        self.left_out: dict[str, str] = {}
         self._keep = keep
 
     def begin(self, layout: Layout, before: int) -> None:
         self.layout = layout
 
     def add(self, block: Block) -> None:
+        self.left_out.update(block.left_out)
         if self._keep:
             self.blocks.append(block)

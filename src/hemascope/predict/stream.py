@@ -2,14 +2,15 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from hemascope.data.left_out import left_out
 from hemascope.errors import DecodeError, ModelFileError
 from hemascope.predict.card import ModelCard
 from hemascope.predict.items import Item
@@ -55,6 +56,7 @@ class Block:
         unknown: float32 (m,), the score of unknown objects, NaN where an image failed; None where the model has none.
         colours: float32 (m, 3), see `hemascope.predict.unlike.mean_colours`, NaN where an image failed; None in results
             that were read back.
+        left_out: by the images' names, what of their files is not read: further pages, frames, channels.
     """
 
     paths: list[str]
@@ -62,6 +64,7 @@ class Block:
     errors: list[str]
     unknown: np.ndarray | None = None
     colours: np.ndarray | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def unknown_or_none(self) -> Sequence[float | None]:
@@ -148,6 +151,7 @@ def _classify_window(classifier: Runnable, window: list[Item], batch: int, stopp
     unknown: np.ndarray | None = None
     colours = np.full((len(window), 3), np.nan, np.float32)
     errors = [""] * len(window)
+    more: dict[str, str] = {}
     waiting: dict[tuple[int, ...], list[tuple[int, np.ndarray]]] = {}  # decoded images by shape
     held = 0
 
@@ -169,7 +173,10 @@ def _classify_window(classifier: Runnable, window: list[Item], batch: int, stopp
         if stopped():
             return None
         try:
-            image = item.pixels()
+            with left_out() as found:
+                image = item.pixels()
+            if found:
+                more[item.path] = found[0]
         except DecodeError as problem:
             errors[index] = _reason(problem, item.path)
             continue
@@ -188,7 +195,7 @@ def _classify_window(classifier: Runnable, window: list[Item], batch: int, stopp
         if stopped():
             return None
         run(shape)
-    return Block([item.path for item in window], probabilities, errors, unknown, colours)
+    return Block([item.path for item in window], probabilities, errors, unknown, colours, more)
 
 
 def _run(classifier: Runnable, images: list[np.ndarray]) -> list[tuple[np.ndarray, float | None] | str]:
