@@ -27,8 +27,8 @@ FUNCTIONS = tuple(name for name in HOMES if name[0].islower())
 SHARED = tuple(name for name in FUNCTIONS if name.replace("_", "-") in commands())
 """The functions that are commands too."""
 
-ALSO = {"train": {"resume"}}
-"""What a command takes for another function, which has no command: ``hemascope train --resume RUN``."""
+ALSO = {"train": {"resume", "plan"}}
+"""What a command takes for other functions, which have no command: ``hemascope train --resume RUN``."""
 
 GIVEN_BY_OTHER = {("train", "source")}
 """Needed by the function, and by the command only where none of `ALSO` is given."""
@@ -234,6 +234,7 @@ JOBS: dict[str, Callable[[Material, Path], Any]] = {
     "explain": lambda job, output: hemascope.explain("synthetic:16", job.run, output=output, images=2, smears=4),
     "export": lambda job, output: hemascope.export(job.run, output / "model.onnx"),
     "load": lambda job, output: hemascope.load(job.run),
+    "plan": lambda job, output: hemascope.plan("synthetic:64", "demo", set=TINY),
     "predict": lambda job, output: hemascope.predict(job.cells, job.run, output=output / "cells.csv"),
     "resume": lambda job, output: hemascope.resume(job.twin),
     "submit": lambda job, output: hemascope.submit(job.run, output / "submission.zip", images=64),

@@ -47,6 +47,7 @@ _HOMES = {
     "explain": "hemascope.pipeline.explain",
     "export": "hemascope.pipeline.export",
     "load": "hemascope.predict.classifier",
+    "plan": "hemascope.pipeline.plan",
     "predict": "hemascope.predict.predict",
     "resume": "hemascope.pipeline.train",
     "submit": "hemascope.pipeline.submit",
@@ -60,7 +61,8 @@ _HOMES = {
 """Where each public name is defined; imported when it is first asked for, since some bring torch."""
 
 __all__ = ["Manifest", "Recipe", "Run", "__version__", "adapt", "audit", "bench", "compare", "ensemble", "evaluate",
-           "explain", "export", "load", "predict", "resume", "submit", "train", "tune", "tune_augment"]  # fmt: skip
+           "explain", "export", "load", "plan", "predict", "resume", "submit", "train", "tune",
+           "tune_augment"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -60,7 +60,7 @@ class Terminal:
     """
 
     def __init__(self) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as Bar
 
         from hemascope.terminal import Console
@@ -71,8 +71,8 @@ class Terminal:
             BarColumn(bar_width=20),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            _time_left(),
+            speed_estimate_period=_LONG,
             console=self._console,
             transient=True,
             disable=not self._console.is_terminal,
@@ -104,6 +104,23 @@ class Terminal:
 
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
+
+
+_LONG = 3600.0
+"""Seconds whose counts tell the speed: a step of a training on a busy machine may take half a minute."""
+
+
+def _time_left() -> Any:
+    """A column with the time left where it is known, and with nothing where it is not."""
+    from rich.progress import TimeRemainingColumn
+    from rich.text import Text
+
+    class TimeLeft(TimeRemainingColumn):
+        def render(self, task: Any) -> Text:
+            known = task.total is not None and task.time_remaining is not None
+            return Text("left ", style="progress.remaining") + super().render(task) if known else Text()
+
+    return TimeLeft()
 
 
 class Notebook:

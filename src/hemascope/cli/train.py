@@ -23,6 +23,9 @@ def train(
     resume: Annotated[
         Path | None, typer.Option(help="Go on with this Run, where it was stopped.", show_default=False)
     ] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say what would be trained and for how many minutes; write nothing.")
+    ] = False,
 ) -> None:
     """Train a classifier; the Run's folder gets its scores, report.html and model.onnx.
 
@@ -38,6 +41,7 @@ def train(
     """
     from hemascope.cli._finish import tell
     from hemascope.errors import HemascopeError
+    from hemascope.pipeline import plan as planning
     from hemascope.pipeline import train as pipeline
     from hemascope.progress import Terminal
 
@@ -45,14 +49,25 @@ def train(
         raise HemascopeError(
             "train wants either a SOURCE of images or --resume RUN", "hemascope train --help shows examples of both."
         )
+    if plan and (resume or output):
+        raise HemascopeError(
+            "--plan says what a new training would do and writes nothing: --resume and -o do not go with it",
+            "Leave them out.",
+        )
     if resume and (recipe != "standard" or set_ or output):
         raise HemascopeError(
             "--resume goes on as the Run began: --recipe, --set and -o do not go with it", "Leave them out."
         )
     with Terminal() as progress:
-        if resume:
+        if plan:
+            assert source is not None
+            planned = planning.plan(source, recipe, set=set_ or (), progress=progress)
+        elif resume:
             run = pipeline.resume(resume, progress=progress)
         else:
             assert source is not None
             run = pipeline.train(source, recipe, set=set_ or (), output=output, progress=progress)
-    tell(run)
+    if plan:
+        typer.echo("\n".join(planned.lines))
+    else:
+        tell(run)

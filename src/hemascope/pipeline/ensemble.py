@@ -205,7 +205,7 @@ def cook(folders: Sequence[Path], folder: Path, progress: Progress) -> tuple[Run
     def fill(state: State) -> None:
         network.load_state_dict(state)
         if not any(state is given for given in states):
-            recompute_statistics(network, train.images, recipe, device, always=True)
+            recompute_statistics(network, train.images, recipe, device, always=True, progress=progress)
         network.to("cpu")
 
     tasted = itertools.count(1)

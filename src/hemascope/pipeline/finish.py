@@ -58,6 +58,7 @@ def finish(
         colours: of the images that are scored, to say where those of test are unlike the training's.
     """
     predictions.write(run.predictions_file)
+    progress.step("measuring the scores")
     look = describe(mean_colours(train.images), train.targets, len(manifest.classes))
     card = ModelCard(recipe.name, manifest.classes, recipe.input_size, data={"name": manifest.name}, look=look)
     metrics = summarise(predictions, unlike=unlike_of_test(card, predictions, colours))
@@ -71,9 +72,10 @@ def finish(
         "conformal": fit_sets(val.probabilities, val.targets, recipe.seed),
         "look": look,
     }
-    progress.step("writing model file and report")
-    _write_model_file(run, recipe, manifest, network, predictions.temperature, metrics, score, about)
+    progress.step("writing the model file and the report", 3)
+    _write_model_file(run, recipe, manifest, network, predictions.temperature, metrics, score, about, progress)
     write_report(run.folder)
+    progress.done(3)
     return run
 
 
@@ -101,6 +103,7 @@ def _write_model_file(
     metrics: dict,
     score: UnknownScore,
     about: dict[str, dict],
+    progress: Progress,
 ) -> None:
     """Write the Run's model file: its card, its graph and the proof that it computes what the network does.
 
@@ -113,6 +116,7 @@ def _write_model_file(
         metrics: as `summarise` gives them; the card states some.
         score: of unknown objects.
         about: the card's parts ``unknown``, ``conformal`` and ``look``.
+        progress: told when the file is written, and when it is proven.
 
     Raises:
         ModelFileError: the file does not compute what the network does.
@@ -140,5 +144,7 @@ def _write_model_file(
     )
     with atomic(run.model_file) as temporary:
         write_model(network, card, temporary, score)
+        progress.done(1)
         pictures = some_images(manifest, evaluated_part(manifest))
         require(compare(network, temperature, temporary, pictures), run.model_file)
+    progress.done(2)

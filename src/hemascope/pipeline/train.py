@@ -68,13 +68,13 @@ def train(
     manifest = limited(opened(source, progress), chosen.limit, seed=chosen.seed)
     chosen = by_laboratory(manifest, chosen, SILENT)
     # Made here, and thrown away before the training, to refuse what cannot be made before the long work.
-    network = _checked_network(chosen, manifest)
+    network = checked_network(chosen, manifest)
     pixels = load_pixels(manifest, chosen.input_size, progress=progress)
     manifest = with_copies_together(pixels, progress)
     chosen = by_laboratory(manifest, chosen, progress)  # again, since it may be copies that they share
     manifest = divided(manifest, chosen)
     check_start(chosen, manifest)
-    chosen = _with_batch_size(chosen, network, manifest)
+    chosen = with_batch_size(chosen, network, manifest)
     del network
     run = Run.create(folder, chosen, manifest, about(source))
     tell_data(manifest, progress)
@@ -135,7 +135,7 @@ def _go_on_with_one(run: Run, recipe: Recipe, manifest: Manifest, images: np.nda
     return finish(run, recipe, manifest, network, predictions, train_part, val_part.images, progress, colours)
 
 
-def _checked_network(recipe: Recipe, manifest: Manifest) -> Network:
+def checked_network(recipe: Recipe, manifest: Manifest) -> Network:
     """The network that the training begins with, if it can be trained, divided and written as the recipe says."""
     if recipe.folds:
         if recipe.split_by == "image":
@@ -146,7 +146,8 @@ def _checked_network(recipe: Recipe, manifest: Manifest) -> Network:
     return network
 
 
-def _with_batch_size(recipe: Recipe, network: Network, manifest: Manifest) -> Recipe:
+def with_batch_size(recipe: Recipe, network: Network, manifest: Manifest) -> Recipe:
+    """The recipe with ``batch_size`` resolved to a number."""
     images = int(manifest.part("train").sum())
     if recipe.folds:
         images = int(images * (1 - 1 / recipe.folds) * (1 - val_share(recipe)))  # a fold's

@@ -6,6 +6,7 @@ from torch import nn
 
 from hemascope.augment.batch import augment
 from hemascope.models.network import Network, is_frozen
+from hemascope.progress import SILENT, Progress
 from hemascope.train.batches import to_unit_range, training_batches
 from hemascope.train.recipe import Recipe
 
@@ -20,6 +21,7 @@ def recompute_statistics(
     *,
     weights: np.ndarray | None = None,
     always: bool = False,
+    progress: Progress = SILENT,
 ) -> None:
     """Replace BatchNorm's running statistics by the mean over half clean, half augmented training images.
 
@@ -35,6 +37,7 @@ def recompute_statistics(
         device: where to compute.
         weights: float (n,), how often to draw each image, in proportion; None: every one once.
         always: the weights are not those that the statistics were gathered with.
+        progress: what it reports to.
     """
     layers = [m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and not is_frozen(m)]
     drawn = recipe.balance.changes_draws or recipe.laboratories.changes_draws
@@ -49,13 +52,15 @@ def recompute_statistics(
     assert isinstance(recipe.batch_size, int)  # "auto" is resolved before a training begins
     size, targets = max(recipe.batch_size, 64), np.zeros(len(images), np.int64)
     batches = training_batches(images, targets, size, recipe.seed, weights=weights)
+    progress.step("gathering BatchNorm's statistics", min(_BATCHES, len(batches)))
     network.to(device).eval()
     for layer in layers:
         layer.train()
     with torch.no_grad():
-        for _, (batch, *_) in zip(range(_BATCHES), batches, strict=False):
+        for number, (batch, *_) in zip(range(_BATCHES), batches, strict=False):
             shown = augment(to_unit_range(batch.to(device)), policy, generator)
             network(shown.contiguous(memory_format=torch.channels_last))
+            progress.done(number + 1)
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
     network.eval()

@@ -96,7 +96,7 @@ def fit(
     if train.laboratories is not None and recipe.laboratories.changes_draws:
         # Of laboratories that are drawn alike, each has its say in the statistics; the classes as they come.
         weights = drawn_by_laboratory(train.laboratories, train.targets, recipe.laboratories, Balance())
-    recompute_statistics(network, train.images, recipe, device, weights=weights)
+    recompute_statistics(network, train.images, recipe, device, weights=weights, progress=progress)
     with atomic(run.final_weights) as temporary:
         torch.save(network.to("cpu").state_dict(), temporary)
     return load_network(run, recipe, classes)

@@ -7,18 +7,30 @@ import yaml
 
 from hemascope.errors import RecipeError
 
-LARGEST = 2**20
-"""Bytes of a file; a recipe of all keys has three thousand."""
+LARGEST, DEEPEST = 2**18, 32
+"""Bytes of a file, a recipe of all keys has three thousand; and lists or keys inside each other."""
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses aliases: some hundred bytes of them, each naming the one before often, stand for gigabytes."""
+    """Refuses aliases: some hundred bytes of them, each naming the one before often, stand for gigabytes.
+
+    And deep nesting, which takes PyYAML a time that grows with its square.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.depth = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
             event = self.peek_event()
             raise yaml.YAMLError(f"*{event.anchor}: aliases are not read, write the value out{event.start_mark}")
-        return super().compose_node(parent, index)
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise yaml.YAMLError(f"more than {DEEPEST} lists or keys inside each other")
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
 
 
 def parse(text: str, origin: str) -> Any:
@@ -40,8 +52,6 @@ def parse(text: str, origin: str) -> Any:
     """
     try:
         return _Loader(text).get_single_data()
-    except RecursionError as problem:
-        raise RecipeError(f"{origin}: not valid YAML (too many lists or keys inside each other)") from problem
     except (yaml.YAMLError, ValueError, OverflowError) as problem:  # values of dates and numbers raise their own
         raise RecipeError(f"{origin}: not valid YAML ({' '.join(str(problem).split())[:300]})") from problem
 

@@ -171,15 +171,14 @@ def fit_unknown(
     Returns:
         The score, a function of `Levels`, and the part ``unknown`` of the model card.
     """
-    progress.step("learning what none of the classes looks like")
+    progress.step("learning what none of the classes looks like", looked_at(len(train[0]), len(val)))
     rng = np.random.default_rng(recipe.seed)
-    levels = Levels(network).eval()
+    look = _Look(Levels(network).eval(), progress)
     images, targets = train
     chosen = rng.permutation(len(images))[:CELLS]
-    known = levels_of(levels, images[chosen])
-    changed = levels_of(levels, images[chosen[:CHANGED]], recipe.augment, recipe.seed)
-    count = min(STRANGERS, STRANGERS * len(chosen) // CELLS + 9)
-    foreign = levels_of(levels, strangers(pictures, count, recipe.input_size, recipe.seed))
+    known = look(images[chosen])
+    changed = look(images[chosen[:CHANGED]], recipe.augment, recipe.seed)
+    foreign = look(strangers(pictures, _strangers_of(len(chosen)), recipe.input_size, recipe.seed))
 
     cells = np.concatenate([known, changed])
     numbers = np.concatenate([targets[chosen], targets[chosen[:CHANGED]]])
@@ -188,9 +187,9 @@ def fit_unknown(
 
     order = rng.permutation(len(val))
     setting, measuring = np.array_split(order, 2) if len(val) > 1 else (order, order)
-    set_scale(score, levels_of(levels, val[setting]), levels_of(levels, val[setting], recipe.augment, recipe.seed + 1))
-    plain = scores_of(score, levels_of(levels, val[measuring]))
-    altered = scores_of(score, levels_of(levels, val[measuring], recipe.augment, recipe.seed + 2))
+    set_scale(score, look(val[setting]), look(val[setting], recipe.augment, recipe.seed + 1))
+    plain = scores_of(score, look(val[measuring]))
+    altered = scores_of(score, look(val[measuring], recipe.augment, recipe.seed + 2))
     card = {
         "threshold": 0.5,
         "rate": float((plain > 0.5).mean()),
@@ -201,8 +200,44 @@ def fit_unknown(
     return score.eval(), card
 
 
-def levels_of(levels: Levels, images: np.ndarray, policy: Policy | None = None, seed: int = 0) -> np.ndarray:
-    """Features float32 (n, D) of images uint8 (n, size, size, 3), each changed by a policy if one is given."""
+def looked_at(train: int, val: int) -> int:
+    """How many images the network sees while the score is fitted, of so many training and validation images."""
+    known = min(train, CELLS)
+    return known + min(train, CHANGED) + _strangers_of(known) + 2 * max(val, 2)  # a single one is looked at twice
+
+
+def _strangers_of(known: int) -> int:
+    return min(STRANGERS, STRANGERS * known // CELLS + 9)
+
+
+class _Look:
+    """`levels_of` one network, each call counted on from the one before."""
+
+    def __init__(self, levels: Levels, progress: Progress) -> None:
+        self.levels, self.progress, self.seen = levels, progress, 0
+
+    def __call__(self, images: np.ndarray, policy: Policy | None = None, seed: int = 0) -> np.ndarray:
+        before, self.seen = self.seen, self.seen + len(images)
+        return levels_of(self.levels, images, policy, seed, told=lambda count: self.progress.done(before + count))
+
+
+def levels_of(
+    levels: Levels,
+    images: np.ndarray,
+    policy: Policy | None = None,
+    seed: int = 0,
+    *,
+    told: Callable[[int], None] | None = None,
+) -> np.ndarray:
+    """Features float32 (n, D) of images uint8 (n, size, size, 3), each changed by a policy if one is given.
+
+    Args:
+        levels: of the network.
+        images: to look at.
+        policy: changes each of them.
+        seed: of the changes.
+        told: hears how many are done.
+    """
     always = policy.model_copy(update={"clean": 0.0}) if policy and not policy.changes_nothing else None
     generator = torch.Generator().manual_seed(seed)
     found = []
@@ -210,6 +245,8 @@ def levels_of(levels: Levels, images: np.ndarray, policy: Policy | None = None, 
         for start in range(0, len(images), 64):
             batch = torch.from_numpy(images[start : start + 64]).permute(0, 3, 1, 2).float().div_(255)
             found.append(levels.levels(augment(batch, always, generator) if always else batch).numpy())
+            if told:
+                told(start + len(batch))
     return np.concatenate(found)
 
 
