@@ -9,6 +9,7 @@ from hemascope.models.network import Description, Network
 from hemascope.models.unknown import Levels
 from hemascope.train.recipe import Recipe
 from hemascope.train.unknown import fit_unknown, levels_of, scores_of, strangers
+from tests.progress import Told
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,10 @@ RECIPE = Recipe(input_size=32, augment={"rotation": 180, "flip": 0.5})
 
 def test_known_cells_are_rarely_flagged_and_foreign_pictures_mostly(network, cells):
     targets = np.arange(160) % 8
-    score, card = fit_unknown(network, RECIPE, (cells[:160], targets), cells[160:], list(cells[:20]))
+    told = Told()
+    score, card = fit_unknown(network, RECIPE, (cells[:160], targets), cells[160:], list(cells[:20]), progress=told)
+    assert told.counts == sorted(told.counts)
+    assert told.steps == [("learning what none of the classes looks like", told.counts[-1])]
     levels = Levels(network)
     known = scores_of(score, levels_of(levels, cells[160:]))
     foreign = scores_of(score, levels_of(levels, strangers(list(cells[160:]), 45, 32, seed=9)))
@@ -39,7 +43,10 @@ def test_known_cells_are_rarely_flagged_and_foreign_pictures_mostly(network, cel
 
 
 def test_a_handful_of_images_is_enough(network, cells):
-    score, card = fit_unknown(network, RECIPE, (cells[:4], np.array([0, 1, 2, 2])), cells[4:5], list(cells[:2]))
+    told = Told()
+    few = (cells[:4], np.array([0, 1, 2, 2]))
+    score, card = fit_unknown(network, RECIPE, few, cells[4:5], list(cells[:2]), progress=told)
+    assert told.steps[0][1] == told.counts[-1]
     assert np.isfinite(scores_of(score, levels_of(Levels(network), cells[:9]))).all()
     assert card["images"] == 1
 
