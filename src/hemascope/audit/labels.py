@@ -111,7 +111,8 @@ def check_labels(
     for place in wrong[(likely[wrong] != given[wrong]) & (quality[wrong] < _DOUBTFUL)].tolist():
         label, other = (classes[learnable[numbers[place]]] for numbers in (given, likely))
         said, seen = probabilities[place, given[place]], probabilities[place, likely[place]]
-        reason = f"labelled {label} ({_percent(said)} likely), looks like {other} ({_percent(seen)})"
+        words = f"labelled {label} ({_percent(said)} likely), looks like {other} ({_percent(seen)})"
+        reason = words.replace("_", " ")  # so that a line may end between the words of a class's name
         findings.append(Finding(int(rows[place]), "label", float(1 - quality[place]), reason, label=other))
     return scores, findings
 
