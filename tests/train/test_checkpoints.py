@@ -32,7 +32,10 @@ class Trainer:
 )
 def test_keeps_the_weights_of_the_epoch_that_was_asked_for(tmp_path: Path, stopping: EarlyStopping, kept: int) -> None:
     run: Any = SimpleNamespace(
-        last_checkpoint=tmp_path / "last.ckpt", best_weights=tmp_path / "best.pt", history_file=tmp_path / "history.csv"
+        folder=tmp_path,
+        last_checkpoint=tmp_path / "last.ckpt",
+        best_weights=tmp_path / "best.pt",
+        history_file=tmp_path / "history.csv",
     )
     keeper, trainer = RunKeeper(run, stopping, lambda row: None), Trainer()
     for epoch, (accuracy, loss) in enumerate(zip(ACCURACY, LOSS, strict=True)):
