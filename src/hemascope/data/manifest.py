@@ -196,9 +196,6 @@ class Manifest:
         if frame.isna().to_numpy().any():
             raise SourceError(f"{path}: a damaged manifest: some of its cells are empty", "Write it again.")
         classes = tuple(filter(None, about.get("hemascope.classes", "").split("\n")))
-        return cls(
-            frame.astype(COLUMNS),
-            classes,
-            *(about.get(f"hemascope.{key}", "") for key in ("name", "licence", "attribution")),
-            tuple(filter(None, about.get("hemascope.spelt", "").split("\n"))),
-        )
+        name, licence, attribution = (about.get(f"hemascope.{key}", "") for key in ("name", "licence", "attribution"))
+        spelt = tuple(filter(None, about.get("hemascope.spelt", "").split("\n")))
+        return cls(frame.astype(COLUMNS), classes, name, licence, attribution, spelt)
