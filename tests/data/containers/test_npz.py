@@ -1,3 +1,5 @@
+import io
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -6,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from hemascope.data.containers import npz
 from hemascope.data.containers.npz import npy_array, npy_headers
 from hemascope.data.containers.open import open_container
 from hemascope.errors import DecodeError, SourceError
@@ -61,4 +64,54 @@ def test_damaged_npz_is_refused_by_name(tmp_path: Path) -> None:
 def test_npz_of_python_objects_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", images=np.array([{}, {}], object))
     with pytest.raises(SourceError, match="allow_pickle"):
+        npy_array(tmp_path / "a.npz", "images")
+
+
+def packed(path: Path, content: bytes, size: int) -> str:
+    """A .npz whose array of images begins with ``content`` and goes on with zeros."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("images.npy", "w") as file:
+        file.write(content)
+        for _ in range(size >> 20):
+            file.write(bytes(1 << 20))
+    return str(path)
+
+
+def head(shape: tuple[int, ...]) -> bytes:
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\x93NUMPY\2\0" + (3 << 30).to_bytes(4, "little"), "its header has 3,221,225,472 bytes"),
+        (head((1, 18_000, 18_000, 3)), "927 MiB are more than|images of 324,000,000 pixels, more than 25,000,000"),
+    ],
+)
+def test_a_header_or_an_image_that_unpacks_to_much_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:
+    path = packed(tmp_path / "a.npz", content, 20 << 20)
+    tracemalloc.start()
+    ((name, problem),) = npz.images(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert name in ("images", "images/0")
+    with pytest.raises(DecodeError, match=reason):
+        raise problem
+    assert peak < 4 << 20
+
+
+def test_an_image_of_a_mapped_array_has_its_limit_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.savez(tmp_path / "a.npz", images=IMAGES)
+    monkeypatch.setenv("HEMASCOPE_MAX_PIXELS", "143")
+    with pytest.raises(DecodeError, match=r"a\.npz#images/0: images of 144 pixels, more than 143"):
+        open_container(str(tmp_path / "a.npz")).job("images/0")
+
+
+def test_an_array_that_does_not_fit_into_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.savez_compressed(tmp_path / "a.npz", images=IMAGES)
+    monkeypatch.setattr(npz, "_memory", lambda: IMAGES.nbytes - 1)
+    with pytest.raises(
+        SourceError, match=r"'images' cannot be read \(it unpacks to 0\.0 GiB, more than this machine has"
+    ):
         npy_array(tmp_path / "a.npz", "images")

@@ -1,5 +1,7 @@
+import gzip
 import io
 import tarfile
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -89,3 +91,59 @@ def test_a_member_too_large_for_a_picture_is_a_row(tmp_path: Path, monkeypatch: 
     assert isinstance(problem, DecodeError)
     assert "more than the 1 MiB" in problem.problem
     assert good == encoded(noise(0))
+
+
+def compressed(path: Path, *blocks: bytes) -> str:
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        for block in blocks:
+            file.write(block)
+    return str(path)
+
+
+def member(name: str, kind: bytes, size: int, content: bytes = b"") -> bytes:
+    about = tarfile.TarInfo(name)
+    about.type, about.size = kind, size
+    return about.tobuf(tarfile.GNU_FORMAT) + content + bytes(-len(content) % tarfile.BLOCKSIZE)
+
+
+def pax(content: bytes) -> bytes:
+    return member("global", tarfile.XGLTYPE, len(content), content)
+
+
+GOOD = member("a/0.png", tarfile.REGTYPE, len(encoded(noise(0))), encoded(noise(0)))
+MIB = bytes(1 << 20)
+BOMBS = {
+    "a name of 20 MiB": [member("././@LongLink", tarfile.GNUTYPE_LONGNAME, 20 << 20), *[MIB] * 20],
+    "names inside names": [member("././@LongLink", tarfile.GNUTYPE_LONGNAME, 512, bytes(512))] * 3000,
+    "attributes of all": [pax(b"30014 k%06d=" % i + b"x" * 30_000 + b"\n") for i in range(300)],
+    "the map of a sparse file": [
+        member("x", b"x", 44, b"22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n"),
+        member("a/1.png", tarfile.REGTYPE, 4 << 20, b"99999999\n" + b"0\n" * 2_000_000),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_header_that_unpacks_to_much_ends_the_archive_after_what_was_good(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tar, "_HEADER", 100_000)
+    path = compressed(tmp_path / "bomb.tar.gz", GOOD, *BOMBS[name], GOOD, bytes(10240))
+    first, last = tar.images(path)
+    assert first == ("a/0.png", encoded(noise(0)))
+    assert last[0] == ""
+    assert isinstance(last[1], DecodeError)
+    assert "(after 1 images)" in str(last[1])
+
+
+def test_a_large_member_is_a_row_and_its_bytes_are_never_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(regular, "MAX_BYTES", 4 << 20)
+    large = member("a/1.png", tarfile.REGTYPE, 40 << 20)
+    path = compressed(tmp_path / "bomb.tar.gz", GOOD, large, *[MIB] * 40, GOOD, bytes(10240))
+    tracemalloc.start()
+    found = dict(tar.images(path))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "40 MiB are more than the 4 MiB of a picture" in str(found["a/1.png"])
+    assert isinstance(found["a/0.png"], bytes)
+    assert peak < 20 << 20  # one read of what is packed can be of 10 MB

@@ -1,6 +1,8 @@
 """Images in a NumPy .npz: all of them a few rows at a time, however large the arrays are, or one by its place."""
 
+import io
 import math
+import os
 import tokenize
 import zipfile
 import zlib
@@ -12,11 +14,12 @@ import numpy as np
 from numpy.lib import format as npy
 
 from hemascope.data.containers.member import split_member
-from hemascope.data.decode import decode_array
+from hemascope.data.decode import decode_array, limit
 from hemascope.data.regular import require_regular, too_large
 from hemascope.errors import DecodeError, SourceError
 
 _READ = 1 << 20  # bytes unpacked at a time
+_HEADER = 10_000  # bytes of an array's header, numpy's own limit
 _DEFLATED_MOST = 1100  # bytes that one of deflate's can stand for: 1032, and a few
 _BROKEN = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
 
@@ -94,6 +97,8 @@ def npy_array(path: Path | str, key: str) -> np.ndarray:
                 shape, fortran, dtype = _header(file)
                 start = file.tell()
             if entry.compress_type != zipfile.ZIP_STORED or dtype.hasobject or 0 in shape:
+                if (needed := math.prod(shape) * dtype.itemsize) > _memory():
+                    raise ValueError(f"it unpacks to {needed / 2**30:,.1f} GiB, more than this machine has")
                 with np.load(path, allow_pickle=False) as arrays:
                     return arrays[key]
         with Path(path).open("rb") as raw:  # the local header's name and extra field may differ from the directory's
@@ -120,6 +125,8 @@ class Npz:
         array = self._arrays[key]
         if array.ndim == 0 or row >= len(array):
             raise DecodeError(f"{self.path}#{member}: the array has {len(array) if array.ndim else 'no'} images")
+        if large := _too_large(array.shape):
+            raise DecodeError(f"{self.path}#{member}: {large}")
         return lambda: decode_array(array[row], f"{self.path}#{member}")
 
     def close(self) -> None:
@@ -130,9 +137,13 @@ class Npz:
 def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
     """Shape, whether in Fortran order, and dtype of the array that begins here."""
     version = npy.read_magic(file)
-    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    read, digits = (npy.read_array_header_1_0, 2) if version == (1, 0) else (npy.read_array_header_2_0, 4)
+    start = file.read(digits)
+    length = int.from_bytes(start, "little")
+    if length > _HEADER:  # numpy would read it whole before it looks
+        raise ValueError(f"its header has {length:,} bytes")
     try:
-        shape, fortran, dtype = read(file)
+        shape, fortran, dtype = read(io.BytesIO(start + file.read(length)))
     except (SyntaxError, tokenize.TokenError, MemoryError, RecursionError) as problem:  # numpy parses it as Python
         raise ValueError("its header is damaged") from problem
     if any(length < 0 for length in shape):
@@ -145,6 +156,14 @@ def _require_room(entry: zipfile.ZipInfo, promised: int) -> None:
     most = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: _DEFLATED_MOST}.get(entry.compress_type)
     if promised > entry.file_size or (most and entry.file_size > most * entry.compress_size):
         raise ValueError(f"{entry.filename} promises {promised:,} bytes, which it does not hold")
+
+
+def _memory() -> float:
+    """Bytes of memory that this machine has; endless where it does not tell."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return math.inf
 
 
 def _members(archive: zipfile.ZipFile) -> list[str]:
@@ -161,6 +180,13 @@ def _stack(file: IO[bytes]) -> tuple[int, ...]:
     return shape
 
 
+def _too_large(shape: tuple[int, ...]) -> str:
+    """Why images of a stack of this shape are not read; "" where they are."""
+    pixels = math.prod(shape[1:3])
+    more = f"images of {pixels:,} pixels, more than {limit():,}" * (pixels > limit())
+    return more or too_large(math.prod(shape[1:]))
+
+
 def _rows(archive: zipfile.ZipFile, member: str, path: str) -> Iterator[tuple[str, np.ndarray | DecodeError]]:
     array = member.removesuffix(".npy")
     done = -1
@@ -169,8 +195,8 @@ def _rows(archive: zipfile.ZipFile, member: str, path: str) -> Iterator[tuple[st
             shape = _stack(file)
             done = 0
             row_bytes = math.prod(shape[1:])
-            if large := too_large(row_bytes):
-                raise ValueError(f"of each image, {large}")
+            if large := _too_large(shape):
+                raise ValueError(large)
             at_once = max(1, _READ // row_bytes)
             while done < shape[0]:
                 rows = min(at_once, shape[0] - done)

@@ -4,7 +4,7 @@ import lzma
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from hemascope.data.kinds import inner_parts, is_image
 from hemascope.data.regular import require_regular, too_large
 from hemascope.errors import DecodeError, SourceError
 
-_BROKEN = (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError, ValueError)
+_BROKEN = (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError, ValueError, RecursionError)
+_HEADER = 1 << 20  # bytes of a member's header: its names, attributes and the map of a sparse file
 
 
 def images(path: str) -> Iterator[tuple[str, bytes | DecodeError]]:
@@ -25,7 +26,7 @@ def images(path: str) -> Iterator[tuple[str, bytes | DecodeError]]:
     done = 0
     try:
         require_regular(path)
-        with tarfile.open(path, "r|*") as archive:
+        with tarfile.open(path, "r|*", tarinfo=_Member) as archive:
             for member in _files(archive):
                 if not is_image(member.name):
                     continue
@@ -47,7 +48,7 @@ def names(path: str) -> Iterator[str]:
     """
     try:
         require_regular(path)
-        with tarfile.open(path, "r|*") as archive:
+        with tarfile.open(path, "r|*", tarinfo=_Member) as archive:
             for member in _files(archive):
                 yield member.name
             _require_end(archive)
@@ -63,10 +64,50 @@ def count(path: str) -> int | None:
         return None
     try:
         require_regular(path)
-        with tarfile.open(path, "r:") as archive:
+        with tarfile.open(path, "r:", tarinfo=_Member) as archive:
             return sum(is_image(member.name) for member in _files(archive))
     except _BROKEN:
         return None
+
+
+class _Member(tarfile.TarInfo):
+    """A member whose header is of a bounded length: tarfile itself reads names of any, whatever they were packed to."""
+
+    @classmethod
+    def fromtarfile(cls, tarfile: tarfile.TarFile) -> Self:
+        """The next member; the parts of one header are read by calls inside each other."""
+        whole = tarfile.fileobj
+        if isinstance(whole, _Header):
+            return super().fromtarfile(tarfile)
+        tarfile.fileobj = _Header(whole)
+        try:
+            member = super().fromtarfile(tarfile)
+        finally:
+            tarfile.fileobj = whole
+        _require(sum(map(len, tarfile.pax_headers.values())))
+        return member
+
+
+class _Header:
+    """The file of an archive while one header is read."""
+
+    def __init__(self, whole: Any) -> None:
+        self._whole = whole
+        self._read = 0
+
+    def read(self, size: int) -> bytes:
+        """Some bytes."""
+        self._read += size
+        _require(self._read)
+        return self._whole.read(size)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._whole, name)
+
+
+def _require(size: int) -> None:
+    if size > _HEADER:
+        raise tarfile.ReadError(f"a header of more than {_HEADER:,} bytes")
 
 
 class _Place(NamedTuple):
@@ -86,7 +127,7 @@ class Tar:
         self.path = path
         try:
             require_regular(path)
-            self._archive = tarfile.open(path, "r:*")  # noqa: SIM115 (closed by `close`)
+            self._archive = tarfile.open(path, "r:*", tarinfo=_Member)  # noqa: SIM115 (closed by `close`)
         except _BROKEN as problem:
             raise SourceError(f"{path}: the archive cannot be read: {_reason(problem)}") from problem
         self._files = _files(self._archive)
