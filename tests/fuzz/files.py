@@ -18,7 +18,7 @@ from hemascope.audit.findings_file import COLUMNS, read_findings_csv
 from hemascope.data.decode import announced_pixels, decode
 from hemascope.data.manifest import Manifest
 from hemascope.evaluate.predictions import Predictions
-from hemascope.predict.card import METADATA_KEY, ModelCard, class_sets, set_threshold
+from hemascope.predict.card import METADATA_KEY, ModelCard, class_sets, set_mass
 from hemascope.predict.classifier import load
 from hemascope.predict.journal import Journal
 from hemascope.predict.output import read_rows
@@ -192,7 +192,7 @@ _CARD = ModelCard(
     data={"name": "x", "images": 3},
     scores={"accuracy": {"value": 0.9, "low": 0.8, "high": 1.0, "images": 10, "split": "val"}},
     unknown={"threshold": 0.5, "rate": 0.01, "images": 9, "method": "x"},
-    conformal={"coverage": [0.9, 0.99], "thresholds": [0.4, 0.001], "measured": [0.9, 0.99], "size": [1.0, 1.2]},
+    conformal={"levels": [0.9, 0.99], "masses": [0.9, 0.999], "measured": [0.9, 0.99], "size": [1.0, 1.2]},
 )
 
 
@@ -207,10 +207,10 @@ def _read_card(path: Path) -> None:
     text = path.read_bytes().decode("utf-8", "replace")
     card = attempt(ModelCard.from_json, text)
     if card is not None:
-        card.to_json()
-        threshold = attempt(set_threshold, card, 0.9)
-        if threshold is not None:
-            class_sets(np.full((1, len(card.classes)), 1 / len(card.classes)), card.classes, threshold)
+        card.to_json().encode()
+        mass = attempt(set_mass, card, 0.9)
+        if mass is not None:
+            class_sets(np.full((1, len(card.classes)), 1 / len(card.classes)), card.classes, mass)
 
 
 @cache

@@ -28,6 +28,8 @@ SETS = {"coverage": [0.9, 0.99], "thresholds": [0.4]}
         ({"classes": {"a": 1, "b": 2, "c": 3}}, "classes is not"),
         ({"name": None}, "name is not a text"),
         ({"name": ["m"]}, "name is not a text"),
+        ({"name": "half a letter \ud800"}, "name is not a text"),
+        ({"classes": ["a", "\udc00", "c"]}, "classes is not"),
         ({"input_size": 0}, "input_size is not a whole number from 1 to 4096"),
         ({"input_size": "8"}, "input_size is not"),
         ({"input_size": True}, "input_size is not"),

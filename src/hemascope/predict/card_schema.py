@@ -37,7 +37,8 @@ def check_card(values: Mapping[str, Any]) -> None:
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= MOST_LETTERS
+    """Text that is not too long, and that a file can hold: JSON may name halves of a letter."""
+    return isinstance(value, str) and len(value) <= MOST_LETTERS and not any("\ud800" <= c <= "\udfff" for c in value)
 
 
 def _is_number(value: Any) -> bool:
