@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from hemascope.data import memory
 from hemascope.data import pixels as module
 from hemascope.data.framing import frame
 from hemascope.data.manifest import Manifest
@@ -75,11 +74,20 @@ def test_too_much_for_the_memory_is_refused_before_anything_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     manifest = files(tmp_path, [noise(0)] * 4)
-    monkeypatch.setattr(memory, "_available_memory", lambda: 4 * 8 * 8 * 3)
+    monkeypatch.setattr(module, "_available_memory", lambda: 4 * 8 * 8 * 3)
     assert len(load_pixels(manifest, 8).images) == 4
     monkeypatch.setattr(module, "map_images", None)
     with pytest.raises(SourceError, match=r"GiB of memory.*smaller image size"):
         load_pixels(manifest, 9)
+
+
+def test_available_memory_is_told_with_and_without_psutil(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = module._available_memory()
+    assert told is not None
+    assert told > 2**20
+    monkeypatch.setitem(__import__("sys").modules, "psutil", None)
+    told = module._available_memory()
+    assert told is None or told > 2**20
 
 
 def test_an_empty_manifest() -> None:

@@ -1,6 +1,7 @@
 """All images of a Manifest in memory, framed to one size, and which of them are identical."""
 
 import hashlib
+import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +10,8 @@ from hemascope.data import left_out
 from hemascope.data.framing import frame
 from hemascope.data.groups import identical_groups, merge_groups
 from hemascope.data.manifest import Manifest
-from hemascope.data.memory import require_memory
 from hemascope.data.reading import map_images
-from hemascope.errors import DecodeError
+from hemascope.errors import DecodeError, SourceError
 from hemascope.progress import SILENT, Progress
 
 
@@ -44,7 +44,7 @@ def load_pixels(manifest: Manifest, size: int, *, threads: int | None = None, pr
         SourceError: the images do not fit into memory.
     """
     n = len(manifest)
-    require_memory("The images", n * size * size * 3)
+    _require_memory(n * size * size * 3)
     images = np.zeros((n, size, size, 3), np.uint8)
     errors = manifest.table["error"].to_numpy(object).copy()
     digests: list[bytes | None] = [None] * n
@@ -73,6 +73,27 @@ def pixel_digest(image: np.ndarray) -> bytes:
     digest = hashlib.blake2b(repr(image.shape).encode(), digest_size=16)
     digest.update(np.ascontiguousarray(image).data)
     return digest.digest()
+
+
+def _require_memory(needed: int) -> None:
+    available = _available_memory()
+    if available is not None and needed > available:
+        raise SourceError(
+            f"The images need {needed / 2**30:.1f} GiB of memory; {available / 2**30:.1f} GiB are free",
+            "Choose a smaller image size or fewer images, or free memory.",
+        )
+
+
+def _available_memory() -> int | None:
+    """Free memory in bytes, None where the system does not tell."""
+    try:
+        import psutil
+    except ImportError:  # it comes with the extra `train`
+        try:
+            return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        except (AttributeError, ValueError, OSError):
+            return None
+    return int(psutil.virtual_memory().available)
 
 
 class Arranged:

@@ -2,6 +2,7 @@
 
 import io
 import math
+import os
 import tokenize
 import zipfile
 import zlib
@@ -14,7 +15,6 @@ from numpy.lib import format as npy
 
 from hemascope.data.containers.member import split_member
 from hemascope.data.decode import decode_array, limit
-from hemascope.data.memory import require_memory
 from hemascope.data.regular import require_regular, too_large
 from hemascope.errors import DecodeError, SourceError
 
@@ -97,7 +97,8 @@ def npy_array(path: Path | str, key: str) -> np.ndarray:
                 shape, fortran, dtype = _header(file)
                 start = file.tell()
             if entry.compress_type != zipfile.ZIP_STORED or dtype.hasobject or 0 in shape:
-                require_memory(f"{path}: the array {key!r}", math.prod(shape) * dtype.itemsize)
+                if (needed := math.prod(shape) * dtype.itemsize) > _memory():
+                    raise ValueError(f"it unpacks to {needed / 2**30:,.1f} GiB, more than this machine has")
                 with np.load(path, allow_pickle=False) as arrays:
                     return arrays[key]
         with Path(path).open("rb") as raw:  # the local header's name and extra field may differ from the directory's
@@ -155,6 +156,14 @@ def _require_room(entry: zipfile.ZipInfo, promised: int) -> None:
     most = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: _DEFLATED_MOST}.get(entry.compress_type)
     if promised > entry.file_size or (most and entry.file_size > most * entry.compress_size):
         raise ValueError(f"{entry.filename} promises {promised:,} bytes, which it does not hold")
+
+
+def _memory() -> float:
+    """Bytes of memory that this machine has; endless where it does not tell."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return math.inf
 
 
 def _members(archive: zipfile.ZipFile) -> list[str]:
