@@ -116,7 +116,7 @@ def test_the_command_says_it_on_stderr(here, capsys, name, said):
 
 
 def test_the_shipped_model_knows_its_laboratory_and_another(pbc, other_laboratories):
-    for name in ("platelet", "immature_granulocyte"):  # the brightest, and a day of other light
+    for name in ("platelet", "immature_granulocyte"):  # the brightest, and some in other light
         assert predict(sorted((pbc / "val" / name).iterdir())[:FEWEST]).unlike is None, name
     found = predict(sorted((other_laboratories.parent / "labs" / "chula" / "monocyte").iterdir())[:12]).unlike
     assert found.score > 5

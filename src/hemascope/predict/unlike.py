@@ -3,7 +3,7 @@
 Stain, light and camera show in the mean colour of a picture, and so does the class of its cell: so a folder's colour is
 compared with that of the training's images in the same mixture of classes, as the model calls them. The distance is
 counted in what single images of the training lie from the mean of their class (Mahalanobis): by chance a folder's mean
-lies within a fraction of one, see docs/measured/sets.md. Focus and magnification do not show.
+lies within a fraction of one, see docs/measured/sets.md. Focus and noise do not show.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ FEWEST = 8
 """Images below which nothing is said: the colours of fewer differ by chance."""
 
 LIMIT = 4.0
-"""Score above which images are called unlike; a day of other light within one laboratory reached 3.6."""
+"""Score above which images are called unlike; some of one laboratory, in other light than the rest, reached 3.6."""
 
 _FINE = 32  # pixels along a side that the mean colour is taken of
 _FREE = 30  # images beyond one a class, below which a covariance is a guess
