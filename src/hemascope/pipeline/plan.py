@@ -16,12 +16,12 @@ from hemascope.data.splits import limited
 from hemascope.models.depthwise import use_fast_depthwise
 from hemascope.models.freezing import freeze
 from hemascope.models.network import Network
-from hemascope.pipeline.division import divided, val_share
+from hemascope.pipeline.division import by_laboratory, divided, val_share
 from hemascope.pipeline.parts import opened
 from hemascope.pipeline.train import checked_network, with_batch_size
 from hemascope.progress import SILENT, Progress
 from hemascope.shown import paragraphs
-from hemascope.train.batches import to_unit_range
+from hemascope.train.batches import to_unit_range, training_batches
 from hemascope.train.device import choose_device, use_bfloat16
 from hemascope.train.module import CellTraining
 from hemascope.train.recipe import Recipe
@@ -121,6 +121,7 @@ def plan(
     """
     chosen = load_recipe(recipe, set)
     manifest = limited(opened(source, progress), chosen.limit, seed=chosen.seed)
+    chosen = by_laboratory(manifest, chosen, progress)
     network = checked_network(chosen, manifest)
     manifest = divided(manifest, chosen)
     chosen = with_batch_size(chosen, network, manifest)
@@ -180,14 +181,16 @@ class _Measured:
         pixels = load_pixels(manifest.rows(rows), recipe.input_size, progress=progress)
         self.reading = (time.perf_counter() - begun) / len(rows)
         progress.step("timing two batches")
-        self.images = torch.from_numpy(pixels.images).permute(0, 3, 1, 2).to(self.device)
-        self.targets = torch.from_numpy(manifest.targets()[rows]).to(self.device)
+        targets = manifest.targets()[rows]
+        batch = next(iter(training_batches(pixels.images, targets, len(rows), recipe.seed)))
+        self.batch: Any = tuple(part.to(self.device) for part in batch)
+        self.classes = len(manifest.classes)
         if self.device.type == "cpu":
             use_fast_depthwise(network)
         self.network = network.to(self.device, memory_format=torch.channels_last)
         with torch.inference_mode():
             network.eval()
-            shown = to_unit_range(self.images).contiguous(memory_format=torch.channels_last)
+            shown = to_unit_range(self.batch[0]).contiguous(memory_format=torch.channels_last)
             self.image = self._second_time(lambda: network(shown)) / len(rows)
 
     def step(self, size: int | None, head_alone: bool) -> float:
@@ -197,14 +200,13 @@ class _Measured:
         )
         freeze(self.network, "head" if head_alone else self.recipe.transfer.trainable)
         self.network.train()
-        module = CellTraining(self.network, sized, classes=self.network(self.images[:2] / 255).shape[1], steps=10)
+        module = CellTraining(self.network, sized, classes=self.classes, steps=10).to(self.device)
         optimizer = module.configure_optimizers()["optimizer"]
         half = use_bfloat16(self.recipe.precision, self.device)
-        extra = torch.zeros(len(self.targets), dtype=torch.bool, device=self.device)
 
         def one() -> None:
             with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
-                loss = module.training_step((self.images, self.targets, extra), 0)
+                loss = module.training_step(self.batch, 0)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
