@@ -122,6 +122,7 @@ def plan(
     chosen = load_recipe(recipe, set)
     manifest = limited(opened(source, progress), chosen.limit, seed=chosen.seed)
     chosen = by_laboratory(manifest, chosen, progress)
+    chosen = by_laboratory(manifest, chosen, progress)
     network = checked_network(chosen, manifest)
     manifest = divided(manifest, chosen)
     chosen = with_batch_size(chosen, network, manifest)
@@ -187,7 +188,7 @@ class _Measured:
         self.classes = len(manifest.classes)
         if self.device.type == "cpu":
             use_fast_depthwise(network)
-        self.network = network.to(self.device, memory_format=torch.channels_last)
+        self.network = network.to(self.device).to(memory_format=torch.channels_last)
         with torch.inference_mode():
             network.eval()
             shown = to_unit_range(self.batch[0]).contiguous(memory_format=torch.channels_last)
