@@ -37,7 +37,7 @@ def test_csv_gives_the_same_numbers_again():
 
 def test_csv_has_no_formulas_and_a_row_an_image_whatever_the_names_hold():
     names = ["=1+1.png", "@x.png", "-2+3|cmd.png", "a\rb.png", "'=.png", "b.png"]
-    layout = Layout(("=a", "-1"), set=0.25)
+    layout = Layout(("=a", "-1"), set=0.9)
     file = io.StringIO(newline="")
     rows.write_csv_header(file, layout)
     rows.write_csv(file, Block(names, np.full((6, 2), 0.5, np.float32), [""] * 5 + ["=bad"]), layout)
