@@ -27,8 +27,8 @@ its results are kept in OUTPUT.partial."""
 
 _END = """\
 exit code: 0 all images were classified; 3 some failed (their rows say why in
-the column error); 2 nothing was done; 130 stopped by Ctrl-C
-(what is done is kept; a second Ctrl-C does not wait for the images at work).
+the column error); 2 nothing was done; 130 stopped by Ctrl-C (what is done is
+kept; a second Ctrl-C does not wait for the images at work).
 
 examples:
   hemascope predict cell.jpg
