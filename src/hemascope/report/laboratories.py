@@ -42,8 +42,6 @@ def laboratories_part(run: RunFiles, measured: dict[str, Any]) -> dict[str, Any]
     columns = (np.array([score[key] for score in accuracy.values()], float) for key in ("value", "low", "high"))
     return {
         "words": [laboratory_words(found), *training_words(run)],
-        "columns": LABORATORY_COLUMNS,
-        "rows": laboratory_rows(measured),
         "figure": draw_scores(ClassScores(tuple(found), *columns), "accuracy", "laboratory", str),
     }
 
