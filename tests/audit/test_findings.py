@@ -40,6 +40,6 @@ def test_verdicts_are_counted_by_kind_and_images_once() -> None:
         ]
     )
     counts = verdicts_by_kind(table)
-    assert list(counts.columns) == ["images", "keep", "drop", "review"]
-    assert list(counts.itertuples(name=None)) == [("leak", 1, 0, 1, 0), ("blur", 1, 1, 0, 1)]
+    assert list(counts.columns) == ["images", "keep", "review", "relabel", "drop"]
+    assert list(counts.itertuples(name=None)) == [("leak", 1, 0, 0, 0, 1), ("blur", 1, 1, 1, 0, 0)]
     assert len(verdicts_by_kind(findings_table([]))) == 0

@@ -69,4 +69,4 @@ def test_of_large_groups_some_are_listed_and_all_counted() -> None:
 def test_a_set_without_duplicates_gives_an_empty_table_of_the_same_columns() -> None:
     table = duplicate_findings(manifest("ab"), np.array([0, -1]), [])
     assert len(table) == 0
-    assert table.columns.tolist() == ["row", "kind", "score", "reason", "related", "verdict"]
+    assert table.columns.tolist() == ["row", "kind", "score", "reason", "related", "verdict", "label"]
