@@ -1,6 +1,7 @@
 """A network taken out of a model file again: what it computes, and how it goes on learning."""
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from hemascope.adapt.metadata import NORMS_KEY
+from hemascope.adapt.metadata import NORMS_KEY, set_card
+from hemascope.adapt.zoom import with_zoom
 from hemascope.errors import ModelFileError
 from hemascope.export.graph import write_model
 from hemascope.models.network import Network, create_network
@@ -116,3 +118,15 @@ def test_a_network_that_lacks_weights_of_the_file_or_computes_otherwise_is_refus
     again.mean.add_(0.3)  # it normalises otherwise
     with pytest.raises(ModelFileError, match=r"computes other features"):
         take_over(file, again, head=True)
+
+
+def test_the_network_of_a_file_with_a_zoom_is_that_of_the_file_before(
+    resnet: Network, file: Classifier, tmp_path: Path
+) -> None:
+    zoomed = with_zoom(onnx.load(file.path), 1.5)
+    set_card(zoomed, replace(file.card, adapted={"zoom": 1.5}))
+    onnx.save(zoomed, tmp_path / "zoomed.onnx")
+    first, second = new("test_resnet", 64, 3), new("test_resnet", 64, 3)
+    assert take_over(file, first, head=True)
+    assert take_over(load(tmp_path / "zoomed.onnx"), second, head=True)
+    assert all(torch.equal(value, second.state_dict()[name]) for name, value in first.state_dict().items())

@@ -61,3 +61,9 @@ def test_the_sets_of_the_shipped_models_grow_with_the_doubt(name):
     about = classifier.card.conformal
     assert all(held >= level for held, level in zip(about["measured"], about["levels"], strict=True))
     assert max(about["size"]) < 1.2  # of eight classes
+
+
+def test_the_zoom_of_a_graph_and_the_pictures_that_keep_what_it_shows():
+    sides = {zoom: ModelCard("m", CLASSES, 96, adapted={"zoom": zoom}) for zoom in (0.7, 1, 1.5)}
+    assert [(card.zoom, card.picture_side) for card in sides.values()] == [(0.7, 96), (1, 96), (1.5, 144)]
+    assert ModelCard("m", CLASSES, 96).zoom == 1

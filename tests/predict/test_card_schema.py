@@ -51,6 +51,8 @@ SETS = {"coverage": [0.9, 0.99], "thresholds": [0.4]}
         ({"data": "pbc"}, "data is not"),
         ({"recipe": {"augment": []}}, "recipe is not"),
         ({"adapted": {"images": 1.5}}, "adapted is not"),
+        ({"adapted": {"zoom": 0}}, "adapted is not"),
+        ({"adapted": {"zoom": "1.3"}}, "adapted is not"),
         ({"limits": 3}, "limits is not"),
         ({"data": {"a": json.loads("[" * 50 + "]" * 50)}}, "data is not"),
     ],

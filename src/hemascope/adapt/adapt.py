@@ -3,111 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemascope.adapt.graph import find_layers
+from hemascope.adapt.choice import ZOOMS, Choice, choose
 from hemascope.adapt.metadata import set_card
-from hemascope.adapt.refit import PRIOR, refit
+from hemascope.adapt.seen import see
+from hemascope.adapt.zoom import with_zoom
 from hemascope.cells import title
 from hemascope.cores import usable_cores
-from hemascope.data.framing import frame
-from hemascope.errors import DecodeError, ModelFileError, SourceError
-from hemascope.files import atomic
+from hemascope.errors import ModelFileError
+from hemascope.files import atomic, scratch
 from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import load
-from hemascope.predict.items import Item, check, items, tell_passed_over
 from hemascope.predict.modelfile import reason
 from hemascope.progress import SILENT, Progress
 from hemascope.seeds import check_seed
 from hemascope.shown import paragraphs, table
 
-if TYPE_CHECKING:
-    import onnx
+IMAGES = 200
+"""More move no zoom's mean confidence by more than its noise."""
 
-FEWEST = 32
-"""Statistics of fewer images say more about their cells than about their laboratory."""
-
-
-@dataclass(frozen=True)
-class Framed:
-    """What was read.
-
-    Attributes:
-        images: uint8 (n, size, size, 3), in random order.
-        errors: why the others of those tried could not be read.
-    """
-
-    images: np.ndarray
-    errors: list[str]
-
-
-def read_folder(
-    paths: Sequence[str],
-    size: int,
-    *,
-    limit: int,
-    seed: int = 0,
-    threads: int = 1,
-    progress: Progress = SILENT,
-) -> Framed:
-    """Draw some images of the paths and frame them.
-
-    Args:
-        paths: folders, globs, images, .npz and .tar, as in `hemascope.predict.items.items`.
-        size: side of the network's input in pixels.
-        limit: at most so many, drawn by seed.
-        seed: of the draw and of the order.
-        threads: images decoded at a time.
-        progress: told of the images read.
-
-    Raises:
-        SourceError: a path that matches nothing, or fewer than `FEWEST` readable images.
-    """
-    check(paths)
-    tell_passed_over(paths, progress)
-    chosen = _drawn(paths, limit, seed)
-    progress.step("reading images", len(chosen))
-    images: list[np.ndarray] = []
-    errors: list[str] = []
-    with ThreadPoolExecutor(threads, thread_name_prefix="decode") as pool:
-        for done, found in enumerate(pool.map(lambda item: _framed(item, size), chosen), start=1):
-            if isinstance(found, str):
-                errors.append(found)
-            else:
-                images.append(found)
-            progress.done(done)
-    if len(images) < FEWEST:
-        why = f"; first of {len(errors)} unreadable: {errors[0]}" if errors else ""
-        raise SourceError(
-            f"{', '.join(paths)}: {len(images)} readable images, and adapting needs at least {FEWEST}{why}",
-            "Give some hundred images of cells of all classes, as they come.",
-        )
-    return Framed(np.stack(images), errors)
-
-
-def _drawn(paths: Sequence[str], limit: int, seed: int) -> list[Item]:
-    """At most ``limit`` items, each as likely as the others, in random order; no more are held at a time."""
-    generator = np.random.default_rng(seed)
-    chosen: list[Item] = []
-    for place, item in enumerate(items(paths)):
-        if place < limit:
-            chosen.append(item)
-        elif (chance := int(generator.integers(0, place + 1))) < limit:
-            chosen[chance] = item
-    return [chosen[i] for i in generator.permutation(len(chosen))]
-
-
-def _framed(item: Item, size: int) -> np.ndarray | str:
-    try:
-        return frame(item.pixels(), size)
-    except DecodeError as problem:
-        return problem.problem
+METHOD = "one zoom for all images: where the mean confidence on unlabelled ones is highest"
 
 
 @dataclass(frozen=True)
@@ -118,20 +38,21 @@ class Adaptation:
         classes: names of the k classes.
         images: how many were used.
         errors: why others could not be read.
-        weight: of the folder's statistics, 0 .. 1.
-        shift: how far the folder is from the training's images, see `hemascope.adapt.refit.shift_score`.
-        before, after: probabilities of the used images by the file before and after, float32 (images, k).
-        stain_varied: whether the training's augmentation changed the stain.
+        choice: the zoom, with the mean confidence at each that was tried.
+        before, after: probabilities of the used images without a zoom and at the chosen one, float32 (images, k).
     """
 
     classes: tuple[str, ...]
     images: int
     errors: list[str]
-    weight: float
-    shift: float
+    choice: Choice
     before: np.ndarray
     after: np.ndarray
-    stain_varied: bool = False
+
+    @property
+    def zoom(self) -> float:
+        """The zoom of the file that was written; 1 is none."""
+        return self.choice.zoom
 
     @property
     def confidence(self) -> tuple[float, float]:
@@ -152,8 +73,8 @@ class Adaptation:
 
     @property
     def heading(self) -> str:
-        """How many images there were, and how far they are from the training's."""
-        return f"{self.images:,} images, shift {self.shift:.2f} (0 is none)"
+        """How many images there were, and the zoom."""
+        return f"{self.images:,} images, zoom {self.zoom:g}"
 
     @property
     def rows(self) -> list[tuple[str, str, str]]:
@@ -167,20 +88,12 @@ class Adaptation:
 
     @property
     def lines(self) -> list[str]:
-        """What was left out, and the advice, in sentences."""
+        """What was left out, and what was chosen and why, in sentences."""
         unread = [f"Left out, because unreadable: {len(self.errors):,}, first {self.errors[0]}"] if self.errors else []
-        return [*unread, self.advice.sentence]
-
-    @property
-    def advice(self) -> Advice:
-        """Whether to use the adapted file."""
-        return advise(self)
+        return [*unread, self.choice.sentence]
 
     def _repr_html_(self) -> str:
         return table(["", "Before", "After"], self.rows, self.heading) + paragraphs(self.lines)
-
-
-METHOD = "BatchNorm statistics of the first layers mixed with those of unlabelled images (Schneider et al. 2020)"
 
 
 def adapt(
@@ -188,87 +101,74 @@ def adapt(
     unlabelled: str | Path | Sequence[str | Path],
     output: str | Path,
     *,
-    images: int = 1000,
-    prior: float | None = None,
+    images: int = IMAGES,
     seed: int = 0,
     threads: int | None = None,
     progress: Progress = SILENT,
 ) -> Adaptation:
-    """Write a model file whose normalisation fits the unlabelled images of another laboratory.
+    """Write a model file that sees another laboratory's pictures at the zoom at which it knows their cells best.
 
-    Its classes, calibration and outputs stay; its card says in ``adapted`` what was done.
+    Its classes, weights, calibration and outputs stay; its card says in ``adapted`` what was done. Where no zoom is
+    clearly better, the file sees them as the original does.
 
     Args:
-        model: a model file, a Run folder or a shipped model's name.
-        unlabelled: a folder or file of images of cells, or several, with all classes that will be met among them.
+        model: a model file, a Run folder or a shipped model's name. The zoom of one that has one is chosen anew.
+        unlabelled: a folder or file of images of cells, or several, as they come.
         output: the new file; one there is replaced, whole or not at all.
         images: at most so many, drawn by seed.
-        prior: images that the training's statistics count as; 0 forgets them, None is `hemascope.adapt.refit.PRIOR`.
         seed: of the draw.
         threads: one a core where not given.
-        progress: told of the images read and of those that the network has seen.
+        progress: told of the images that the network has seen.
 
     Returns:
-        What changed, and in ``advice`` whether to use the file.
+        What changed, and in ``choice`` why.
 
     Raises:
-        ModelFileError: a file without stored statistics, or adapted before; an output that cannot be written.
+        ModelFileError: a file that cannot be used, or an output that cannot be written.
         SourceError: too few readable images.
     """
     import onnx
 
     check_seed(seed)
-    threads = threads or usable_cores()
     output = Path(output)
     paths = [unlabelled] if isinstance(unlabelled, str | Path) else unlabelled
     _check_output(output)
-    classifier = load(model, threads=threads)
-    source = classifier.path
+    classifier = load(model, threads=threads or usable_cores())
+    source, card = classifier.path, classifier.card
     if output.exists() and output.samefile(source):
         raise ModelFileError(f"{output}: is the file to adapt, which would be lost", "Name another output.")
-    if classifier.card.adapted:
-        raise ModelFileError(f"{source}: it is adapted already", "Adapt the original file.")
     try:
         original = onnx.load(source)
     except Exception as problem:  # protobuf's errors have no common base with ours
         raise ModelFileError(f"{source}: not a usable ONNX file ({reason(problem)})") from problem
-    find_layers(original, str(source))  # a file that cannot be adapted is refused before any image is read
-    framed = read_folder(
-        [str(path) for path in paths],
-        classifier.card.input_size,
-        limit=images,
-        seed=seed,
-        threads=threads,
-        progress=progress,
-    )
-    n = len(framed.images)
-    found = refit(
-        original,
-        framed.images,
-        prior=PRIOR if prior is None else prior,
-        threads=threads,
-        progress=progress,
-        path=str(source),
-    )
-    _describe(found.model, classifier.card, classifier.digest, n, found.shift)
-    progress.step("comparing with the original")
-    before = classifier.probabilities(framed.images)
+    with scratch() as folder:
+        plain = classifier
+        if card.zoom != 1:
+            onnx.save(with_zoom(original, 1), folder / "plain.onnx")
+            plain = load(folder / "plain.onnx", threads=classifier.threads)
+        seen = see(plain, [str(path) for path in paths], ZOOMS, limit=images, seed=seed, progress=progress)
+    choice = choose(seen.probabilities, ZOOMS)
+    adapted = with_zoom(original, choice.zoom, str(source))
+    n = seen.probabilities.shape[1]
+    set_card(adapted, replace(card, adapted=_done(card, classifier.digest, n, choice.zoom)))
     with atomic(output) as temporary:
-        onnx.save(found.model, temporary)
-        after = load(temporary, threads=threads).probabilities(framed.images)
-    stain_varied = bool(classifier.card.recipe.get("augment", {}).get("stain"))
-    return Adaptation(classifier.classes, n, framed.errors, found.weight, found.shift, before, after, stain_varied)
+        onnx.save(adapted, temporary)
+        load(temporary, threads=1)
+    before, after = (seen.probabilities[ZOOMS.index(zoom)] for zoom in (1, choice.zoom))
+    return Adaptation(classifier.classes, n, seen.errors, choice, before, after)
 
 
-def _describe(model: onnx.ModelProto, card: ModelCard, digest: str, images: int, shift: float) -> None:
-    done = {
+def _done(card: ModelCard, digest: str, images: int, zoom: float) -> dict[str, object]:
+    """What the card says, after what it says of an earlier adapting by other means."""
+    earlier = str(card.adapted.get("method", "")).removesuffix(METHOD).removesuffix("; then ")
+    return {
+        **card.adapted,
         "source": digest,
         "images": images,
-        "shift": round(shift, 4),
-        "method": METHOD,
+        "zoom": zoom,
+        "method": f"{earlier}; then {METHOD}" if earlier else METHOD,
         "date": date.today().isoformat(),
     }
-    set_card(model, replace(card, adapted=done))
 
 
 def _check_output(output: Path) -> None:
@@ -276,61 +176,3 @@ def _check_output(output: Path) -> None:
         raise ModelFileError(f"{output}: is a folder", "Name a file, such as adapted.onnx.")
     if output.suffix != ".onnx":
         raise ModelFileError(f"{output}: a model file ends in .onnx", f"Write to {output.with_suffix('.onnx')}.")
-
-
-SLIGHT = 0.10
-"""Shift below which there is little to gain."""
-
-FEWEST_CLASSES = 2.0
-"""Effective number of classes below which a folder's cells are taken for its laboratory; a blood count has 2.8."""
-
-
-@dataclass(frozen=True)
-class Advice:
-    """What to do with an adapted file.
-
-    Attributes:
-        use: whether it is likely to be better than the original.
-        reason: why, a sentence.
-    """
-
-    use: bool
-    reason: str
-
-    @property
-    def sentence(self) -> str:
-        """The advice in words."""
-        return f"{'Advised' if self.use else 'Not advised'}: {self.reason}."
-
-
-def effective_classes(shares: np.ndarray) -> float:
-    """How many equally frequent classes are as diverse as these shares: exp of their entropy (Hill 1973).
-
-    >>> round(effective_classes(np.array([0.5, 0.5, 0.0])), 3)
-    2.0
-    """
-    present = shares[shares > 0]
-    return float(np.exp(-(present * np.log(present)).sum()))
-
-
-def advise(adaptation: Adaptation) -> Advice:
-    """Weigh the shift and the mixture of classes.
-
-    Confidence has no say: on images unlike its training's a network is often sure and wrong (Ovadia et al. 2019).
-    """
-    classes = max(effective_classes(shares) for shares in adaptation.shares)
-    if classes < min(FEWEST_CLASSES, 0.75 * len(adaptation.classes)):
-        return Advice(
-            False,
-            f"nearly all images look like one class or two ({classes:.1f} effective classes): what is theirs would be "
-            "taken for the laboratory's. Give images of all classes",
-        )
-    if adaptation.shift < SLIGHT:
-        return Advice(False, "the images are like those of the training, so there is little to gain")
-    if adaptation.stain_varied:
-        return Advice(
-            False,
-            "the training varied the stain, and such a model gained nothing where it was measured. Compare both files "
-            "on images that you label",
-        )
-    return Advice(True, "the images differ from those of the training and hold several classes")

@@ -2,7 +2,7 @@
 
 A BatchNorm after a convolution gives, over the images that its statistics come from, channels of mean beta and
 standard deviation |gamma| sqrt(v / (v + epsilon)), v the running variance (Ioffe and Szegedy 2015). Folding it into the
-convolution loses these; with them, the layer can be normalised anew for other images without the training stack.
+convolution loses these; with them, a training can start from the file, see `hemascope.models.rebuilt`.
 """
 
 from __future__ import annotations

@@ -17,20 +17,14 @@ def adapt(
         typer.Option("--unlabelled", help=f"The laboratory's own. {ANY} May be repeated.", show_default=False),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The adapted file, .onnx.", show_default=False)],
-    images: Annotated[int, typer.Option(min=32, help="At most so many images, drawn by seed.")] = 1000,
-    prior: Annotated[
-        float | None,
-        typer.Option(
-            min=0, help="Images that the training's statistics count as.", show_default="see docs/explanation/adapt.md"
-        ),
-    ] = None,
+    images: Annotated[int, typer.Option(min=32, help="At most so many images, drawn by seed.")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="Of the draw of images.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="One a core where not given.", show_default=False)] = None,
 ) -> None:
-    """Fit a model file to another laboratory's stain and camera by some hundred of its images, without labels.
+    """Fit a model file to how large another laboratory's cells are in its pictures, without labels.
 
-    The images should be of all classes, as they come. Says how far they are from the training's images, what changed,
-    and whether to use the file.
+    Finds the zoom at which the model is surest of some hundred images and writes it into the file. Where none is
+    clearly better, the file sees them as the original does. The images should be of all classes, as they come.
     """
     from rich.table import Table
 
@@ -39,16 +33,7 @@ def adapt(
     from hemascope.terminal import Console
 
     with Terminal() as progress:
-        adaptation = adapt(
-            model,
-            unlabelled,
-            output,
-            images=images,
-            prior=prior,
-            seed=seed,
-            threads=threads,
-            progress=progress,
-        )
+        adaptation = adapt(model, unlabelled, output, images=images, seed=seed, threads=threads, progress=progress)
     console = Console(highlight=False)
     table = Table("", title=adaptation.heading, title_justify="left")
     table.add_column("Before", justify="right")
@@ -56,6 +41,6 @@ def adapt(
     for row in adaptation.rows:
         table.add_row(*row)
     console.print(table)
-    *unread, advice = adaptation.lines
-    for line in (*unread, f"Adapted file: {output}", advice):
+    *unread, chosen = adaptation.lines
+    for line in (*unread, f"Adapted file: {output}", chosen):
         console.say(line)

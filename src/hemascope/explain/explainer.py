@@ -71,7 +71,7 @@ class OcclusionExplainer:
         self.name = classifier.card.name
         self.network = classifier.card.network
         self.classes = classifier.classes
-        self.size = classifier.card.input_size
+        self.size = classifier.card.picture_side
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """See `Explainer`."""

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from hemascope.adapt.metadata import Norm, read_norms
+from hemascope.adapt.zoom import frame_at
 from hemascope.errors import ModelFileError
 from hemascope.models.network import Network
 from hemascope.predict.classifier import Classifier
@@ -50,8 +51,9 @@ def take_over(model: Classifier, network: Network, *, head: bool) -> bool:
     network.load_state_dict(weights)
     size = model.card.input_size
     images = np.random.default_rng(0).integers(0, 256, (2, size, size, 3)).astype(np.uint8)
+    seen = np.stack([frame_at(image, size, model.card.zoom) for image in images])  # the network itself has no zoom
     with torch.no_grad(), evaluating(network):
-        found = network.features(torch.from_numpy(images).permute(0, 3, 1, 2) / 255).numpy()
+        found = network.features(torch.from_numpy(seen).permute(0, 3, 1, 2) / 255).numpy()
     expected = model.features(images)
     eight_bits = any(node.op_type == "DequantizeLinear" for node in file.graph.node)
     off = np.linalg.norm(found - expected) / np.linalg.norm(expected)

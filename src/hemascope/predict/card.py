@@ -1,5 +1,6 @@
 """The model card inside a model file: what the classifier is, what it saw, what it scores."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -40,8 +41,8 @@ class ModelCard:
             where the file does not tell: {"colours": [mean red, green, blue, one a class], "covariance": [3 x 3, of the
             images of a class], "images": how many}.
         adapted: to which images the file was adapted after its scores were measured, empty where it was not: {"source":
-            SHA-256 of the file before, "images": how many, "shift": how far they were from the training's,
-            "method": in words, "date": ISO 8601}.
+            SHA-256 of the file before, "images": how many, "zoom": of the graph, 1 where it has none, "method": in
+            words, "date": ISO 8601}. Files of release 0.1.0 have "shift" instead of "zoom".
         recipe: the recipe that it was trained by.
         limits: what the model must not be used for.
         created: date, ISO 8601.
@@ -65,6 +66,16 @@ class ModelCard:
     limits: str = ""
     created: str = ""
     hemascope: str = ""
+
+    @property
+    def zoom(self) -> float:
+        """At which the graph sees pictures, see `hemascope.adapt.zoom`; 1 is as they are."""
+        return float(self.adapted.get("zoom", 1))
+
+    @property
+    def picture_side(self) -> int:
+        """Side in pixels of a square picture that keeps all that the network can see of it."""
+        return math.ceil(self.input_size * max(1, self.zoom))
 
     def to_json(self) -> str:
         """The card as JSON with its format version."""

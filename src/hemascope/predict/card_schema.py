@@ -54,6 +54,10 @@ def _is_share(value: Any) -> bool:
     return _is_number(value) and 0 <= value <= 1
 
 
+def _is_zoom(value: Any) -> bool:
+    return _is_number(value) and 0 < value <= MOST_SIDE
+
+
 def _are(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, list) and len(value) <= MOST_CLASSES and all(map(kind, value))
 
@@ -130,7 +134,7 @@ _FIELDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "conformal": ("an object of coverages and as many thresholds, all of them numbers", _are_sets),
     "adapted": (
         "an object that says what was done",
-        _holds(source=_is_text, images=_is_count, shift=_is_number, method=_is_text, date=_is_text),
+        _holds(source=_is_text, images=_is_count, shift=_is_number, zoom=_is_zoom, method=_is_text, date=_is_text),
     ),
     "look": (
         "an object of three colours a class and their covariance",

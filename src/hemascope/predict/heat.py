@@ -56,7 +56,7 @@ def heat_map(classifier: Classifier, picture: Picture, label: str | None = None)
     classes = classifier.classes
     if label is not None and label not in classes:
         raise ModelFileError(f"the model has no class {label!r}", f"Its classes: {', '.join(classes)}.")
-    square = _seen(pixels(picture), classifier.card.input_size)
+    square = _seen(pixels(picture), classifier.card.picture_side)
     whole = classifier.probabilities(square[None])[0]
     place = int(whole.argmax()) if label is None else classes.index(label)
     spots = _spots(square.shape[0], SPOTS)

@@ -1,0 +1,97 @@
+"""Some images of a folder as a model classifies them at several zooms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from hemascope.adapt.zoom import frame_at
+from hemascope.errors import DecodeError, SourceError
+from hemascope.predict.classifier import Classifier
+from hemascope.predict.items import Item, check, items, tell_passed_over
+from hemascope.progress import SILENT, Progress
+
+FEWEST = 32
+"""Fewer images say more about their cells than about their laboratory."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a model says of some images.
+
+    Attributes:
+        probabilities: float32 (zooms, n, k).
+        errors: why the others of those tried could not be read.
+    """
+
+    probabilities: np.ndarray
+    errors: list[str]
+
+
+def see(
+    classifier: Classifier,
+    paths: Sequence[str],
+    zooms: Sequence[float],
+    *,
+    limit: int,
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> Seen:
+    """Draw some images of the paths and classify each at every zoom; only a few are in memory at a time.
+
+    Args:
+        classifier: without a zoom of its own; as many threads are used as it has.
+        paths: folders, globs, images, .npz and .tar, as in `hemascope.predict.items.items`.
+        zooms: see `hemascope.adapt.zoom.with_zoom`.
+        limit: at most so many images, drawn by seed.
+        seed: of the draw and of the order.
+        progress: told of the images done.
+
+    Raises:
+        SourceError: a path that matches nothing, or fewer than `FEWEST` readable images.
+        ModelFileError: the network fails on one.
+    """
+    check(paths)
+    tell_passed_over(paths, progress)
+    chosen = _drawn(paths, limit, seed)
+    size = classifier.card.input_size
+
+    def classified(item: Item) -> np.ndarray | str:
+        try:
+            image = item.pixels()
+        except DecodeError as problem:
+            return problem.problem
+        return classifier.run("probabilities", np.stack([frame_at(image, size, zoom) for zoom in zooms]))
+
+    progress.step("looking at several zooms", len(chosen))
+    rows: list[np.ndarray] = []
+    errors: list[str] = []
+    with ThreadPoolExecutor(classifier.threads, thread_name_prefix="zoom") as pool:
+        for done, found in enumerate(pool.map(classified, chosen), start=1):
+            if isinstance(found, str):
+                errors.append(found)
+            else:
+                rows.append(found)
+            progress.done(done)
+    if len(rows) < FEWEST:
+        why = f"; first of {len(errors)} unreadable: {errors[0]}" if errors else ""
+        raise SourceError(
+            f"{', '.join(paths)}: {len(rows)} readable images, and adapting needs at least {FEWEST}{why}",
+            "Give some hundred images of cells of all classes, as they come.",
+        )
+    return Seen(np.stack(rows, axis=1), errors)
+
+
+def _drawn(paths: Sequence[str], limit: int, seed: int) -> list[Item]:
+    """At most ``limit`` items, each as likely as the others, in random order; no more are held at a time."""
+    generator = np.random.default_rng(seed)
+    chosen: list[Item] = []
+    for place, item in enumerate(items(paths)):
+        if place < limit:
+            chosen.append(item)
+        elif (chance := int(generator.integers(0, place + 1))) < limit:
+            chosen[chance] = item
+    return [chosen[i] for i in generator.permutation(len(chosen))]
