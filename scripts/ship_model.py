@@ -28,6 +28,7 @@ from hemascope.evaluate.shift.registry import CORRUPTIONS, choose_corruptions
 from hemascope.evaluate.shift.result import MEDMNIST_C_MEAN
 from hemascope.evaluate.shift.suite import shift_suite
 from hemascope.evaluate.summary import summarise
+from hemascope.export.scaling import join_scaling
 from hemascope.files import atomic, write_text
 from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import Classifier
@@ -144,6 +145,7 @@ def main() -> None:
             scores.update(elsewhere(model, folder))
     card = replace(calibrated(model.card, model, options.pbc), name=options.name, scores=scores)
     graph = onnx.load(path)
+    join_scaling(graph)
     set_card(graph, card)
     shipped = WEIGHTS / f"{options.name}.onnx"
     with atomic(shipped) as temporary:

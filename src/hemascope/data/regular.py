@@ -58,11 +58,12 @@ def read_picture(path: Path | str) -> bytes:
     Raises:
         OSError: it cannot be read, is no regular file, or is of more than ``MAX_BYTES``.
     """
-    problem = too_large(require_regular(path))
+    size = require_regular(path)
+    problem = too_large(size)
     if problem:
         raise OSError(problem)
-    with Path(path).open("rb") as file:
-        return file.read(MAX_BYTES)
+    with Path(path).open("rb", buffering=0) as file:
+        return file.read(size)  # no more is made room for than there is: that takes as long as a cell's file to read
 
 
 def too_large(size: int) -> str:

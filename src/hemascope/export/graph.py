@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from hemascope.adapt.metadata import Norm, store_norms
 from hemascope.data.framing import IR_VERSION, OPSET, framing_graph
+from hemascope.export.scaling import join_scaling
 from hemascope.models.network import Network
 from hemascope.models.rebuilt import normalised
 from hemascope.models.unknown import Levels, UnknownScore
@@ -97,6 +98,7 @@ def write_model(network: Network, card: ModelCard, path: Path, unknown: UnknownS
     _name_dimensions(model, len(card.classes))
     onnx.checker.check_model(model)
     model = _simplify(model, path)
+    join_scaling(model)
     del model.metadata_props[:]
     helper.set_model_props(model, {METADATA_KEY: card.to_json()})
     store_norms(model, network_norms(network))

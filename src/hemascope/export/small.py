@@ -19,6 +19,7 @@ from hemascope.errors import DecodeError, RunError
 from hemascope.evaluate.conformal import fit_sets
 from hemascope.evaluate.score_model import score_model
 from hemascope.evaluate.summary import card_scores, summarise
+from hemascope.export.scaling import join_scaling
 from hemascope.files import atomic, scratch
 from hemascope.predict.card import METADATA_KEY, ModelCard
 from hemascope.predict.modelfile import INPUT
@@ -62,6 +63,7 @@ def write_int8(model: Path, images: Iterable[np.ndarray], path: Path, *, name: s
             calibrate_method=CalibrationMethod.MinMax,
         )
         small = onnx.load(temporary)
+        join_scaling(small)
         del small.metadata_props[:]
         onnx.helper.set_model_props(small, {**kept, METADATA_KEY: replace(card, name=name).to_json()})
         onnx.save(small, temporary)

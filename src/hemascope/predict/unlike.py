@@ -42,7 +42,9 @@ def mean_colours(images: np.ndarray) -> np.ndarray:
     height, width = images.shape[1:3]
     side = min(height, width)
     top, left, step = (height - side) // 2, (width - side) // 2, max(1, side // _FINE)
-    return images[:, top : top + side : step, left : left + side : step].mean(axis=(1, 2))
+    fine = images[:, top : top + side : step, left : left + side : step].astype(np.float32).reshape(len(images), -1, 3)
+    # A product is faster than mean(), and exact: whole numbers below 2 ** 24.
+    return (np.ones(fine.shape[1], np.float32) @ fine).astype(np.float64) / fine.shape[1]
 
 
 def describe(colours: np.ndarray, targets: np.ndarray, classes: int) -> dict[str, Any]:
