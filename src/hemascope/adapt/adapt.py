@@ -30,6 +30,8 @@ from hemascope.shown import paragraphs, table
 if TYPE_CHECKING:
     import onnx
 
+    from hemascope.adapt.taught import Taught
+
 FEWEST = 32
 """Statistics of fewer images say more about their cells than about their laboratory."""
 
@@ -185,15 +187,17 @@ METHOD = "BatchNorm statistics of the first layers mixed with those of unlabelle
 
 def adapt(
     model: str | Path,
-    unlabelled: str | Path | Sequence[str | Path],
-    output: str | Path,
+    unlabelled: str | Path | Sequence[str | Path] | None = None,
+    output: str | Path = "adapted.onnx",
     *,
+    labelled: str | Path | None = None,
+    to_label: str | Path | None = None,
     images: int = 1000,
     prior: float | None = None,
     seed: int = 0,
     threads: int | None = None,
     progress: Progress = SILENT,
-) -> Adaptation:
+) -> Adaptation | Taught:
     """Write a model file whose normalisation fits the unlabelled images of another laboratory.
 
     Its classes, calibration and outputs stay; its card says in ``adapted`` what was done.
@@ -202,7 +206,10 @@ def adapt(
         model: a model file, a Run folder or a shipped model's name.
         unlabelled: a folder or file of images of cells, or several, with all classes that will be met among them.
         output: the new file; one there is replaced, whole or not at all.
-        images: at most so many, drawn by seed.
+        labelled: a source of some labelled cells of the laboratory, 5 to 500: the head is refitted to them instead
+            (`hemascope.adapt.labelled.teach`), and the unlabelled ones serve ``to_label`` alone.
+        to_label: a CSV to write: which of the unlabelled cells to label next.
+        images: at most so many of the unlabelled, drawn by seed.
         prior: images that the training's statistics count as; 0 forgets them, None is `hemascope.adapt.refit.PRIOR`.
         seed: of the draw.
         threads: one a core where not given.
@@ -212,7 +219,8 @@ def adapt(
         What changed, and in ``advice`` whether to use the file.
 
     Raises:
-        ModelFileError: a file without stored statistics, or adapted before; an output that cannot be written.
+        ModelFileError: a file without stored statistics, or adapted before; an output that cannot be written, or that
+            would be no better than the model by the labelled cells.
         SourceError: too few readable images.
     """
     import onnx
@@ -220,21 +228,37 @@ def adapt(
     check_seed(seed)
     threads = threads or usable_cores()
     output = Path(output)
-    paths = [unlabelled] if isinstance(unlabelled, str | Path) else unlabelled
+    paths = [str(path) for path in ([unlabelled] if isinstance(unlabelled, str | Path) else unlabelled or ())]
+    _check_given(paths, labelled, to_label)
     _check_output(output)
     classifier = load(model, threads=threads)
     source = classifier.path
     if output.exists() and output.samefile(source):
         raise ModelFileError(f"{output}: is the file to adapt, which would be lost", "Name another output.")
-    if classifier.card.adapted:
-        raise ModelFileError(f"{source}: it is adapted already", "Adapt the original file.")
     try:
         original = onnx.load(source)
     except Exception as problem:  # protobuf's errors have no common base with ours
         raise ModelFileError(f"{source}: not a usable ONNX file ({reason(problem)})") from problem
+    if labelled is not None:
+        from hemascope.adapt.labelled import teach  # needs pandas, which reading unlabelled images does not
+
+        return teach(
+            classifier,
+            original,
+            labelled,
+            output,
+            unlabelled=paths,
+            to_label=None if to_label is None else Path(to_label),
+            images=images,
+            seed=seed,
+            threads=threads,
+            progress=progress,
+        )
+    if classifier.card.adapted:
+        raise ModelFileError(f"{source}: it is adapted already", "Adapt the original file.")
     find_layers(original, str(source))  # a file that cannot be adapted is refused before any image is read
     framed = read_folder(
-        [str(path) for path in paths],
+        paths,
         classifier.card.input_size,
         limit=images,
         seed=seed,
@@ -269,6 +293,21 @@ def _describe(model: onnx.ModelProto, card: ModelCard, digest: str, images: int,
         "date": date.today().isoformat(),
     }
     set_card(model, replace(card, adapted=done))
+
+
+def _check_given(unlabelled: list[str], labelled: str | Path | None, to_label: str | Path | None) -> None:
+    if not unlabelled and labelled is None:
+        raise SourceError("no images to adapt to", "Give unlabelled ones, or labelled ones: --unlabelled, --labelled.")
+    if to_label is not None and (labelled is None or not unlabelled):
+        raise SourceError(
+            "a list of cells to label next is made of unlabelled cells, by what labelled ones taught",
+            "Give both: --labelled and --unlabelled.",
+        )
+    if labelled is not None and unlabelled and to_label is None:
+        raise SourceError(
+            "beside labelled cells the unlabelled ones serve the list of those to label next",
+            "Name the list: --to-label next.csv. Or leave out --unlabelled.",
+        )
 
 
 def _check_output(output: Path) -> None:

@@ -13,10 +13,21 @@ def adapt(
         str, typer.Argument(help="A model file, a Run folder, or the name of a shipped model.", show_default=False)
     ],
     unlabelled: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option("--unlabelled", help=f"The laboratory's own. {ANY} May be repeated.", show_default=False),
-    ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The adapted file, .onnx.", show_default=False)],
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The adapted file, .onnx.")] = Path("adapted.onnx"),
+    labelled: Annotated[
+        str | None,
+        typer.Option(
+            help="5 to 500 labelled cells of the laboratory: class folders, a CSV or another source.",
+            show_default=False,
+        ),
+    ] = None,
+    to_label: Annotated[
+        Path | None,
+        typer.Option(help="With both: write which of the unlabelled to label next, a CSV.", show_default=False),
+    ] = None,
     images: Annotated[int, typer.Option(min=32, help="At most so many images, drawn by seed.")] = 1000,
     prior: Annotated[
         float | None,
@@ -27,10 +38,13 @@ def adapt(
     seed: Annotated[int, typer.Option(min=0, help="Of the draw of images.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="One a core where not given.", show_default=False)] = None,
 ) -> None:
-    """Fit a model file to another laboratory's stain and camera by some hundred of its images, without labels.
+    """Fit a model file to another laboratory by some hundred of its images without labels, or by some with labels.
 
     The images should be of all classes, as they come. Says how far they are from the training's images, what changed,
     and whether to use the file.
+
+    With --labelled the head is refitted to these cells, new classes among them, and held by what the file remembers of
+    its own. Estimates by cross-validation what that is worth; a file that is not better is not written.
     """
     from rich.table import Table
 
@@ -43,6 +57,8 @@ def adapt(
             model,
             unlabelled,
             output,
+            labelled=labelled,
+            to_label=to_label,
             images=images,
             prior=prior,
             seed=seed,
@@ -56,6 +72,8 @@ def adapt(
     for row in adaptation.rows:
         table.add_row(*row)
     console.print(table)
-    *unread, advice = adaptation.lines
-    for line in (*unread, f"Adapted file: {output}", advice):
+    console.say(f"Adapted file: {output}")
+    if to_label is not None:
+        console.say(f"Cells to label next: {to_label}")
+    for line in adaptation.lines:
         console.say(line)

@@ -41,7 +41,8 @@ class ModelCard:
             images of a class], "images": how many}.
         adapted: to which images the file was adapted after its scores were measured, empty where it was not: {"source":
             SHA-256 of the file before, "images": how many, "shift": how far they were from the training's,
-            "method": in words, "date": ISO 8601}.
+            "method": in words, "date": ISO 8601}; where labelled cells taught it, "labelled": {class: how many},
+            "before" and "after": its accuracy on them, {"value", "low", "high"}, after by cross-validation.
         recipe: the recipe that it was trained by.
         limits: what the model must not be used for.
         created: date, ISO 8601.
