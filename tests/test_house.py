@@ -33,7 +33,7 @@ def test_the_picture_is_that_of_the_contracts():
 
 
 def test_every_module_has_its_place():
-    below = {"cores", "errors", "files", "formats", "progress", "seeds", "shown", "telemetry", "terminal"}
+    below = {"cores", "errors", "files", "formats", "jeffreys", "progress", "seeds", "shown", "telemetry", "terminal"}
     assert packages() == {*layers(), *below, "recipes"}
     assert all(f"`{name}`\n(" in GUIDE or f"`{name}` (" in GUIDE for name in below)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from hemascope.adapt.seen import see
 from hemascope.adapt.zoom import with_zoom
 from hemascope.cells import title
 from hemascope.cores import usable_cores
-from hemascope.errors import ModelFileError
+from hemascope.errors import ModelFileError, SourceError
 from hemascope.files import atomic, scratch
 from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import load
@@ -23,6 +24,9 @@ from hemascope.predict.modelfile import reason
 from hemascope.progress import SILENT, Progress
 from hemascope.seeds import check_seed
 from hemascope.shown import paragraphs, table
+
+if TYPE_CHECKING:
+    from hemascope.adapt.taught import Taught
 
 IMAGES = 200
 """More move no zoom's mean confidence by more than its noise."""
@@ -98,15 +102,19 @@ class Adaptation:
 
 def adapt(
     model: str | Path,
-    unlabelled: str | Path | Sequence[str | Path],
-    output: str | Path,
+    unlabelled: str | Path | Sequence[str | Path] | None = None,
+    output: str | Path = "adapted.onnx",
     *,
+    labelled: str | Path | None = None,
+    to_label: str | Path | None = None,
     images: int = IMAGES,
     seed: int = 0,
     threads: int | None = None,
     progress: Progress = SILENT,
-) -> Adaptation:
-    """Write a model file that sees another laboratory's pictures at the zoom at which it knows their cells best.
+) -> Adaptation | Taught:
+    """Write a model file that fits another laboratory: by a zoom for its unlabelled images, or by some labelled cells.
+
+    Without labels it sees their pictures at the zoom at which it knows the cells best.
 
     Its classes, weights, calibration and outputs stay; its card says in ``adapted`` what was done. Where no zoom is
     clearly better, the file sees them as the original does.
@@ -115,7 +123,10 @@ def adapt(
         model: a model file, a Run folder or a shipped model's name. The zoom of one that has one is chosen anew.
         unlabelled: a folder or file of images of cells, or several, as they come.
         output: the new file; one there is replaced, whole or not at all.
-        images: at most so many, drawn by seed.
+        labelled: a source of some labelled cells of the laboratory, 5 to 500: the head is refitted to them instead
+            (`hemascope.adapt.labelled.teach`), and the unlabelled ones serve ``to_label`` alone.
+        to_label: a CSV to write: which of the unlabelled cells to label next.
+        images: at most so many of the unlabelled, drawn by seed.
         seed: of the draw.
         threads: one a core where not given.
         progress: told of the images that the network has seen.
@@ -124,14 +135,16 @@ def adapt(
         What changed, and in ``choice`` why.
 
     Raises:
-        ModelFileError: a file that cannot be used, or an output that cannot be written.
+        ModelFileError: a file that cannot be used; an output that cannot be written, or that would be no better than
+            the model by the labelled cells.
         SourceError: too few readable images.
     """
     import onnx
 
     check_seed(seed)
     output = Path(output)
-    paths = [unlabelled] if isinstance(unlabelled, str | Path) else unlabelled
+    paths = [str(path) for path in ([unlabelled] if isinstance(unlabelled, str | Path) else unlabelled or ())]
+    _check_given(paths, labelled, to_label)
     _check_output(output)
     classifier = load(model, threads=threads or usable_cores())
     source, card = classifier.path, classifier.card
@@ -141,12 +154,27 @@ def adapt(
         original = onnx.load(source)
     except Exception as problem:  # protobuf's errors have no common base with ours
         raise ModelFileError(f"{source}: not a usable ONNX file ({reason(problem)})") from problem
+    if labelled is not None:
+        from hemascope.adapt.labelled import teach  # needs pandas, which reading unlabelled images does not
+
+        return teach(
+            classifier,
+            original,
+            labelled,
+            output,
+            unlabelled=paths,
+            to_label=None if to_label is None else Path(to_label),
+            images=images,
+            seed=seed,
+            threads=classifier.threads,
+            progress=progress,
+        )
     with scratch() as folder:
         plain = classifier
         if card.zoom != 1:
             onnx.save(with_zoom(original, 1), folder / "plain.onnx")
             plain = load(folder / "plain.onnx", threads=classifier.threads)
-        seen = see(plain, [str(path) for path in paths], ZOOMS, limit=images, seed=seed, progress=progress)
+        seen = see(plain, paths, ZOOMS, limit=images, seed=seed, progress=progress)
     choice = choose(seen.probabilities, ZOOMS)
     adapted = with_zoom(original, choice.zoom, str(source))
     n = seen.probabilities.shape[1]
@@ -169,6 +197,21 @@ def _done(card: ModelCard, digest: str, images: int, zoom: float) -> dict[str, o
         "method": f"{earlier}; then {METHOD}" if earlier else METHOD,
         "date": date.today().isoformat(),
     }
+
+
+def _check_given(unlabelled: list[str], labelled: str | Path | None, to_label: str | Path | None) -> None:
+    if not unlabelled and labelled is None:
+        raise SourceError("no images to adapt to", "Give unlabelled ones, or labelled ones: --unlabelled, --labelled.")
+    if to_label is not None and (labelled is None or not unlabelled):
+        raise SourceError(
+            "a list of cells to label next is made of unlabelled cells, by what labelled ones taught",
+            "Give both: --labelled and --unlabelled.",
+        )
+    if labelled is not None and unlabelled and to_label is None:
+        raise SourceError(
+            "beside labelled cells the unlabelled ones serve the list of those to label next",
+            "Name the list: --to-label next.csv. Or leave out --unlabelled.",
+        )
 
 
 def _check_output(output: Path) -> None:

@@ -13,18 +13,32 @@ def adapt(
         str, typer.Argument(help="A model file, a Run folder, or the name of a shipped model.", show_default=False)
     ],
     unlabelled: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option("--unlabelled", help=f"The laboratory's own. {ANY} May be repeated.", show_default=False),
-    ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The adapted file, .onnx.", show_default=False)],
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The adapted file, .onnx.")] = Path("adapted.onnx"),
+    labelled: Annotated[
+        str | None,
+        typer.Option(
+            help="5 to 500 labelled cells of the laboratory: class folders, a CSV or another source.",
+            show_default=False,
+        ),
+    ] = None,
+    to_label: Annotated[
+        Path | None,
+        typer.Option(help="With both: write which of the unlabelled to label next, a CSV.", show_default=False),
+    ] = None,
     images: Annotated[int, typer.Option(min=32, help="At most so many images, drawn by seed.")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="Of the draw of images.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="One a core where not given.", show_default=False)] = None,
 ) -> None:
-    """Fit a model file to how large another laboratory's cells are in its pictures, without labels.
+    """Fit a model file to another laboratory by some hundred of its images without labels, or by some with labels.
 
-    Finds the zoom at which the model is surest of some hundred images and writes it into the file. Where none is
-    clearly better, the file sees them as the original does. The images should be of all classes, as they come.
+    Without labels it finds the zoom at which the model is surest of the images and writes it into the file. Where none
+    is clearly better, the file sees them as the original does. The images should be of all classes, as they come.
+
+    With --labelled the head is refitted to these cells, new classes among them, and held by what the file remembers of
+    its own. Estimates by cross-validation what that is worth; a file that is not better is not written.
     """
     from rich.table import Table
 
@@ -33,7 +47,17 @@ def adapt(
     from hemascope.terminal import Console
 
     with Terminal() as progress:
-        adaptation = adapt(model, unlabelled, output, images=images, seed=seed, threads=threads, progress=progress)
+        adaptation = adapt(
+            model,
+            unlabelled,
+            output,
+            labelled=labelled,
+            to_label=to_label,
+            images=images,
+            seed=seed,
+            threads=threads,
+            progress=progress,
+        )
     console = Console(highlight=False)
     table = Table("", title=adaptation.heading, title_justify="left")
     table.add_column("Before", justify="right")
@@ -41,6 +65,7 @@ def adapt(
     for row in adaptation.rows:
         table.add_row(*row)
     console.print(table)
-    *unread, chosen = adaptation.lines
-    for line in (*unread, f"Adapted file: {output}", chosen):
+    *first, last = adaptation.lines
+    next_cells = [] if to_label is None else [f"Cells to label next: {to_label}"]
+    for line in (*first, f"Adapted file: {output}", *next_cells, last):
         console.say(line)

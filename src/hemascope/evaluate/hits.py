@@ -3,7 +3,8 @@
 import numpy as np
 
 from hemascope.evaluate.bootstrap import RESAMPLES, Score, interval, resampled
-from hemascope.evaluate.proportion import FEWEST, share_interval
+from hemascope.evaluate.proportion import share_interval
+from hemascope.jeffreys import FEWEST
 
 SCORES = ("accuracy", "balanced_accuracy")
 

@@ -5,16 +5,13 @@ one point. Jeffreys' interval (Brown, Cai and DasGupta 2001) has the stated cove
 """
 
 import numpy as np
-from scipy import special
 
 from hemascope.evaluate.bootstrap import LEVEL, Score
-
-FEWEST = 2
-"""Images below which there is no interval: one image says which way it went, and nothing of how often."""
+from hemascope.jeffreys import jeffreys
 
 
 def share_interval(right: int, images: int, level: float = LEVEL) -> Score:
-    """A share of images with Jeffreys' interval; none below ``FEWEST`` images, and NaN for a share of none.
+    """A share of images with Jeffreys' interval; none below two images, and NaN for a share of none.
 
     It is never one point, also where every image is right or none is.
 
@@ -30,10 +27,7 @@ def share_interval(right: int, images: int, level: float = LEVEL) -> Score:
     Score(value=1.0, low=nan, high=nan)
     """
     value = right / images if images else float("nan")
-    if images < FEWEST:
-        return Score(value, float("nan"), float("nan"))
-    low, high = special.betaincinv(right + 0.5, images - right + 0.5, np.array([(1 - level) / 2, (1 + level) / 2]))
-    return Score(value, 0.0 if right == 0 else float(low), 1.0 if right == images else float(high))
+    return Score(value, *jeffreys(right, images, level))
 
 
 def confusion_shares(confusion: np.ndarray) -> tuple[Score, tuple[dict[str, Score], ...]]:

@@ -11,6 +11,7 @@ from hemascope.evaluate.conformal import fit_sets
 from hemascope.evaluate.predictions import Predictions
 from hemascope.evaluate.summary import card_scores, summarise, write_metrics
 from hemascope.export.graph import write_model
+from hemascope.export.memory import add_memory
 from hemascope.export.parity import compare, require
 from hemascope.files import atomic
 from hemascope.models.network import Network
@@ -52,7 +53,8 @@ def finish(
         manifest: with splits.
         network: in evaluation mode, on the CPU.
         predictions: of the images that are scored, calibrated; those of val calibrate the prediction sets.
-        train: what the score of unknown objects learns known cells from, and the card's part ``look`` their colours.
+        train: what the score of unknown objects learns known cells from, the card's part ``look`` colours, and the
+            file's memory features.
         unseen: images uint8 (m, size, size, 3) that what this score looks through was not trained on.
         progress: what it reports to.
         colours: of the images that are scored, to say where those of test are unlike the training's.
@@ -73,7 +75,7 @@ def finish(
         "look": look,
     }
     progress.step("writing the model file and the report", 3)
-    _write_model_file(run, recipe, manifest, network, predictions.temperature, metrics, score, about, progress)
+    _write_model_file(run, recipe, manifest, network, predictions.temperature, metrics, score, about, train, progress)
     write_report(run.folder)
     progress.done(3)
     return run
@@ -103,6 +105,7 @@ def _write_model_file(
     metrics: dict,
     score: UnknownScore,
     about: dict[str, dict],
+    train: Part,
     progress: Progress,
 ) -> None:
     """Write the Run's model file: its card, its graph and the proof that it computes what the network does.
@@ -116,6 +119,7 @@ def _write_model_file(
         metrics: as `summarise` gives them; the card states some.
         score: of unknown objects.
         about: the card's parts ``unknown``, ``conformal`` and ``look``.
+        train: what it was trained on, for the file's memory of its classes.
         progress: told when the file is written, and when it is proven.
 
     Raises:
@@ -144,6 +148,7 @@ def _write_model_file(
     )
     with atomic(run.model_file) as temporary:
         write_model(network, card, temporary, score)
+        add_memory(temporary, train.images, train.targets, recipe.seed)
         progress.done(1)
         pictures = some_images(manifest, evaluated_part(manifest))
         require(compare(network, temperature, temporary, pictures), run.model_file)

@@ -9,7 +9,8 @@ from scipy import sparse
 
 from hemascope.evaluate.bootstrap import Score, interval, resampled
 from hemascope.evaluate.metrics import from_confusion
-from hemascope.evaluate.proportion import FEWEST, share_interval
+from hemascope.evaluate.proportion import share_interval
+from hemascope.jeffreys import FEWEST
 
 SCORES = {
     "accuracy": "accuracy",

@@ -1,0 +1,185 @@
+"""The method: a head refitted to labelled cells, held by the memory of the classes, and what it is worth.
+
+The new logits are the old ones and a linear correction of the features. It is as small as it can be (ridge), makes the
+labelled cells likely, and leaves what the head says of the remembered images as it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, special
+from threadpoolctl import threadpool_limits
+
+from hemascope.adapt.head import Head
+from hemascope.adapt.memory import Memory
+from hemascope.progress import SILENT, Progress
+
+HOLD = 10.0
+"""Weight of the memory; that of the labelled cells together is 1."""
+
+RIDGE = 1e-4
+"""Weight of the correction's size, in the spread of the remembered features."""
+
+FOLDS = 5
+"""Parts of the labelled cells, each judged by a head that was fitted to the others."""
+
+BOUNDS = (0.5, 5.0)
+"""Temperatures outside are never chosen."""
+
+_PRIOR = 1.0  # how many cells' worth a temperature of 1 is held by
+_STEPS = 150
+_SMALLEST = 1e-3  # of the largest spread: features that hardly vary are not blown up
+
+
+class Fitter:
+    """Fits heads to parts of the labelled cells.
+
+    Args:
+        head: the old one, with all classes, new ones among them (`Head.grown`).
+        known: classes that the old head knew; the others are new.
+        features: float32 (n, d), of the labelled cells.
+        targets: class numbers, int (n,).
+        memory: of the classes that the file knew.
+    """
+
+    def __init__(self, head: Head, known: int, features: np.ndarray, targets: np.ndarray, memory: Memory) -> None:
+        self._old, self._features, self._targets = head, features, targets
+        self._n = len(targets)
+        everything = np.concatenate([features, memory.features]).astype(np.float64)
+        spread = memory.features.std(axis=0, dtype=np.float64)
+        self._scale = 1 / (np.maximum(spread, _SMALLEST * spread.max(initial=1e-12)) * np.sqrt(everything.shape[1]))
+        self._centre = memory.features.mean(axis=0, dtype=np.float64)
+        # The smallest correction lies in the span of the images: so it is looked for in their coordinates alone.
+        left, singular, right = np.linalg.svd((everything - self._centre) * self._scale, full_matrices=False)
+        self._reduced, self._basis = left * singular, right
+        self._before = head.logits(everything)
+        held = np.zeros((len(memory.targets), len(head.bias)))
+        held[:, :known] = special.softmax(self._before[self._n :, :known], axis=1)
+        wanted = np.zeros((self._n, len(head.bias)))
+        wanted[np.arange(self._n), targets] = 1
+        self._wanted = np.concatenate([wanted, held])
+
+    def fit(self, chosen: np.ndarray) -> Head:
+        """The head fitted to some of the labelled cells, by their places."""
+        remembered = np.arange(self._n, len(self._reduced))
+        rows = np.concatenate([chosen, remembered])
+        weights = np.concatenate(
+            [np.full(len(chosen), 1 / len(chosen)), np.full(len(remembered), HOLD / max(1, len(remembered)))]
+        )
+        with threadpool_limits(1, "blas"):  # the matrices are small, and threads wait for each other
+            correction, shift = _smallest(self._reduced[rows], self._before[rows], self._wanted[rows], weights)
+        weight = correction @ self._basis * self._scale
+        return Head(self._old.weight + weight, self._old.bias + shift - weight @ self._centre)
+
+    def unseen(self, seed: int = 0, progress: Progress = SILENT) -> np.ndarray:
+        """Logits of each labelled cell by a head that was fitted without it, float64 (n, k)."""
+        logits = np.zeros((self._n, len(self._old.bias)))
+        parts = folds(self._targets, seed)
+        progress.step("estimating by cross-validation", len(parts))
+        for done, part in enumerate(parts, start=1):
+            rest = np.setdiff1d(np.arange(self._n), part)
+            logits[part] = self.fit(rest).logits(self._features[part])
+            progress.done(done)
+        return logits
+
+
+def folds(targets: np.ndarray, seed: int = 0) -> list[np.ndarray]:
+    """Parts of the cells, the classes spread over them; as many as `FOLDS`, or as there are cells.
+
+    >>> [sorted(part.tolist()) for part in folds(np.array([0, 0, 1]))]
+    [[0], [1], [2]]
+    """
+    order = np.random.default_rng(seed).permutation(len(targets))
+    order = order[np.argsort(targets[order], kind="stable")]
+    count = min(FOLDS, len(targets))
+    return sorted((order[start::count] for start in range(count)), key=lambda part: int(part.min()))
+
+
+def _smallest(
+    features: np.ndarray, before: np.ndarray, wanted: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The correction (k, r) and shift (k,) of the logits ``before`` that is best at its size."""
+    k, r = before.shape[1], features.shape[1]
+
+    def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
+        correction, shift = values[: k * r].reshape(k, r), values[k * r :]
+        logits = before + features @ correction.T + shift
+        total = special.logsumexp(logits, axis=1, keepdims=True)
+        away = weights[:, None] * (np.exp(logits - total) - wanted)
+        size = (correction**2).sum() + (shift**2).sum() / 100
+        slope = np.concatenate([(away.T @ features + 2 * RIDGE * correction).ravel(), away.sum(0) + RIDGE * shift / 50])
+        return float((weights * (total[:, 0] - (wanted * logits).sum(1))).sum() + RIDGE * size), slope
+
+    found = optimize.minimize(loss, np.zeros(k * r + k), jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
+    return found.x[: k * r].reshape(k, r), found.x[k * r :]
+
+
+def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
+    """The temperature that makes unseen cells likeliest (Guo et al. 2017), held near 1 where they are few.
+
+    >>> fit_temperature(np.array([[8.0, 0.0], [8.0, 0.0]]), np.array([0, 1])) > 2
+    True
+    """
+    places = np.arange(len(targets))
+
+    def loss(log_t: float) -> float:
+        scaled = logits * np.exp(-log_t)
+        return float((special.logsumexp(scaled, axis=1) - scaled[places, targets]).sum() + _PRIOR * log_t**2)
+
+    found = optimize.minimize_scalar(loss, bounds=tuple(np.log(BOUNDS)), method="bounded")
+    return float(np.exp(found.x))
+
+
+@dataclass(frozen=True)
+class Confused:
+    """Two classes that are not told apart.
+
+    Attributes:
+        first, second: their numbers.
+        mistakes: cells of one that were called the other.
+        cells: of both.
+    """
+
+    first: int
+    second: int
+    mistakes: int
+    cells: int
+
+
+def confused(targets: np.ndarray, labels: np.ndarray, share: float = 0.25) -> list[Confused]:
+    """Pairs of classes of which at least this share is called the other, and two cells at least.
+
+    >>> confused(np.array([0, 0, 0, 1, 1]), np.array([0, 0, 1, 0, 1]))
+    [Confused(first=0, second=1, mistakes=2, cells=5)]
+    """
+    found = []
+    present = np.unique(targets).tolist()
+    for at, first in enumerate(present):
+        for second in present[at + 1 :]:
+            of = {one: int((targets == one).sum()) for one in (first, second)}
+            wrong = {
+                one: int(((targets == one) & (labels == other)).sum())
+                for one, other in ((first, second), (second, first))
+            }
+            mistakes = sum(wrong.values())
+            if mistakes >= 2 and max(wrong[one] / of[one] for one in of) >= share:
+                found.append(Confused(first, second, mistakes, sum(of.values())))
+    return found
+
+
+def sets_of(
+    probabilities: np.ndarray, targets: np.ndarray, levels: tuple[float, ...]
+) -> tuple[list[float], list[float]]:
+    """Coverages that so many unseen cells can support, and the probability that the classes of a set reach together.
+
+    An unseen cell's score is the probability of its class and of those before it; the quantile of the scores is the
+    mass (Romano et al. 2020, without the random part).
+    """
+    places = np.arange(len(targets))
+    own = probabilities[places, targets][:, None]
+    scores = np.sort(np.where(probabilities >= own, probabilities, 0).sum(axis=1))
+    offered = [level for level in levels if np.ceil((len(targets) + 1) * level) <= len(targets)]
+    ranks = [int(np.ceil((len(targets) + 1) * level)) - 1 for level in offered]
+    return offered, [float(min(1.0, scores[rank])) for rank in ranks]
