@@ -42,8 +42,8 @@ class ModelCard:
             images of a class], "images": how many}.
         adapted: to which images the file was adapted after its scores were measured, empty where it was not: {"source":
             SHA-256 of the file before, "images": how many, "zoom": of the graph, 1 where it has none, "method": in
-            words, "date": ISO 8601}. Where labelled cells taught it there are "labelled": {class: how many}, "before" and
-            "after": its accuracy on them, {"value", "low", "high"}, after by cross-validation. Files of release 0.1.0
+            words, "date": ISO 8601}. Where labelled cells taught it there are "labelled": {class: how many}, "before"
+            and "after": its accuracy on them, {"value", "low", "high"}, after by cross-validation. Files of 0.1.0
             have "shift" instead of "zoom".
         recipe: the recipe that it was trained by.
         limits: what the model must not be used for.
