@@ -90,9 +90,9 @@ class Taught:
                     percent(float((self.said_after[own] == number).mean())),
                 )
             )
-        found.append(("Remembered images", *map(percent, self.remembered)))
+        found.append(("Remembered images", percent(self.remembered[0]), percent(self.remembered[1])))
         if self.flagged is not None:
-            found.append(("Flagged as unknown", *map(percent, self.flagged)))
+            found.append(("Flagged as unknown", percent(self.flagged[0]), percent(self.flagged[1])))
         return found
 
     @property
