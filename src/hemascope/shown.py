@@ -38,7 +38,7 @@ def wrapped(text: str, width: int, indent: str = "", hang: int = 0) -> str:
         hang: further columns before all lines but the first.
 
     >>> wrapped("An option such as --low-information is not broken.", 40)
-    'An option such as --low-information is\nnot broken.'
+    'An option such as --low-information is\\nnot broken.'
     """
     return textwrap.fill(
         text,

@@ -87,7 +87,8 @@ def test_a_search_for_augmentation_that_release_0_1_0_began_goes_on_as_it_would_
         [{name: value for name, value in row.items() if name not in renewed} for row in rows(folder / "search_augment")]
         for folder in (OLD, begun)
     )
-    assert new[:4] == old
+    # There the strength `clean` had overwritten the accuracy of that name.
+    assert [{name.removeprefix("augment."): value for name, value in row.items()} for row in new[:4]] == old
     assert [trial.number for trial in given.found.trials] == list(range(6))
     # What release 0.1.0 tried when it was left alone.
     assert [trial.values["geometry"] for trial in given.found.trials[4:]] == pytest.approx(

@@ -11,7 +11,7 @@ from hemascope.audit.findings_file import read_findings_csv
 from hemascope.audit.verdicts import cleaned
 from hemascope.report.audit_page import write_audit_page
 from tests.audit.by_hand import FOUND, audit_by_hand
-from tests.serve.page.conftest import browser  # noqa: F401 (a fixture)
+from tests.serve.page.conftest import started_browser
 
 GUESS = Finding(9, "label", 0.97, 'says "so", looks like another', (), label="immature_granulocyte")
 
@@ -21,8 +21,14 @@ def audit(tmp_path_factory: pytest.TempPathFactory) -> Audit:
     return audit_by_hand(tmp_path_factory.mktemp("made") / "cells", found=(*FOUND, GUESS))
 
 
+@pytest.fixture(scope="module")
+def browser() -> Any:
+    with started_browser() as found:
+        yield found
+
+
 @pytest.fixture
-def page(browser: Any, audit: Audit, tmp_path: Path) -> Any:  # noqa: F811
+def page(browser: Any, audit: Audit, tmp_path: Path) -> Any:
     file = write_audit_page(tmp_path, audit, "hemascope audit cells -o audit")
     context = browser.new_context(viewport={"width": 1280, "height": 860})
     page = context.new_page()

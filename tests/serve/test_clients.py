@@ -1,11 +1,13 @@
 """Clients that are too many, slow, rude or gone, on a real server in this process."""
 
+import io
 import struct
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import pytest
+from PIL import Image
 
 from tests.predict.model import write_model
 from tests.predict.pictures import encoded
@@ -131,9 +133,16 @@ def test_small_uploads_of_many_pixels_hold_nobody_up(serve, model):
     assert set(statuses) <= {200, 503}
 
 
+def black(side):
+    """Some hundred bytes that unpack to a black picture."""
+    file = io.BytesIO()
+    Image.new("1", (side, side)).save(file, "PNG")
+    return file.getvalue()
+
+
 def test_more_pixels_than_may_wait(serve, model):
     port = serve(model)
-    status, _, problem = post(port, *form(*[run_length_coded(2200)] * 200))
+    status, _, problem = post(port, *form(*[black(2200)] * 200))
     assert (status, problem["type"]) == (413, "urn:hemascope:problem:too-many-pixels")
     status, _, found = post(port, *form(*[run_length_coded(4400)] * 200))  # each refused for itself, unpacked by nobody
     assert status == 200

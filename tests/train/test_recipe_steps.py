@@ -19,7 +19,8 @@ def test_a_recipe_takes_a_step(name: str, monkeypatch: pytest.MonkeyPatch) -> No
     optimizer = module.configure_optimizers()["optimizer"]
     before = list(network.parameters())[-1].detach().clone()
     images = torch.randint(0, 256, (4, 3, 28, 28), dtype=torch.uint8)
-    loss = module.training_step((images, torch.arange(4), torch.zeros(4, dtype=torch.bool)), 0)
+    no, none = torch.zeros(4, dtype=torch.bool), torch.zeros(4, 8, dtype=torch.bool)
+    loss = module.training_step((images, torch.arange(4), no, none), 0)
     loss.backward()
     optimizer.step()
     assert torch.isfinite(loss)

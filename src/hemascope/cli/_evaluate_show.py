@@ -14,10 +14,10 @@ from hemascope.evaluate.shift.result import ShiftResult
 from hemascope.evaluate.tta import TtaResult
 from hemascope.pipeline.evaluate import Evaluation
 from hemascope.report.forecast import UNCORRECTED, forecast_rows, forecast_words
-from hemascope.report.laboratories import LABORATORY_COLUMNS, laboratory_rows
 from hemascope.report.pseudo import pseudo_words
 from hemascope.report.shift import shift_scores, shift_words
 from hemascope.report.tta import TITLES, tta_words
+from hemascope.report.words import LABORATORY_COLUMNS, laboratory_rows
 from hemascope.shown import SCORE_TITLES, interval, percent, points
 
 _COSTLY = 8

@@ -29,7 +29,7 @@ from hemascope.predict.items import check
 from hemascope.predict.shipped import DEFAULT
 from hemascope.predict.unlike import Look, Unlike
 from hemascope.progress import SILENT, Progress
-from hemascope.report.words import headline_split
+from hemascope.report.words import LABORATORY_COLUMNS, headline_split, laboratory_rows
 from hemascope.seeds import check_seed
 from hemascope.shown import SCORE_TITLES, interval, paragraphs, percent, side_by_side, table
 
@@ -110,7 +110,6 @@ class Evaluation:
         from hemascope.report import svg  # brings matplotlib
         from hemascope.report.confusion import confusion, draw_confusion
         from hemascope.report.forecast import forecast_rows, forecast_words
-        from hemascope.report.laboratories import LABORATORY_COLUMNS, laboratory_rows
         from hemascope.report.pseudo import pseudo_words
         from hemascope.report.shift import draw_shift, shift_scores, shift_words
         from hemascope.report.tta import tta_words

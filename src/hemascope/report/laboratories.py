@@ -7,30 +7,8 @@ import numpy as np
 from hemascope.errors import RecipeError
 from hemascope.report.class_bars import ClassScores, draw_scores
 from hemascope.report.run_files import RunFiles
-from hemascope.shown import interval, percent
+from hemascope.shown import percent
 from hemascope.train.recipe_files import load_recipe
-
-LABORATORY_COLUMNS = ["Laboratory", "Images", "Accuracy", "95% interval", "Balanced accuracy"]
-
-
-def laboratory_rows(measured: dict[str, Any]) -> list[tuple[str, ...]]:
-    """One row of text a laboratory of a split of metrics.json, as ``LABORATORY_COLUMNS``; none where it has none.
-
-    >>> score = {"value": 0.9, "low": 0.8, "high": 0.95}
-    >>> laboratory_rows({"laboratories": {"A": {"images": 50, "scores": {
-    ...     "accuracy": score, "balanced_accuracy": score}}}})
-    [('A', '50', '90.0%', '80.0 to 95.0', '90.0%')]
-    """
-    return [
-        (
-            name,
-            f"{part['images']:,}",
-            percent(part["scores"]["accuracy"]["value"]),
-            interval(part["scores"]["accuracy"]),
-            percent(part["scores"]["balanced_accuracy"]["value"]),
-        )
-        for name, part in measured.get("laboratories", {}).items()
-    ]
 
 
 def laboratories_part(run: RunFiles, measured: dict[str, Any]) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+from contextlib import contextmanager
 
 import pytest
 
@@ -14,8 +15,8 @@ LOADED = re.compile(", [0-9a-f]{8}$")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
-@pytest.fixture(scope="package")  # not longer: while playwright lives, other tests can run no event loop
-def browser():
+@contextmanager
+def started_browser():
     """A headless Chromium; skips where there is none."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
     found = os.environ.get("HEMASCOPE_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -27,6 +28,13 @@ def browser():
             pytest.skip(f"no browser can be started (name one in HEMASCOPE_BROWSER): {str(problem).splitlines()[0]}")
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="package")  # not longer: while playwright lives, other tests can run no event loop
+def browser():
+    """The browser of these tests."""
+    with started_browser() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")
