@@ -8,6 +8,7 @@ stay as they are. Some seconds; an export does the same.
 
 import argparse
 import shutil
+from dataclasses import replace
 
 import numpy as np
 
@@ -30,10 +31,9 @@ def main() -> None:
     path = find(options.model)
     model = hemascope.load(path)
     manifest = open_source(options.train)
-    manifest = manifest.rows(manifest.known(model.classes))
-    numbers = manifest.table["label"].map({name: i for i, name in enumerate(model.classes)}).to_numpy()
-    chosen = manifest.rows(np.sort(candidates(numbers)))
-    targets = chosen.table["label"].map({name: i for i, name in enumerate(model.classes)}).to_numpy()
+    manifest = replace(manifest.rows(manifest.known(model.classes)), classes=model.classes)
+    chosen = manifest.rows(np.sort(candidates(manifest.targets())))
+    targets = chosen.targets()
     framed = [(row, one) for row, one in map_images(chosen, lambda image: frame(image, model.card.input_size))]
     kept = [(row, one) for row, one in framed if isinstance(one, np.ndarray)]
     with atomic(path) as temporary:

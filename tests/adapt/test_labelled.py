@@ -13,6 +13,7 @@ from hemascope.adapt import labelled as job
 from hemascope.adapt.adapt import adapt
 from hemascope.adapt.memory import MEMORY_KEY
 from hemascope.adapt.taught import Taught
+from hemascope.adapt.zoom import with_zoom
 from hemascope.errors import ModelFileError, SourceError
 from tests.adapt.labelled_cells import write_cells, write_remembering
 from tests.adapt.model import CLASSES, write_model
@@ -169,3 +170,14 @@ def test_a_failure_while_writing_keeps_the_former_file(
     with pytest.raises(RuntimeError):
         adapt(model, output=output, labelled=cells, threads=1)
     assert output.read_bytes() == b"former"
+
+
+def test_a_zoomed_file_is_taught_and_a_taught_one_zoomed(tmp_path: Path, model: Path, cells: Path) -> None:
+    onnx.save(with_zoom(onnx.load(model), 1.2), tmp_path / "zoomed.onnx")
+    adapt(tmp_path / "zoomed.onnx", output=tmp_path / "both.onnx", labelled=cells, threads=1)
+    assert accuracy(tmp_path / "both.onnx", cells) >= 0.9
+    taught = hemascope.load(tmp_path / "both.onnx").card
+    found = adapt(tmp_path / "both.onnx", [str(write_cells(tmp_path / "more", 12))], tmp_path / "again.onnx", threads=1)
+    card = hemascope.load(tmp_path / "again.onnx").card
+    assert card.adapted["zoom"] == found.zoom
+    assert card.adapted["labelled"] == taught.adapted["labelled"]

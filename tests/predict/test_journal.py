@@ -36,15 +36,21 @@ def test_what_was_appended_is_there_again(classifier, tmp_path):
         assert list(journal.paths()) == [f"{i}.png" for i in range(10)]
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(cut=st.integers(0, 5000))
-def test_cut_anywhere_it_keeps_the_whole_batches(classifier, tmp_path, cut):
-    path = tmp_path / "j"
+def three_batches(path, classifier):
+    """Write a journal of three batches of four rows; where its head and each of them end."""
     with Journal.create(path, classifier) as journal:
         ends = [path.stat().st_size]
         for i in range(3):
             journal.append(block(4 * i, 4))
             ends.append(path.stat().st_size)
+    return ends
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cut=st.integers(0, 5000))
+def test_cut_anywhere_it_keeps_the_whole_batches(classifier, tmp_path, cut):
+    path = tmp_path / "j"
+    ends = three_batches(path, classifier)
     data = path.read_bytes()
     end = ends[0] + cut % (len(data) - ends[0] + 1)
     path.write_bytes(data[:end])
@@ -68,13 +74,10 @@ def test_zeros_at_the_end_as_a_power_cut_leaves_them_are_cut_off(classifier, tmp
 
 def test_a_flipped_byte_anywhere_is_never_a_row_and_what_is_lost_is_known(classifier, tmp_path):
     path = tmp_path / "j"
-    with Journal.create(path, classifier) as journal:
-        ends = [path.stat().st_size]
-        for i in range(3):
-            journal.append(block(4 * i, 4))
-            ends.append(path.stat().st_size)
+    ends = three_batches(path, classifier)
     data = path.read_bytes()
-    written = [batch.to_pylist() for batch in journal.batches()]
+    with Journal.resume(path, classifier) as journal:
+        written = [batch.to_pylist() for batch in journal.batches()]
     for place in range(0, len(data), 7):
         path.write_bytes(data[:place] + bytes([data[place] ^ 0x21]) + data[place + 1 :])
         whole = sum(end <= place for end in ends[1:])

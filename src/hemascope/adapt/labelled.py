@@ -40,9 +40,9 @@ def teach(
     *,
     unlabelled: Sequence[str] = (),
     to_label: Path | None = None,
-    images: int = 1000,
-    seed: int = 0,
-    threads: int = 1,
+    images: int,
+    seed: int,
+    threads: int,
     progress: Progress = SILENT,
 ) -> Taught:
     """Write a model file whose head fits the labelled cells of another laboratory, and new classes among them.
@@ -96,6 +96,7 @@ def teach(
         said = special.softmax(new.logits(theirs) / temperature, axis=1)
         write_list(to_label, others, choose(theirs, said, features), classes, said)
     card, flagged = _card(classifier, cells, classes, targets, unseen, temperature)
+    card = replace(card, parameters=card.parameters + (len(classes) - len(known)) * (features.shape[1] + 1))
     taught = Taught(
         classes,
         len(known),
@@ -161,11 +162,9 @@ def _card(
         levels, masses = sets_of(probabilities, targets, tuple(card.conformal.get("levels", ())))
         method = "adaptive sets of cross-validated probabilities; coverage not measured"
         conformal = {"levels": levels, "masses": masses, "images": len(targets), "method": method} if levels else {}
-    more = (len(classes) - len(card.classes)) * (classifier.features(cells.images[:1]).shape[1] + 1)
     changed = replace(
         card,
         classes=classes,
-        parameters=card.parameters + more,
         temperature=temperature,
         unknown=unknown,
         conformal=conformal,

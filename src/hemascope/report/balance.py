@@ -5,10 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hemascope.errors import RecipeError
 from hemascope.report.run_files import RunFiles
 from hemascope.train.balance import class_weights, draws_an_epoch, draws_by_class
-from hemascope.train.recipe_files import load_recipe
 
 _MEANINGS = {
     "original": "Every image is drawn once an epoch, so the classes come as often as the data set has them.",
@@ -57,13 +55,10 @@ class BalancePart:
 def balance_part(run: RunFiles) -> BalancePart | None:
     """The balance of a Run; None without a Manifest with training images or a recipe that this version can read."""
     counts = run.manifest.counts() if run.manifest is not None else None
-    if counts is None or not run.recipe or "train" not in counts or not counts["train"].sum():
+    if counts is None or "train" not in counts or not counts["train"].sum():
         return None
-    try:
-        recipe = load_recipe(run.folder / "recipe.yaml")
-    except RecipeError:
-        return None
-    if recipe.boosting is not None:  # it draws by what was wrong before
+    recipe = run.typed_recipe()
+    if recipe is None or recipe.boosting is not None:  # boosting draws by what was wrong before
         return None
     balance, images = recipe.balance, counts["train"].to_numpy(np.int64)
     total = int(images.sum())

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from hemascope.errors import HemascopeError
 from hemascope.report.run_files import RunFiles
 from hemascope.shown import SCORE_TITLES, bare_percent, percent
-from hemascope.train.recipe_files import load_recipe
 
 NO_TEST = (
     "No test part was kept (no_test): its images were trained on, as for a submission. How good this network is on new "
@@ -53,13 +51,8 @@ def spread(score: dict[str, Any]) -> str:
 
 def protocol_notes(run: RunFiles) -> list[str]:
     """What a reader must know of how the images were divided."""
-    if not run.recipe:
-        return []
-    try:
-        recipe = load_recipe(run.folder / "recipe.yaml")
-    except HemascopeError:
-        return []  # of another version; the page shows it as it stands
-    return [NO_TEST] if recipe.no_test else []
+    recipe = run.typed_recipe()
+    return [NO_TEST] if recipe and recipe.no_test else []
 
 
 def _points(share: float) -> str:

@@ -4,11 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from hemascope.errors import RecipeError
 from hemascope.report.class_bars import ClassScores, draw_scores
 from hemascope.report.run_files import RunFiles
 from hemascope.shown import percent
-from hemascope.train.recipe_files import load_recipe
 
 
 def laboratories_part(run: RunFiles, measured: dict[str, Any]) -> dict[str, Any] | None:
@@ -37,13 +35,9 @@ def laboratory_words(found: dict[str, Any]) -> str:
 
 def training_words(run: RunFiles) -> list[str]:
     """How a training kept its laboratories apart, and whether the scores are of laboratories that it did not see."""
-    if not run.recipe:
+    recipe, found = run.typed_recipe(), []
+    if recipe is None:
         return []
-    try:
-        recipe = load_recipe(run.folder / "recipe.yaml")
-    except RecipeError:
-        return []  # of another version; the page shows it as it stands
-    found = []
     if recipe.split_by == "laboratory":
         found.append("Each was scored by a network that saw none of its images; the model file is the networks' mean.")
     if recipe.laboratories.strength:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from hemascope.data.manifest import Manifest
-from hemascope.errors import ModelFileError, RunError
+from hemascope.errors import ModelFileError, RecipeError, RunError
 from hemascope.evaluate.not_scored import NotScored
 from hemascope.evaluate.predictions import FILE_NAME as PREDICTIONS
 from hemascope.evaluate.predictions import Predictions
@@ -15,6 +15,8 @@ from hemascope.predict.card import ModelCard
 from hemascope.predict.modelfile import open_model
 from hemascope.report.history import History, read_history
 from hemascope.train.boosting.ledger import FILE_NAME as BOOSTING
+from hemascope.train.recipe import Recipe
+from hemascope.train.recipe_files import load_recipe
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,15 @@ class RunFiles:
     manifest: Manifest | None
     recipe: str
     card: ModelCard | None
+
+    def typed_recipe(self) -> Recipe | None:
+        """The recipe; None where there is none, or one of another version, which the page shows as it stands."""
+        if not self.recipe:
+            return None
+        try:
+            return load_recipe(self.folder / "recipe.yaml")
+        except RecipeError:
+            return None
 
 
 def read_run(folder: Path, card: ModelCard | None = None, *, recompute: bool = False) -> RunFiles:
