@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from hemascope import telemetry
 
 if TYPE_CHECKING:
-    from hemascope.adapt.adapt import adapt
     from hemascope.bench.bench import bench
     from hemascope.data.manifest import Manifest
+    from hemascope.pipeline.adapt import adapt
     from hemascope.pipeline.audit import audit
     from hemascope.pipeline.compare import compare
     from hemascope.pipeline.ensemble import ensemble
@@ -38,7 +38,7 @@ __version__ = "0.2.0"
 telemetry.switch_off()  # before anything of ours can import what it is about
 
 _HOMES = {
-    "adapt": "hemascope.adapt.adapt",
+    "adapt": "hemascope.pipeline.adapt",
     "audit": "hemascope.pipeline.audit",
     "bench": "hemascope.bench.bench",
     "compare": "hemascope.pipeline.compare",

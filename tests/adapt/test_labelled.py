@@ -10,11 +10,11 @@ import pytest
 
 import hemascope
 from hemascope.adapt import labelled as job
-from hemascope.adapt.adapt import adapt
 from hemascope.adapt.memory import MEMORY_KEY
 from hemascope.adapt.taught import Taught
 from hemascope.adapt.zoom import with_zoom
 from hemascope.errors import ModelFileError, SourceError
+from hemascope.pipeline.adapt import adapt
 from tests.adapt.labelled_cells import write_cells, write_remembering
 from tests.adapt.model import CLASSES, write_model
 from tests.told import Told

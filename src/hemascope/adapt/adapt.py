@@ -1,8 +1,8 @@
-"""Model file and unlabelled images in, adapted model file out."""
+"""Model file and images of another laboratory in, adapted model file out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -26,6 +26,7 @@ from hemascope.seeds import check_seed
 from hemascope.shown import paragraphs, table
 
 if TYPE_CHECKING:
+    from hemascope.adapt.next_cells import NextCells
     from hemascope.adapt.taught import Taught
 
 IMAGES = 200
@@ -102,42 +103,31 @@ class Adaptation:
 
 def adapt(
     model: str | Path,
-    unlabelled: str | Path | Sequence[str | Path] | None = None,
-    output: str | Path = "adapted.onnx",
+    unlabelled: str | Path | Sequence[str | Path] | None,
+    output: str | Path,
     *,
     labelled: str | Path | None = None,
-    to_label: str | Path | None = None,
+    to_label: Callable[[NextCells], None] | None = None,
     images: int = IMAGES,
     seed: int = 0,
     threads: int | None = None,
     progress: Progress = SILENT,
 ) -> Adaptation | Taught:
-    """Write a model file that fits another laboratory: by a zoom for its unlabelled images, or by some labelled cells.
-
-    Without labels it sees their pictures at the zoom at which it knows the cells best.
+    """Write a model file that fits another laboratory; see `hemascope.pipeline.adapt.adapt`, which says all of it.
 
     Its classes, weights, calibration and outputs stay; its card says in ``adapted`` what was done. Where no zoom is
-    clearly better, the file sees them as the original does.
+    clearly better, the file sees pictures as the original does.
 
     Args:
-        model: a model file, a Run folder or a shipped model's name. The zoom of one that has one is chosen anew.
-        unlabelled: a folder or file of images of cells, or several, as they come.
-        output: the new file; one there is replaced, whole or not at all.
-        labelled: a source of some labelled cells of the laboratory, 5 to 500: the head is refitted to them instead
-            (`hemascope.adapt.labelled.teach`), and the unlabelled ones serve ``to_label`` alone.
-        to_label: a CSV to write: which of the unlabelled cells to label next.
-        images: at most so many of the unlabelled, drawn by seed.
-        seed: of the draw.
-        threads: one a core where not given.
+        model: as there, and so the others.
+        unlabelled: None where there are none.
+        output: the new file.
+        labelled: some labelled cells.
+        to_label: given the unlabelled cells that are worth labelling next.
+        images: at most so many of the unlabelled.
+        seed: of draws.
+        threads: images worked on at a time.
         progress: told of the images that the network has seen.
-
-    Returns:
-        What changed, and in ``choice`` why.
-
-    Raises:
-        ModelFileError: a file that cannot be used; an output that cannot be written, or that would be no better than
-            the model by the labelled cells.
-        SourceError: too few readable images.
     """
     import onnx
 
@@ -163,7 +153,7 @@ def adapt(
             labelled,
             output,
             unlabelled=paths,
-            to_label=None if to_label is None else Path(to_label),
+            to_label=to_label,
             images=images,
             seed=seed,
             threads=classifier.threads,
@@ -199,7 +189,7 @@ def _done(card: ModelCard, digest: str, images: int, zoom: float) -> dict[str, o
     }
 
 
-def _check_given(unlabelled: list[str], labelled: str | Path | None, to_label: str | Path | None) -> None:
+def _check_given(unlabelled: list[str], labelled: str | Path | None, to_label: object) -> None:
     if not unlabelled and labelled is None:
         raise SourceError("no images to adapt to", "Give unlabelled ones, or labelled ones: --unlabelled, --labelled.")
     if to_label is not None and (labelled is None or not unlabelled):

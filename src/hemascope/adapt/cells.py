@@ -7,18 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from hemascope.adapt.lesson import FEWEST, MOST
 from hemascope.data.framing import frame
 from hemascope.data.manifest import Manifest
 from hemascope.data.reading import map_images
 from hemascope.data.sources import open_source
 from hemascope.errors import DecodeError, SourceError
 from hemascope.progress import SILENT, Progress
-
-FEWEST = 5
-"""Labelled cells below which nothing is learnt; of a new class, too."""
-
-MOST = 500
-"""Labelled cells that are used at the most: more are worth a training."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +36,7 @@ class Cells:
 def read_labelled(
     source: str | Path, known: tuple[str, ...], size: int, *, seed: int, threads: int, progress: Progress = SILENT
 ) -> Cells:
-    """Read labelled cells, at most `MOST` of them, drawn by seed.
+    """Read labelled cells, at most `hemascope.adapt.lesson.MOST` of them, drawn by seed.
 
     Args:
         source: as in `hemascope.data.sources.open_source`; images without a label are passed over.
@@ -52,7 +47,7 @@ def read_labelled(
         progress: told of the images read.
 
     Raises:
-        SourceError: no such source; fewer than `FEWEST` labelled cells in all or of a new class.
+        SourceError: no such source; fewer than `hemascope.adapt.lesson.FEWEST` labelled cells in all or of a new class.
     """
     manifest = open_source(source, progress=progress)
     chosen = np.flatnonzero(manifest.usable & (manifest.table["label"] != ""))

@@ -31,6 +31,16 @@ class Head:
         """Float64 (n, k) of features (n, d)."""
         return features.astype(np.float64) @ self.weight.T + self.bias
 
+    def probabilities(self, features: np.ndarray) -> np.ndarray:
+        """Float32 (n, k) of features (n, d): the softmax of the logits."""
+        logits = self.logits(features)
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
+
+    def at(self, temperature: float) -> Head:
+        """The head whose logits are divided by a temperature."""
+        return Head(self.weight / temperature, self.bias / temperature)
+
     def grown(self, classes: int) -> Head:
         """With further classes, which begin as the mean of those there."""
         more = classes - len(self.bias)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -49,21 +50,43 @@ def _unit(rows: np.ndarray) -> np.ndarray:
     return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
 
 
-def write_list(
-    path: Path, cells: Cells, places: Sequence[int], classes: Sequence[str], probabilities: np.ndarray
-) -> None:
-    """Write the list as CSV: `COLUMNS`, the labels empty for the user to fill in, so that the file teaches next time.
+@dataclass(frozen=True)
+class NextCells:
+    """The cells to label next, the most useful first.
 
-    Args:
-        path: the file, written whole or not at all.
-        cells: all that were looked at.
-        places: of those to label, in order.
-        classes: k names.
-        probabilities: float (n, k).
+    Attributes:
+        names: of their files.
+        images: uint8 (n, size, size, 3).
+        guesses: the class that the taught model calls each.
+        confidences: its probability, 0 .. 1.
+        classes: names of the k classes.
     """
-    rows = [
-        (cells.names[at], "", classes[int(probabilities[at].argmax())], f"{probabilities[at].max():.3f}")
-        for at in places
-    ]
+
+    names: tuple[str, ...]
+    images: np.ndarray
+    guesses: tuple[str, ...]
+    confidences: tuple[float, ...]
+    classes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, cells: Cells, places: Sequence[int], classes: Sequence[str], probabilities: np.ndarray) -> NextCells:
+        """Those at these places of all that were looked at, by their probabilities, float (n, k)."""
+        return cls(
+            tuple(cells.names[at] for at in places),
+            cells.images[list(places)],
+            tuple(classes[int(probabilities[at].argmax())] for at in places),
+            tuple(float(probabilities[at].max()) for at in places),
+            tuple(classes),
+        )
+
+    @property
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        """As `COLUMNS`; the labels are empty for the user to fill in, so that the table teaches next time."""
+        told = zip(self.names, self.guesses, self.confidences, strict=True)
+        return [(name, "", guess, f"{confidence:.3f}") for name, guess, confidence in told]
+
+
+def write_list(path: Path, cells: NextCells) -> None:
+    """Write the list as CSV, whole or not at all."""
     with atomic(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        write_delimited(file, [COLUMNS, *rows])
+        write_delimited(file, [COLUMNS, *cells.rows])

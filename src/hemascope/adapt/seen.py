@@ -57,14 +57,13 @@ def see(
     check(paths)
     tell_passed_over(paths, progress)
     chosen = _drawn(paths, limit, seed)
-    size = classifier.card.input_size
 
     def classified(item: Item) -> np.ndarray | str:
         try:
             image = item.pixels()
         except DecodeError as problem:
             return problem.problem
-        return classifier.run("probabilities", np.stack([frame_at(image, size, zoom) for zoom in zooms]))
+        return at_zooms(classifier, image, zooms)
 
     progress.step("looking at several zooms", len(chosen))
     rows: list[np.ndarray] = []
@@ -83,6 +82,12 @@ def see(
             "Give some hundred images of cells of all classes, as they come.",
         )
     return Seen(np.stack(rows, axis=1), errors)
+
+
+def at_zooms(classifier: Classifier, image: np.ndarray, zooms: Sequence[float]) -> np.ndarray:
+    """Probabilities, float32 (zooms, k), of a picture uint8 (h, w, 3) seen at every zoom beyond the model's own."""
+    side = classifier.card.picture_side
+    return classifier.run("probabilities", np.stack([frame_at(image, side, zoom) for zoom in zooms]))
 
 
 def _drawn(paths: Sequence[str], limit: int, seed: int) -> list[Item]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnxruntime
 
-from hemascope.data.framing import framing_graph
+from hemascope.data.framing import IR_VERSION, OPSET, framing_graph
 from hemascope.errors import ModelFileError
 from hemascope.predict.modelfile import INPUT
 
@@ -24,6 +24,7 @@ _OURS = "hemascope.zoom."
 """Begins the names of the nodes and tensors that a zoom consists of."""
 
 _ZOOMED = _OURS + INPUT
+_SHAPES = ((INPUT, "h", "w"), ("seen", "side", "width"))
 _OLDEST = 13  # the first opset in which all operators used here take whole numbers as they are used
 
 
@@ -131,10 +132,30 @@ def frame_at(image: np.ndarray, size: int, zoom: float) -> np.ndarray:
     return pixels[0].transpose(1, 2, 0)
 
 
+def at_zoom(images: np.ndarray, zoom: float) -> np.ndarray:
+    """What a zoom makes of pictures, uint8 (n, h, w, 3), before they are framed. Safe to call from several threads.
+
+    >>> at_zoom(np.full((2, 90, 60, 3), 9, np.uint8), 1.5).shape
+    (2, 40, 40, 3)
+    """
+    found: np.ndarray = _session(None, zoom).run(None, {INPUT: np.ascontiguousarray(images)})[0]
+    return found
+
+
 @lru_cache(64)
-def _session(size: int, zoom: float) -> onnxruntime.InferenceSession:
+def _session(size: int | None, zoom: float) -> onnxruntime.InferenceSession:
+    """Pictures at a zoom, framed where a size is given."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # callers decode on threads of their own
+    graph = _as_they_are() if size is None else framing_graph(size)
     return onnxruntime.InferenceSession(
-        with_zoom(framing_graph(size), zoom).SerializeToString(), options, providers=["CPUExecutionProvider"]
+        with_zoom(graph, zoom).SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
+
+
+def _as_they_are() -> onnx.ModelProto:
+    from onnx import TensorProto, helper
+
+    given, found = (helper.make_tensor_value_info(name, TensorProto.UINT8, ["n", h, w, 3]) for name, h, w in _SHAPES)
+    graph = helper.make_graph([helper.make_node("Identity", [INPUT], [found.name])], "pictures", [given], [found])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)

@@ -26,7 +26,10 @@ def adapt(
     ] = None,
     to_label: Annotated[
         Path | None,
-        typer.Option(help="With both: write which of the unlabelled to label next, a CSV.", show_default=False),
+        typer.Option(
+            help="With both: write which of the unlabelled to label next, a CSV, and a page beside it.",
+            show_default=False,
+        ),
     ] = None,
     images: Annotated[int, typer.Option(min=32, help="At most so many images, drawn by seed.")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="Of the draw of images.")] = 0,
@@ -42,7 +45,7 @@ def adapt(
     """
     from rich.table import Table
 
-    from hemascope.adapt.adapt import adapt
+    from hemascope.pipeline.adapt import SHEET, adapt
     from hemascope.progress import Terminal
     from hemascope.terminal import Console
 
@@ -66,6 +69,8 @@ def adapt(
         table.add_row(*row)
     console.print(table)
     *first, last = adaptation.lines
-    next_cells = [] if to_label is None else [f"Cells to label next: {to_label}"]
+    next_cells = (
+        [] if to_label is None else [f"Cells to label next: {to_label}, as a page: {to_label.with_suffix(SHEET)}"]
+    )
     for line in (*first, f"Adapted file: {output}", *next_cells, last):
         console.say(line)

@@ -232,9 +232,9 @@ class Classifier:
         """
         return self._run((output,), images)[0]
 
-    def run_all(self, images: np.ndarray) -> list[np.ndarray]:
-        """Like `run`, for both outputs at once: probabilities (n, k) and features (n, d)."""
-        return self._run(OUTPUTS, images)
+    def run_all(self, images: np.ndarray, outputs: tuple[str, ...] = OUTPUTS) -> list[np.ndarray]:
+        """Like `run`, for several outputs at once; where not given, probabilities (n, k) and features (n, d)."""
+        return self._run(outputs, images)
 
     def _run(self, outputs: tuple[str, ...], images: np.ndarray) -> list[np.ndarray]:
         _check(images)

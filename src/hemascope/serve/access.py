@@ -9,7 +9,9 @@ from starlette.types import Scope
 from hemascope.serve.problems import FOREIGN_ORIGIN, MALFORMED, MISDIRECTED, UNAUTHORIZED, Kind, ProblemError
 from hemascope.serve.settings import Settings, is_loopback
 
-_PROTECTED = ("/v1", "/metrics")
+PROTECTED = ("/v1", "/metrics")
+"""What the paths that want the token begin with."""
+
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:\[\]/@]+)(:\d{1,5})?")
 
 
@@ -51,7 +53,7 @@ class Access:
             )
         if not self._token:
             self._check_origin(scope["method"], dict(headers), host)
-        elif scope["path"].startswith(_PROTECTED):
+        elif scope["path"].startswith(PROTECTED):
             given = next((value for key, value in headers if key == b"authorization"), b"")
             if not hmac.compare_digest(given, self._token):
                 raise ProblemError(

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple
 
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
@@ -18,6 +19,9 @@ from hemascope.serve.problems import (
     ProblemError,
     overloaded,
 )
+
+if TYPE_CHECKING:
+    from hemascope.predict.classifier import Classifier
 
 
 class UploadMemory:
@@ -71,7 +75,13 @@ class Place:
 
 
 FIELD = "files"
-"""The one field of the form."""
+"""The field of the form that every image is in."""
+
+ABOUT = "about"
+"""The field of the form in which some endpoints are told more about the images, as JSON."""
+
+MOST_ABOUT = 1 << 20
+"""Bytes of it: a head of a hundred classes is half of that."""
 
 # The parser warns of stray bytes by quoting them; nothing uploaded may be logged.
 logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
@@ -84,10 +94,12 @@ class Upload:
     Attributes:
         name: the file's name as the client gave it; None where it gave none.
         data: the encoded image.
+        model: what judges it; None for the service's own.
     """
 
     name: str | None
     data: bytes
+    model: "Classifier | None" = None
 
 
 class Form:
@@ -95,17 +107,25 @@ class Form:
 
     Args:
         content_type: the request's header, with the boundary.
-        max_files: parts allowed.
+        max_files: images allowed.
+        about: whether it may have the field `ABOUT`.
+
+    Attributes:
+        about: what that field holds; None where the form has none.
 
     Raises:
         ProblemError: no boundary; and from the methods, a form that is malformed or breaks a limit.
     """
 
-    def __init__(self, content_type: str, max_files: int) -> None:
+    def __init__(self, content_type: str, max_files: int, about: bool = False) -> None:
         boundary = parse_options_header(content_type)[1].get(b"boundary")
         if not boundary:
             raise ProblemError(MALFORMED, "The header Content-Type names no boundary.")
+        self.about: bytes | None = None
         self._max_files = max_files
+        self._fields = (FIELD, ABOUT) if about else (FIELD,)
+        self._field = FIELD
+        self._size = 0
         self._uploads: list[Upload] = []
         self._ended = False
         self._header: tuple[bytearray, bytearray] = (bytearray(), bytearray())
@@ -145,10 +165,9 @@ class Form:
         return self._uploads
 
     def _begin(self) -> None:
-        if len(self._uploads) == self._max_files:
-            raise ProblemError(TOO_MANY_FILES, f"A request may hold {self._max_files:,} files; send several requests.")
         self._disposition = b""
         self._data = []
+        self._size = 0
 
     def _header_field(self, data: bytes, start: int, end: int) -> None:
         self._header[0].extend(data[start:end])
@@ -164,16 +183,27 @@ class Form:
 
     def _check_part(self) -> None:
         options = parse_options_header(self._disposition)[1]
-        if options.get(b"name", b"") != FIELD.encode():
-            raise ProblemError(NO_IMAGE, f"The form's only field is {FIELD!r}; send every image in it.")
+        self._field = options.get(b"name", b"").decode("utf-8", "replace")
+        if self._field not in self._fields or (self._field == ABOUT and self.about is not None):
+            others = f" beside one {ABOUT!r}" if ABOUT in self._fields else ""
+            raise ProblemError(NO_IMAGE, f"The form's only field is {FIELD!r}{others}; send every image in it.")
+        if self._field == FIELD and len(self._uploads) == self._max_files:
+            raise ProblemError(TOO_MANY_FILES, f"A request may hold {self._max_files:,} files; send several requests.")
         name = options.get(b"filename")
         self._name = None if name is None else name.decode("utf-8", "replace")
 
     def _add(self, data: bytes, start: int, end: int) -> None:
+        self._size += end - start
+        if self._field == ABOUT and self._size > MOST_ABOUT:
+            raise ProblemError(BODY_TOO_LARGE, f"The field {ABOUT!r} may be {MOST_ABOUT:,} bytes.")
         self._data.append(data[start:end])
 
     def _end_part(self) -> None:
-        self._uploads.append(Upload(self._name, b"".join(self._data)))
+        data = b"".join(self._data)
+        if self._field == ABOUT:
+            self.about = data
+        else:
+            self._uploads.append(Upload(self._name, data))
         self._data = []
 
     def _end(self) -> None:
@@ -184,16 +214,28 @@ FORM = "multipart/form-data"
 BYTES = "application/octet-stream"
 
 
-async def read_images(request: Request, place: Place, max_files: int) -> tuple[list[Upload], bool]:
+class Sent(NamedTuple):
+    """What a request holds.
+
+    Attributes:
+        uploads: the images.
+        form: whether they came in a form, so that each has an answer of its own.
+        about: what the form says about them; None where it says nothing.
+    """
+
+    uploads: list[Upload]
+    form: bool
+    about: bytes | None
+
+
+async def read_images(request: Request, place: Place, max_files: int, about: bool = False) -> Sent:
     """Read the images of a request: a form of files, or the bytes of one image.
 
     Args:
         request: its body not read yet.
         place: counts what is held.
         max_files: images allowed.
-
-    Returns:
-        the images; and whether they came in a form, so that each has an answer of its own.
+        about: whether the form may have the field `ABOUT`.
 
     Raises:
         ProblemError: no image, another kind of body, a form that is malformed, or a limit broken.
@@ -205,11 +247,11 @@ async def read_images(request: Request, place: Place, max_files: int) -> tuple[l
     content_type = request.headers.get("content-type", BYTES)
     kind = content_type.partition(";")[0].strip().lower()
     if kind == FORM:
-        form = Form(content_type, max_files)
+        form = Form(content_type, max_files, about)
         async for chunk in request.stream():
             place.take(len(chunk))
             form.feed(chunk)
-        return form.uploads(), True
+        return Sent(form.uploads(), True, form.about)
     if kind != BYTES and not kind.startswith("image/"):
         raise ProblemError(UNSUPPORTED_MEDIA_TYPE, f"Send {FORM}, or one image as image/* or {BYTES}.")
     chunks = []
@@ -219,4 +261,4 @@ async def read_images(request: Request, place: Place, max_files: int) -> tuple[l
     data = b"".join(chunks)
     if not data:
         raise ProblemError(NO_IMAGE, "The body is empty; send the bytes of an image.")
-    return [Upload(None, data)], False
+    return Sent([Upload(None, data)], False, None)

@@ -1,16 +1,17 @@
 """What the page asks beyond the classes: how to show them, and the heat map of an image."""
 
-from dataclasses import replace
-
 import numpy as np
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
+from hemascope.predict.classifier import Classifier
 from hemascope.predict.heat import HeatMap, heat_map
 from hemascope.serve import problems
 from hemascope.serve.access import refusals
+from hemascope.serve.adapted import ADAPTED, UNUSABLE, model_for
+from hemascope.serve.body import Sent
 from hemascope.serve.classes import Classes, class_table
-from hemascope.serve.openapi import predict_body, problem_responses
+from hemascope.serve.openapi import images_body, problem_responses
 from hemascope.serve.problems import Kind, ProblemError
 from hemascope.serve.service import Service
 from hemascope.serve.settings import Settings
@@ -50,12 +51,13 @@ def router(service: Service, settings: Settings) -> APIRouter:
     @routes.post(
         "/v1/heat",
         summary="What in an image speaks for a class",
-        openapi_extra={"requestBody": predict_body(replace(settings, max_files=1))},
+        openapi_extra={"requestBody": images_body(settings, 1, ADAPTED)},
         responses=problem_responses(
             problems.MALFORMED,
             *refused,
             *problems.UPLOAD,
             UNKNOWN_CLASS,
+            UNUSABLE,
             problems.INTERNAL,
             problems.OVERLOADED,
         ),
@@ -64,15 +66,20 @@ def router(service: Service, settings: Settings) -> APIRouter:
         request: Request, label: str | None = Query(None, description="The class; else the most probable one.")
     ) -> Heat:
         """Send one image; the answer takes as long as classifying 65."""
-        if label is not None and label not in service.classifier.classes:
-            raise ProblemError(UNKNOWN_CLASS, f"Its classes: {', '.join(service.classifier.classes)}.")
-        return await queue.work(request, lambda image: _heat(service, image, label))
+
+        def look(sent: Sent) -> Heat:
+            model = model_for(service, sent.about) or service.classifier
+            if label is not None and label not in model.classes:
+                raise ProblemError(UNKNOWN_CLASS, f"Its classes: {', '.join(model.classes)}.")
+            return _heat(model, queue.pixels(sent.uploads[0]), label)
+
+        return await queue.work(request, look, about=True)
 
     return routes
 
 
-def _heat(service: Service, image: np.ndarray, label: str | None) -> Heat:
-    found: HeatMap = heat_map(service.classifier, image, label)
+def _heat(model: Classifier, image: np.ndarray, label: str | None) -> Heat:
+    found: HeatMap = heat_map(model, image, label)
     return Heat(
         label=found.label,
         probability=round(found.probability, 6),

@@ -40,19 +40,22 @@ class Network:
     def __init__(self, classifier: Classifier, max_pixels: int) -> None:
         self.classifier = classifier
         self._max_pixels = max_pixels
-        self._coverages = set_levels(classifier.card)
 
     def __call__(self, uploads: list[Upload]) -> list[Judged]:
-        """An answer an upload."""
+        """An answer an upload, by the model that it wants."""
         decoded = [self._decode(upload) for upload in uploads]
-        pictures = [picture for picture in decoded if isinstance(picture, np.ndarray)]
-        predictions = iter(self.classifier(pictures) if pictures else [])
-        return [
-            self._judged(upload.name, picture, next(predictions))
-            if isinstance(picture, np.ndarray)
-            else Judged(_failure(upload.name, UNREADABLE_IMAGE, picture))
-            for upload, picture in zip(uploads, decoded, strict=True)
+        places: dict[Classifier, list[int]] = {}
+        for place, upload in enumerate(uploads):
+            if isinstance(decoded[place], np.ndarray):
+                places.setdefault(upload.model or self.classifier, []).append(place)
+        judged = [
+            Judged(_failure(up.name, UNREADABLE_IMAGE, str(found))) for up, found in zip(uploads, decoded, strict=True)
         ]
+        for model, rows in places.items():
+            pictures = [picture for row in rows if isinstance(picture := decoded[row], np.ndarray)]
+            for row, picture, prediction in zip(rows, pictures, model(pictures), strict=True):
+                judged[row] = _judged(model, uploads[row].name, picture, prediction)
+        return judged
 
     def _decode(self, upload: Upload) -> np.ndarray | str:
         """The pixels, or why there are none."""
@@ -61,37 +64,39 @@ class Network:
         except DecodeError as problem:
             return str(problem).removeprefix("image: ")
 
-    def unlike(self, judged: list[Judged]) -> dict[str, Any] | None:
+    def unlike(self, judged: list[Judged], model: Classifier | None = None) -> dict[str, Any] | None:
         """That the images of a request are unlike those of the model's calibration; None where they are not."""
-        look = Look(self.classifier.card)
+        look = Look((model or self.classifier).card)
         for answer, colour in judged:
             if colour is not None:
                 look.add(colour[None], np.array([list(answer["probabilities"].values())]))
         found = look.unlike()
         return asdict(found) if found else None
 
-    def _judged(self, name: str | None, picture: np.ndarray, prediction: Prediction) -> Judged:
-        if prediction.error:
-            return Judged(_failure(name, INTERNAL, prediction.error))
-        return Judged(self._answer(name, prediction), mean_colours(picture[None])[0])
 
-    def _answer(self, name: str | None, prediction: Prediction) -> dict[str, Any]:
-        values = prediction.probabilities
-        row = np.array([list(values.values())])
-        return {
-            "file": name,
-            "label": prediction.label,
-            "confidence": round(prediction.confidence, DIGITS),
-            "probabilities": {label: round(value, DIGITS) for label, value in values.items()},
-            "unknown": None if prediction.unknown is None else round(prediction.unknown, DIGITS),
-            "is_unknown": prediction.is_unknown,
-            "sets": {
-                # A set promises that one of the classes is true; of a picture like none of them it cannot.
-                f"{coverage:g}": self.classifier.sets(row, coverage)[0]
-                for coverage in (() if prediction.is_unknown else self._coverages)
-            },
-            "error": None,
-        }
+def _judged(model: Classifier, name: str | None, picture: np.ndarray, prediction: Prediction) -> Judged:
+    if prediction.error:
+        return Judged(_failure(name, INTERNAL, prediction.error))
+    return Judged(_answer(model, name, prediction), mean_colours(picture[None])[0])
+
+
+def _answer(model: Classifier, name: str | None, prediction: Prediction) -> dict[str, Any]:
+    values = prediction.probabilities
+    row = np.array([list(values.values())])
+    return {
+        "file": name,
+        "label": prediction.label,
+        "confidence": round(prediction.confidence, DIGITS),
+        "probabilities": {label: round(value, DIGITS) for label, value in values.items()},
+        "unknown": None if prediction.unknown is None else round(prediction.unknown, DIGITS),
+        "is_unknown": prediction.is_unknown,
+        "sets": {
+            # A set promises that one of the classes is true; of a picture like none of them it cannot.
+            f"{coverage:g}": model.sets(row, coverage)[0]
+            for coverage in (() if prediction.is_unknown else set_levels(model.card))
+        },
+        "error": None,
+    }
 
 
 def _failure(name: str | None, kind: Kind, reason: str) -> dict[str, Any]:

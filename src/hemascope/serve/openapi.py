@@ -5,7 +5,8 @@ from typing import Any
 from fastapi import FastAPI
 
 from hemascope.serve import problems
-from hemascope.serve.body import BYTES, FIELD, FORM
+from hemascope.serve.access import PROTECTED
+from hemascope.serve.body import ABOUT, BYTES, FIELD, FORM, MOST_ABOUT
 from hemascope.serve.schemas import Problem
 from hemascope.serve.settings import Settings
 
@@ -31,17 +32,36 @@ def problem_responses(*kinds: problems.Kind) -> dict[int | str, dict[str, Any]]:
     return found
 
 
-def predict_body(settings: Settings) -> dict[str, Any]:
-    """The request body of ``POST /v1/predict``."""
-    files = {"type": "array", "items": _IMAGE, "minItems": 1, "maxItems": settings.max_files}
-    form = {"type": "object", "properties": {FIELD: files}, "required": [FIELD], "additionalProperties": False}
+def images_body(settings: Settings, most: int, about: str = "", *, form_only: bool = False) -> dict[str, Any]:
+    """The request body of an endpoint that takes images.
+
+    Args:
+        settings: the limits.
+        most: images.
+        about: what the form may say about them, as JSON; nothing where empty.
+        form_only: whether it says so in any case, so that the bytes of an image alone are of no use.
+    """
+    properties: dict[str, Any] = {FIELD: {"type": "array", "items": _IMAGE, "minItems": 1, "maxItems": most}}
+    if about:
+        properties[ABOUT] = {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "maxLength": MOST_ABOUT,
+            "description": about,
+        }
+    form = {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties) if form_only else [FIELD],
+        "additionalProperties": False,
+    }
+    alone = {} if form_only else {BYTES: {"schema": _IMAGE}, "image/*": {"schema": _IMAGE}}
     return {
         "required": True,
         "description": (
-            f"At most {settings.max_body:,} bytes, {settings.max_files:,} images, "
-            f"{settings.max_pixels:,} pixels an image."
+            f"At most {settings.max_body:,} bytes, {most:,} images, {settings.max_pixels:,} pixels an image."
         ),
-        "content": {FORM: {"schema": form}, BYTES: {"schema": _IMAGE}, "image/*": {"schema": _IMAGE}},
+        "content": {FORM: {"schema": form}, **alone},
     }
 
 
@@ -56,8 +76,8 @@ def describe(app: FastAPI, settings: Settings) -> None:
             components.setdefault("schemas", {}).setdefault("Problem", Problem.model_json_schema())
             if settings.token:
                 components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-                for path in ("/v1/predict", "/v1/model", "/v1/classes", "/v1/heat", "/v1/picture", "/metrics"):
-                    for operation in document["paths"][path].values():
+                for path, operations in document["paths"].items():
+                    for operation in operations.values() if path.startswith(PROTECTED) else ():
                         operation["security"] = [{"token": []}]
         return app.openapi_schema or {}
 

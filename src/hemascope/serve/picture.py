@@ -1,7 +1,6 @@
 """Pictures for browsers: what the model sees of images in formats that browsers cannot draw, such as TIFF."""
 
 import io
-from dataclasses import replace
 
 import numpy as np
 from fastapi import APIRouter, Request, Response
@@ -9,7 +8,7 @@ from PIL import Image
 
 from hemascope.serve import problems
 from hemascope.serve.access import refusals
-from hemascope.serve.openapi import predict_body, problem_responses
+from hemascope.serve.openapi import images_body, problem_responses
 from hemascope.serve.service import Service
 from hemascope.serve.settings import Settings
 from hemascope.serve.single import SingleQueue
@@ -30,7 +29,7 @@ def router(service: Service, settings: Settings) -> APIRouter:
         "/v1/picture",
         summary="An image as PNG",
         response_class=Response,
-        openapi_extra={"requestBody": predict_body(replace(settings, max_files=1))},
+        openapi_extra={"requestBody": images_body(settings, 1)},
         responses={
             200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}},
             **problem_responses(problems.MALFORMED, *refused, *problems.UPLOAD, problems.INTERNAL, problems.OVERLOADED),
@@ -38,7 +37,9 @@ def router(service: Service, settings: Settings) -> APIRouter:
     )
     async def picture(request: Request) -> Response:
         """Send one image; the answer is its centred square, at most 480 pixels wide. Nothing is kept."""
-        return Response(await queue.work(request, png), media_type="image/png")
+        return Response(
+            await queue.work(request, lambda sent: png(queue.pixels(sent.uploads[0]))), media_type="image/png"
+        )
 
     return routes
 

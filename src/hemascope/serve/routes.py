@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -10,11 +10,12 @@ from starlette.requests import ClientDisconnect
 
 from hemascope.serve import problems
 from hemascope.serve.access import refusals
+from hemascope.serve.adapted import ADAPTED, UNUSABLE, model_for
 from hemascope.serve.admission import work_of
 from hemascope.serve.body import Upload, read_images
 from hemascope.serve.metrics import CONTENT_TYPE
 from hemascope.serve.network import Judged
-from hemascope.serve.openapi import predict_body, problem_responses
+from hemascope.serve.openapi import images_body, problem_responses
 from hemascope.serve.problems import NOT_READY, REQUEST_TIMEOUT, ProblemError, overloaded
 from hemascope.serve.schemas import Limits, Model, Predictions, State
 from hemascope.serve.service import Service
@@ -30,12 +31,13 @@ def router(service: Service, settings: Settings) -> APIRouter:
         "/v1/predict",
         summary="Classify images",
         response_model=Predictions,
-        openapi_extra={"requestBody": predict_body(settings)},
+        openapi_extra={"requestBody": images_body(settings, settings.max_files, ADAPTED)},
         responses=problem_responses(
             problems.MALFORMED,
             *refused,
             *problems.UPLOAD,
             problems.TOO_MANY_PIXELS,
+            UNUSABLE,
             problems.INTERNAL,
             problems.OVERLOADED,
         ),
@@ -50,13 +52,16 @@ def router(service: Service, settings: Settings) -> APIRouter:
         with service.memory.place(settings.max_body) as place:
             try:
                 async with asyncio.timeout(settings.seconds) as limit:
-                    uploads, form = await read_images(request, place, settings.max_files)
+                    uploads, form, about = await read_images(request, place, settings.max_files, about=True)
             except TimeoutError:
                 raise ProblemError(
                     REQUEST_TIMEOUT, f"It was not complete after {settings.seconds:g} seconds."
                 ) from None
             try:
                 async with asyncio.timeout_at(limit.when()):
+                    model = await asyncio.to_thread(model_for, service, about) if about is not None else None
+                    if model is not None:
+                        uploads = [replace(upload, model=model) for upload in uploads]
                     work = await asyncio.to_thread(work_of, uploads, settings.max_pixels)
                     judged = await _judged(service, request, uploads, work)
             except TimeoutError:
@@ -65,7 +70,7 @@ def router(service: Service, settings: Settings) -> APIRouter:
         service.count(answers)
         if not form and (error := answers[0]["error"]):
             return Response(json.dumps(error, ensure_ascii=False), error["status"], media_type=problems.MEDIA_TYPE)
-        content = {"model": service.name, "predictions": answers, "unlike": service.network.unlike(judged)}
+        content = {"model": service.name, "predictions": answers, "unlike": service.network.unlike(judged, model)}
         return Response(json.dumps(content, ensure_ascii=False), media_type="application/json")
 
     @routes.get("/v1/model", summary="The model card and the limits", responses=problem_responses(*refused))

@@ -25,12 +25,14 @@ class Service:
         memory: memory for uploads.
         classifier: the model.
         name: of the model and its digest, as answers give them.
+        width: of its features.
         network: what classifies them.
         batcher: the queue of images.
     """
 
     classifier: Classifier
     name: dict[str, str]
+    width: int
     network: Network
     batcher: Batcher[Upload, Judged]
 
@@ -45,7 +47,9 @@ class Service:
         settings = self._settings
         self.classifier = load(settings.model, threads=1)
         side = self.classifier.card.input_size
-        self.classifier([np.zeros((side, side, 3), np.uint8)])  # a first run takes longer than any other
+        blank = np.zeros((1, side, side, 3), np.uint8)
+        self.classifier(blank)  # a first run takes longer than any other
+        self.width = self.classifier.features(blank).shape[1]
         self.name = {"name": self.classifier.card.name, "sha256": self.classifier.digest}
         self.network = Network(self.classifier, settings.max_pixels)
         self.batcher = Batcher(
@@ -65,8 +69,10 @@ class Service:
 
     def count(self, answers: list[dict[str, Any]]) -> None:
         """Count the answers of a request in the metrics."""
+        own = self.classifier.classes
         for answer in answers:
-            self.metrics.images.labels(answer["label"] or "failed").inc()
+            label = answer["label"] or "failed"
+            self.metrics.images.labels(label if label in (*own, "failed") else "other").inc()
 
     def metrics_text(self) -> bytes:
         """The metrics, with the state of this moment."""

@@ -1,4 +1,4 @@
-"""Work on one uploaded image beside the classifying: bounded in number, time and memory."""
+"""Work on uploaded images beside the classifying: bounded in number, time and memory."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from fastapi import Request
 
 from hemascope.data.decode import decode
 from hemascope.errors import DecodeError
-from hemascope.serve.body import read_images
+from hemascope.serve.body import Sent, Upload, read_images
 from hemascope.serve.problems import REQUEST_TIMEOUT, UNREADABLE_IMAGE, ProblemError, overloaded
 from hemascope.serve.service import Service
 from hemascope.serve.settings import Settings
@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 
 class SingleQueue:
-    """Requests with one image each, worked on one at a time, so that classifying goes on beside it.
+    """Requests that are worked on one at a time, so that classifying goes on beside it.
 
     Args:
         service: whose memory for uploads is used.
@@ -33,11 +33,19 @@ class SingleQueue:
         self._here = 0
         self._turn = asyncio.Semaphore(1)
 
-    async def work(self, request: Request, work: Callable[[np.ndarray], Result]) -> Result:
-        """Read the image of a request and call ``work`` in a thread with its pixels, uint8 (h, w, 3).
+    async def work(
+        self, request: Request, work: Callable[[Sent], Result], files: int = 1, about: bool = False
+    ) -> Result:
+        """Read a request and call ``work`` in a thread with what it holds.
+
+        Args:
+            request: its body not read yet.
+            work: what is done.
+            files: images that the request may hold.
+            about: whether it may say something about them.
 
         Raises:
-            ProblemError: the queue is full, the body is no image, or a limit is broken.
+            ProblemError: the queue is full, the body holds no image, or a limit is broken.
         """
         if self._here == self._most:
             raise overloaded(f"{self._here} requests of this kind are waiting already.")
@@ -46,7 +54,7 @@ class SingleQueue:
             with self._service.memory.place(self._settings.max_body) as place:
                 try:
                     async with asyncio.timeout(self._settings.seconds) as limit:
-                        uploads, _ = await read_images(request, place, 1)
+                        sent = await read_images(request, place, files, about)
                 except TimeoutError:
                     raise ProblemError(
                         REQUEST_TIMEOUT, f"It was not complete after {self._settings.seconds:g} seconds."
@@ -54,7 +62,7 @@ class SingleQueue:
                 try:
                     async with asyncio.timeout_at(limit.when()):
                         await self._turn.acquire()
-                        return await self._in_thread(lambda: work(self._pixels(uploads[0].data)))
+                        return await self._in_thread(lambda: work(sent))
                 except TimeoutError:
                     raise overloaded(f"There was no answer after {self._settings.seconds:g} seconds.") from None
         finally:
@@ -71,8 +79,13 @@ class SingleQueue:
         if not called.cancelled():
             called.exception()  # taken here, where nobody waits for it any more
 
-    def _pixels(self, data: bytes) -> np.ndarray:
+    def pixels(self, upload: Upload) -> np.ndarray:
+        """The picture, uint8 (h, w, 3).
+
+        Raises:
+            ProblemError: it cannot be read.
+        """
         try:
-            return decode(data, name="image", max_pixels=self._settings.max_pixels)
+            return decode(upload.data, name="image", max_pixels=self._settings.max_pixels)
         except DecodeError as problem:
             raise ProblemError(UNREADABLE_IMAGE, str(problem).removeprefix("image: ")[:300]) from problem

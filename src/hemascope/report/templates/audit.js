@@ -1,11 +1,8 @@
 // Verdicts by buttons: each picture with a finding gets its own, and the page gives back a findings.csv.
-"use strict";
 const data = JSON.parse(document.getElementById("lines").textContent);
 const lines = data.lines.map(([start, verdict, label]) => ({ start, verdict, label, was: { verdict, label }, shots: [] }));
 const bar = document.getElementById("decided");
-let saved = true;
 
-const made = (name, text, properties = {}) => Object.assign(document.createElement(name), { textContent: text, ...properties });
 const changed = () => lines.filter((line) => line.verdict !== line.was.verdict || line.label !== line.was.label);
 const title = (label) => data.classes.find(([, cell]) => cell === label)?.[0] ?? label;
 
@@ -27,7 +24,7 @@ function show(line) {
 function decide(line, verdict, label) {
   const again = verdict === line.verdict && label === line.label && changed().includes(line);
   Object.assign(line, again ? line.was : { verdict, label });
-  saved = false;
+  undone(changed().length);
   show(line);
 }
 
@@ -55,14 +52,4 @@ for (const figure of document.querySelectorAll("figure[data-line]")) {
   for (const [verdict, button] of buttons) button.setAttribute("aria-pressed", String(verdict === line.verdict));
 }
 
-document.getElementById("save").addEventListener("click", () => {
-  const text = [data.header, ...lines.map((line) => `${line.start},${line.verdict},${line.label}`), ""].join("\n");
-  const link = made("a", "", { href: URL.createObjectURL(new Blob([text], { type: "text/csv" })), download: data.name });
-  link.click();
-  URL.revokeObjectURL(link.href);
-  saved = true;
-});
-
-addEventListener("beforeunload", (event) => {
-  if (!saved && changed().length) event.preventDefault();
-});
+offer(() => [data.header, ...lines.map((line) => `${line.start},${line.verdict},${line.label}`)]);

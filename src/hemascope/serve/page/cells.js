@@ -6,12 +6,12 @@ export const NONE = "?none";
 export const FAILED = "?failed";
 export const WAITING = "?waiting";
 
-const BLANK = { answer: null, unlike: null, error: "", lasting: false, given: null };
+const BLANK = { answer: null, unlike: null, by: null, error: "", lasting: false, given: null };
 
 /**
  * The cells, in the order they were added. Fires `change`; its detail says what changed: "cells" or "labels".
  * A cell has: id, path, read() -> Promise<Blob>, answer (the service's, or null), unlike (what the service said of its
- * batch), error (text), and `given`: the label that a person gave it, NONE for "no cell", null where nobody has.
+ * batch), by (the step of Adapted that gave the answer, null for the model as it is), error (text), and `given`: the label that a person gave it, NONE for "no cell", null where nobody has.
  */
 export class Cells extends EventTarget {
   list = [];
@@ -30,13 +30,25 @@ export class Cells extends EventTarget {
   }
 
   /** Take the service's answers to cells, and what it says of all of them: how far they are unlike what it learnt. */
-  answer(cells, answers, unlike = null) {
+  answer(cells, answers, unlike = null, by = null) {
     cells.forEach((cell, i) => {
-      cell.unlike = unlike;
+      Object.assign(cell, { unlike, by });
       cell.error = answers[i].error?.detail ?? "";
       cell.lasting = Boolean(cell.error);
       cell.answer = cell.error ? null : answers[i];
     });
+    this.#changed("cells");
+  }
+
+  /** The answers of cells hold no more. */
+  retract(cells) {
+    for (const cell of cells) Object.assign(cell, { answer: null, unlike: null });
+    if (cells.length) this.#changed("cells");
+  }
+
+  /** Give cells, cell -> {answer, unlike, by}, what they had. */
+  restore(before) {
+    for (const [cell, had] of before) if (had.answer) Object.assign(cell, had, { error: "", lasting: false });
     this.#changed("cells");
   }
 

@@ -8,7 +8,8 @@ const MOST = 40; // letters of a name
 const COLOURS = ["#0f8b8d", "#8d7b00", "#7d1f6a", "#5c8a00", "#3b3b3b", "#c0392b"]; // unlike those of the blood classes
 
 /**
- * A class has: name, title, colour, counted (as the service gives them), and `own` where a person added it.
+ * A class has: name, title, colour, counted (as the service gives them), and `own` where a person added it; then
+ * `foreign` as long as the model lacks it.
  * Fires `change` where one is added.
  */
 export class Classes extends EventTarget {
@@ -22,6 +23,16 @@ export class Classes extends EventTarget {
 
   get all() {
     return [...this.model, ...this.own];
+  }
+
+  /** Those that the model tells. */
+  get known() {
+    return this.all.filter(({ foreign }) => !foreign);
+  }
+
+  /** The model has been taught these classes, and no others of a person's own. */
+  learn(names) {
+    for (const each of this.own) each.foreign = !names.includes(each.name);
   }
 
   find(name) {
@@ -52,7 +63,7 @@ export class Classes extends EventTarget {
     if (TAKEN.includes(name)) throw new Error(`“${title}” has a meaning of its own in the tables: take another name.`);
     if (title.length > MOST) throw new Error(`A name may have ${MOST} letters.`);
     const colour = COLOURS[this.own.length % COLOURS.length];
-    this.own.push({ name, title: title[0].toUpperCase() + title.slice(1), colour, counted, own: true });
+    this.own.push({ name, title: title[0].toUpperCase() + title.slice(1), colour, counted, own: true, foreign: true });
     this.dispatchEvent(new Event("change"));
     return name;
   }

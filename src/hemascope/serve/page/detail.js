@@ -70,7 +70,7 @@ export class Detail {
     const focused = [...$("choices").querySelectorAll("button")].indexOf(document.activeElement);
     $("choices").replaceChildren(...(cell.answer ? this.#choices() : []));
     if (focused >= 0) $("choices").querySelectorAll("button")[focused]?.focus();
-    if (this.heatOf !== this.#heatClass()) this.#heat();
+    if (this.heatOf !== this.#heatClass() || this.heatBy !== cell.by) this.#heat();
   }
 
   #notes() {
@@ -110,11 +110,12 @@ export class Detail {
   /** The class whose heat map is shown: the cell's own, or the likeliest where that is none of the model's. */
   #heatClass() {
     const own = group(this.cell);
-    return this.classes.model.some(({ name }) => name === own) ? own : this.cell.answer?.label;
+    return own in (this.cell.answer?.probabilities ?? {}) ? own : this.cell.answer?.label;
   }
 
   #heat() {
     this.heatOf = this.cell && this.#heatClass();
+    this.heatBy = this.cell?.by;
     if (!this.heatOf || !$("show-heat").checked) noHeat();
     else showHeat(this.cell, this.heatOf, this.choice.title(this.heatOf).toLowerCase());
   }

@@ -1,5 +1,6 @@
 // Tables to take away: results, the differential, and labels that `hemascope train` reads.
 
+import { inWords } from "./adapted.js";
 import { NONE, WAITING, group, modelGroup } from "./cells.js";
 import { differential } from "./differential.js";
 
@@ -15,9 +16,9 @@ function field(value) {
   return /[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** The columns of `hemascope predict`, and the label given by hand. */
+/** The columns of `hemascope predict`, the label given by hand, and at which zoom and by which labels the model saw the cell. */
 export function results(cells, classes) {
-  const names = classes.model.map((cell) => cell.name);
+  const names = classes.known.map((cell) => cell.name);
   const rows = cells.map((cell) => {
     const { path, answer, error, given } = cell;
     return [
@@ -29,9 +30,10 @@ export function results(cells, classes) {
       answer?.is_unknown == null ? null : Number(answer.is_unknown),
       modelGroup(cell) === WAITING ? "not classified yet" : error,
       given === NONE ? "none" : given,
+      answer && inWords(cell.by),
     ];
   });
-  return [["path", "label", "confidence", ...names, "unknown", "is_unknown", "error", "given_label"], ...rows];
+  return [["path", "label", "confidence", ...names, "unknown", "is_unknown", "error", "given_label", "adapted"], ...rows];
 }
 
 /**
@@ -62,7 +64,7 @@ export function counts(cells, classes, about) {
   const unit = (row) => (row.per ? "per 100 leucocytes" : row.share === undefined ? "count" : "%");
   const rows = ["rows", "beside"].flatMap((part) =>
     model[part].map((row, i) => {
-      const own = row.cell.own ? [null, null, null, null] : columns(row);
+      const own = row.cell.foreign ? [null, null, null, null] : columns(row);
       return [row.cell.title, unit(row), ...own, ...columns(after[part][i])];
     }),
   );

@@ -5,7 +5,7 @@ import { Problem, heat } from "./service.js";
 
 const WEAKEST = 0.7; // a fall of the log-odds by less is called little: odds halved
 const SOLID = 190; // of 255, where the map is strongest
-const kept = new WeakMap(); // cell -> {label: answer}
+const kept = new WeakMap(); // cell -> {by: what saw it, maps: {label: answer}}
 let stop = new AbortController();
 
 /** Take away the map, and forget one that is on its way. */
@@ -23,12 +23,13 @@ export async function showHeat(cell, label, title) {
   const { signal } = stop;
   $("heat-text").textContent = "Looking…";
   try {
-    const known = kept.get(cell) ?? {};
-    known[label] ??= await heat(await cell.read(), label, signal);
-    kept.set(cell, known);
+    const { by } = cell;
+    const { maps } = kept.get(cell)?.by === by ? kept.get(cell) : { maps: {} };
+    maps[label] ??= await heat(await cell.read(), label, signal, by?.about);
+    kept.set(cell, { by, maps });
     if (signal.aborted) return;
-    draw(known[label].grid);
-    $("heat-text").textContent = words(known[label], title);
+    draw(maps[label].grid);
+    $("heat-text").textContent = words(maps[label], title);
   } catch (error) {
     if (error.name === "AbortError") return;
     $("heat-text").textContent = error instanceof Problem ? `No heat map: ${error.message}` : "No heat map.";

@@ -16,7 +16,7 @@ export class Keeper extends EventTarget {
   #release = () => {};
 
   /**
-   * @param session {cells, classes, about, model}
+   * @param session {cells, classes, adapted, about, model}
    * @param complain called with what went wrong
    */
   constructor(session, complain) {

@@ -1,6 +1,7 @@
 // The page: joins the parts.
 
 import { About } from "./about.js";
+import { Adapted, inWords } from "./adapted.js";
 import { askClass, askToken, sure } from "./ask.js";
 import { Cells, group } from "./cells.js";
 import { Choice } from "./choice.js";
@@ -8,6 +9,7 @@ import { Classes } from "./classes.js";
 import { Detail } from "./detail.js";
 import { $, element, say, several } from "./dom.js";
 import { draggable } from "./drag.js";
+import { fitting } from "./fitting.js";
 import { Grid } from "./grid.js";
 import { takeIn } from "./intake.js";
 import { Keeper } from "./keep.js";
@@ -29,11 +31,18 @@ start().catch((error) => complain([error.message]));
 async function start() {
   const { card, limits, sha256 } = await get("v1/model");
   const classes = new Classes((await get("v1/classes")).classes);
-  const title = `Model ${card.name}${card.network ? `, ${card.network}` : ""}, ${sha256.slice(0, 8)}`;
+  const name = `Model ${card.name}${card.network ? `, ${card.network}` : ""}, ${sha256.slice(0, 8)}`;
 
   const cells = new Cells();
   const about = new About(touched);
-  const session = { cells, classes, about, model: { name: card.name, sha256 }, title, unsaved: false };
+  const adapted = new Adapted(cells, classes);
+  const session = {
+    cells, classes, adapted, about, model: { name: card.name, sha256 }, unsaved: false,
+    get title() {
+      return [name, inWords(adapted.last)].filter(Boolean).join(", ");
+    },
+  };
+  const fit = fitting(session, limits);
   const keeper = new Keeper(session, complain);
   const choice = new Choice(classes);
   const selection = new Selection(() => {
@@ -44,7 +53,7 @@ async function start() {
   const detail = new Detail(grid, choice, classes, give);
   const page = { detail, grid, selection, classes };
   const choose = palette(classes, selection, (name) => give(targets(page), name));
-  let queue = new Queue(cells, limits);
+  let queue = new Queue(cells, limits, adapted);
   let due = false;
 
   /** Something would be lost with the page. */
@@ -87,12 +96,14 @@ async function start() {
   function follow(arranged) {
     due ||= requestAnimationFrame(() => {
       due = false;
+      $("model").textContent = session.title;
       $("bench").hidden = !cells.list.length;
       document.body.classList.toggle("busy", cells.list.length > 0);
       progress(cells);
       choice.offer(cells.list);
       report(cells.list, classes);
       warnUnlike(cells.list);
+      fit.follow();
       $("undo").disabled = !cells.canUndo;
       detail.refresh();
     });
@@ -100,10 +111,17 @@ async function start() {
     else grid.refresh(); // a corrected cell stays where it is until something else is chosen
   }
 
+  /** Forget what is under way, and ask for these cells' answers. */
+  function anew(waiting) {
+    queue.stop();
+    queue = new Queue(cells, limits, adapted);
+    queue.add(waiting);
+  }
+
   /** Let go of all that is classified or waits to be. */
   function empty() {
-    queue.stop();
-    queue = new Queue(cells, limits);
+    anew([]);
+    fit.forget();
     selection.set([]);
     forget();
   }
@@ -127,7 +145,14 @@ async function start() {
   cells.addEventListener("change", ({ detail: what }) => {
     if (what === "labels") touched();
     else keeper.changed();
+    if (what === "labels") queue.add(adapted.stale());
     follow(what !== "labels");
+  });
+  adapted.addEventListener("change", () => {
+    touched();
+    adapted.stale();
+    anew(cells.list.filter(({ answer, error }) => !answer && !error));
+    follow(true);
   });
   classes.addEventListener("change", () => {
     if (classes.own.length) touched();
@@ -148,6 +173,7 @@ async function start() {
     if ((session.unsaved || keeper.on) && done && !(await sure(text, "Clear them"))) return;
     empty();
     cells.clear();
+    adapted.clear();
     classes.clear();
     about.set("", "");
     session.unsaved = false;
@@ -182,5 +208,5 @@ async function start() {
   addEventListener("beforeunload", (event) => session.unsaved && !keeper.done && event.preventDefault());
   queue.add((await keeper.resume()) ?? []);
   session.unsaved = false;
-  $("model").textContent = title;
+  $("model").textContent = session.title;
 }

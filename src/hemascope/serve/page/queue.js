@@ -4,7 +4,7 @@ import { Problem, predict } from "./service.js";
 
 const FILES = 16;
 const REQUESTS = 3;
-const FORM = 1024; // bytes of a form around each image, at most about
+export const FORM = 1024; // bytes of a form around each image, at most about
 
 export class Queue {
   #waiting = [];
@@ -14,9 +14,10 @@ export class Queue {
   /**
    * @param cells the Cells that take the answers
    * @param limits of the service: max_body, max_files
+   * @param adapted what sees them
    */
-  constructor(cells, limits) {
-    this.cells = cells;
+  constructor(cells, limits, adapted) {
+    Object.assign(this, { cells, adapted });
     this.most = Math.min(FILES, limits.max_files);
     this.bytes = limits.max_body;
   }
@@ -69,8 +70,9 @@ export class Queue {
     if (!cells.length) return;
     try {
       const images = batch.map(({ cell, blob }) => ({ name: String(cell.id), blob }));
-      const { predictions, unlike } = await predict(images, this.#stop.signal);
-      this.cells.answer(cells, predictions, unlike);
+      const by = this.adapted.last;
+      const { predictions, unlike } = await predict(images, this.#stop.signal, by?.about);
+      if (!this.#stop.signal.aborted) this.cells.answer(cells, predictions, unlike, by);
     } catch (error) {
       if (error.name === "AbortError") return;
       this.cells.fail(cells, error instanceof Problem ? error.message : String(error));

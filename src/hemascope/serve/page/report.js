@@ -41,7 +41,7 @@ function headings() {
 function line(model, after, cellsOf, unit = "") {
   const { cell } = model;
   const swatch = element("i", { className: "swatch", style: { "--class": cell.colour } });
-  const cells = [...(cell.own ? [value(null), value(null)] : cellsOf(model)), ...cellsOf(after)];
+  const cells = [...(cell.foreign ? [value(null), value(null)] : cellsOf(model)), ...cellsOf(after)];
   const made = element("tr", {}, element("th", { scope: "row" }, swatch, cell.title, unit && element("small", {}, unit)), ...cells);
   made.dataset.class = cell.name; // cells can be dropped here
   made.classList.toggle("changed", model.count !== after.count);

@@ -21,26 +21,39 @@ export function onToken(ask) {
 /** GET a JSON document. */
 export const get = (path) => request(path, {});
 
-/** Classify images: `images` of {name, blob}; gives {predictions: as many answers, unlike: of them together}. */
-export async function predict(images, signal) {
+/** A form of images, of {name, blob}, and what is said about them. */
+function form(images, about) {
   const body = new FormData();
   for (const { name, blob } of images) body.append("files", blob, name);
-  return request("v1/predict", { method: "POST", body, signal });
+  if (about) body.append("about", JSON.stringify(about));
+  return body;
 }
+
+const post = (path, body, signal, read) => request(path, { method: "POST", body, signal }, read);
+
+/** Classify images as `about` says; gives {predictions: as many answers, unlike: of them together}. */
+export const predict = (images, signal, about) => post("v1/predict", form(images, about), signal);
+
+/** The zoom at which the model is surest of images. */
+export const findZoom = (images, signal) => post("v1/zoom", form(images), signal);
+
+/** What images teach whose labels `about` holds. */
+export const teach = (images, about, signal) => post("v1/teach", form(images, about), signal);
+
+/** The model file that they teach. */
+export const taughtModel = (images, about) => post("v1/taught", form(images, about), undefined, (response) => response.blob());
 
 /** A zip of drawn cells to try. */
 export const samples = () => request("v1/samples", {}, (response) => response.blob());
 
-/** The heat map of an image for a class. */
-export function heat(blob, label, signal) {
-  const body = new Blob([blob], { type: "application/octet-stream" });
-  return request(`v1/heat?label=${encodeURIComponent(label)}`, { method: "POST", body, signal });
-}
+/** The heat map of an image for a class, seen as `about` says. */
+export const heat = (blob, label, signal, about) =>
+  post(`v1/heat?label=${encodeURIComponent(label)}`, form([{ name: "cell", blob }], about), signal);
 
 /** An image as a PNG, for formats that the browser cannot draw. */
 export function picture(blob) {
   const body = new Blob([blob], { type: "application/octet-stream" });
-  return request("v1/picture", { method: "POST", body }, (response) => response.blob());
+  return post("v1/picture", body, undefined, (response) => response.blob());
 }
 
 async function request(path, options, read = (response) => response.json()) {

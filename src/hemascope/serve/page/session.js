@@ -4,15 +4,15 @@ import { NONE } from "./cells.js";
 import { zip } from "./zip.js";
 
 const FORMAT = "hemascope session";
-const VERSION = 1;
+const VERSION = 2; // 1 knew no zoom and no teaching
 export const RECORD = "session.json"; // the member that makes a zip a session
 
 /**
  * All of a session but the pictures.
- * @param {{cells, classes, about, model}} session
+ * @param {{cells, classes, adapted, about, model}} session
  * @param {(cell, place: number) => string|null} fileOf where a cell's picture is kept
  */
-export function record({ cells, classes, about, model }, fileOf) {
+export function record({ cells, classes, adapted, about, model }, fileOf) {
   return {
     format: FORMAT,
     format_version: VERSION,
@@ -20,9 +20,10 @@ export function record({ cells, classes, about, model }, fileOf) {
     sample: about.sample,
     note: about.note,
     classes: classes.own.map(({ title, counted }) => ({ title, counted })),
+    adapted: adapted.record(),
     cells: cells.list.map((cell, i) => {
-      const { path, answer, unlike, given } = cell;
-      return { path, file: fileOf(cell, i), answer, unlike, given };
+      const { path, answer, unlike, given, by } = cell;
+      return { path, file: fileOf(cell, i), answer, unlike, given, by: adapted.steps.indexOf(by) };
     }),
   };
 }
@@ -53,15 +54,16 @@ export async function toFile(session) {
 
 /**
  * Put a record in place of what the session holds.
- * @param {{cells, classes, about, model}} session
+ * @param {{cells, classes, adapted, about, model}} session
  * @param {object} read JSON of a record, from anywhere: every part is looked at
  * @param {(file: string) => Promise<Blob>} pictureOf
  * @returns {object[]} the cells that want an answer: all of them where another model gave the answers
  */
-export function fromRecord({ cells, classes, about, model }, read, pictureOf) {
+export function fromRecord({ cells, classes, adapted, about, model }, read, pictureOf) {
   const found = checked(read);
   const same = found.model.sha256 === model.sha256;
   cells.clear();
+  adapted.clear();
   classes.clear();
   for (const { title, counted } of found.classes) classes.add(title, counted);
   about.set(text(found.sample), text(found.note));
@@ -70,9 +72,12 @@ export function fromRecord({ cells, classes, about, model }, read, pictureOf) {
     read: file === null ? async () => { throw new Error("it was not kept"); } : () => pictureOf(file),
   }));
   const added = cells.add(images);
+  if (same) adapted.restore(found.adapted ?? []);
   added.forEach((cell, i) => {
-    const { answer, unlike, given } = found.cells[i];
-    if (same && isAnswer(answer, classes)) cell.answer = answer;
+    const { answer, unlike, given, by } = found.cells[i];
+    const step = adapted.steps[by] ?? null;
+    const names = step?.about.taught?.classes ?? classes.model.map(({ name }) => name);
+    if (same && isAnswer(answer, names)) Object.assign(cell, { answer, by: step });
     if (cell.answer && isUnlike(unlike)) cell.unlike = unlike;
     if (typeof given === "string") cell.given = given === NONE || classes.find(given) ? given : classes.add(given);
   });
@@ -83,8 +88,7 @@ const text = (value) => (typeof value === "string" ? value : "");
 const isShare = (value) => typeof value === "number" && value >= 0 && value <= 1;
 const isUnlike = (value) => typeof value?.score === "number" && typeof value.message === "string";
 
-function isAnswer(answer, classes) {
-  const names = classes.model.map(({ name }) => name);
+function isAnswer(answer, names) {
   return (
     names.includes(answer?.label) && isShare(answer.confidence) && answer.error === null &&
     names.every((name) => isShare(answer.probabilities?.[name])) &&
@@ -96,7 +100,7 @@ function isAnswer(answer, classes) {
 /** A record whose parts are there. */
 function checked(read) {
   if (read?.format !== FORMAT) throw new Error("It is no session of hemascope.");
-  if (read.format_version !== VERSION) throw new Error("The session is of another version of hemascope: open it with that one.");
+  if (![1, VERSION].includes(read.format_version)) throw new Error("The session is of another version of hemascope: open it with that one.");
   const whole =
     typeof read.model?.sha256 === "string" && Array.isArray(read.classes) && Array.isArray(read.cells) &&
     read.classes.every((each) => typeof each?.title === "string" && ["differential", "per_hundred", "apart"].includes(each.counted)) &&

@@ -21,7 +21,7 @@ export function takeaway(session) {
 
   async function saveBook() {
     const when = new Date().toLocaleString("en-GB", { dateStyle: "long", timeStyle: "short" });
-    const head = [["Sample", about.sample], ["Note", about.note], ["Made", when], ["Model", session.title]];
+    const head = [["Sample", about.sample], ["Note", about.note], ["Made", when], ["Model", session.title]]; // a zoom and teaching are in it
     head.push(["Unlike what the model learnt", $("unlike").textContent], ["", "Not a medical device: not for diagnosis."]);
     const sheets = { Cells: results(cells.list, classes), Differential: counts(cells.list, classes, head) };
     save(await workbook(sheets), about.file("hemascope.xlsx"));

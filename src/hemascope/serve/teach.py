@@ -1,0 +1,232 @@
+"""Fitting the model to a client's cells: the zoom of a set of them, and what their labels teach."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from hemascope.cells import title
+from hemascope.errors import ModelFileError
+from hemascope.predict.modelfile import UNKNOWN
+from hemascope.predict.unlike import mean_colours
+from hemascope.serve import problems
+from hemascope.serve.access import refusals
+from hemascope.serve.adapted import UNUSABLE, Head, parsed, zoomed_model
+from hemascope.serve.body import BYTES, Sent
+from hemascope.serve.openapi import images_body, problem_responses
+from hemascope.serve.problems import Kind, ProblemError
+from hemascope.serve.service import Service
+from hemascope.serve.settings import Settings
+from hemascope.serve.single import SingleQueue
+
+if TYPE_CHECKING:
+    import onnx
+
+    from hemascope.adapt.lesson import Lesson as Learnt
+
+NOT_TEACHABLE = Kind("not-teachable", 422, "The model cannot be taught by these cells")
+NOT_BETTER = Kind("not-better", 422, "The taught model would be no better")
+
+LOOKED = 64
+"""Images that a zoom is chosen by: each is classified at eight."""
+
+_WAITING = 4  # requests; each takes seconds of one core
+_TIME = 0.5  # share of a request's seconds in which images are looked at
+
+_ABOUT = "As JSON: labels, a class name an image in their order; zoom, at which they are seen, may be left out."
+
+
+class Zoom(BaseModel):
+    """The zoom at which the model is surest of images."""
+
+    zoom: float = Field(description="1 where no other is clearly better.")
+    reason: str = Field(description="Why, for people.")
+    images: int = Field(description="How many were looked at; too few are too few to tell.")
+    seconds: float = Field(description="What that took.")
+
+
+class Labels(BaseModel):
+    """What is said of labelled images."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    labels: list[str]
+    zoom: float = 1
+
+
+class Row(BaseModel):
+    """A line of the table of what changed."""
+
+    name: str
+    before: str
+    after: str
+
+
+class Lesson(BaseModel):
+    """What labelled cells teach, estimated on cells that the head was not taught by."""
+
+    better: bool = Field(description="Whether more of them were mended than spoiled.")
+    comparison: str = Field(description="Accuracy before and after, with intervals.")
+    heading: str
+    rows: list[Row]
+    lines: list[str] = Field(description="What to know before it is used.")
+    taught: Head | None = Field(description="To be sent with images to POST /v1/predict; null where it is not better.")
+    seconds: float = Field(description="What that took.")
+
+
+class _Learnt(NamedTuple):
+    """A lesson, the graph that it was learnt by, and what to say of cells that were left out."""
+
+    lesson: Learnt
+    original: onnx.ModelProto
+    lines: list[str]
+
+
+def router(service: Service, settings: Settings) -> APIRouter:
+    """The endpoints."""
+    from hemascope.adapt.lesson import MOST
+
+    routes = APIRouter()
+    queue = SingleQueue(service, settings, _WAITING)
+    usual = (
+        problems.MALFORMED,
+        *refusals(settings),
+        *problems.UPLOAD,
+        UNUSABLE,
+        problems.INTERNAL,
+        problems.OVERLOADED,
+    )
+    looked, most = (min(settings.max_files, one) for one in (LOOKED, MOST))
+    labelled = {"requestBody": images_body(settings, most, _ABOUT, form_only=True)}
+    responses = problem_responses(*usual, NOT_TEACHABLE)
+
+    @routes.post(
+        "/v1/zoom",
+        summary="The zoom that fits images",
+        openapi_extra={"requestBody": images_body(settings, looked)},
+        responses=problem_responses(*usual),
+    )
+    async def zoom(request: Request) -> Zoom:
+        """Send some images of all classes as they come, 32 at the least; unreadable ones are passed over.
+
+        Looking at an image takes as long as classifying eight. None is kept.
+        """
+        return await queue.work(request, lambda sent: _zoom(service, settings, queue, sent), looked)
+
+    @routes.post("/v1/teach", summary="What labelled cells teach", openapi_extra=labelled, responses=responses)
+    async def teach(request: Request) -> Lesson:
+        """Send labelled cells. The answer says what they teach, and gives the head that was taught; neither is kept."""
+
+        def work(sent: Sent) -> Lesson:
+            start = time.monotonic()
+            lesson, _, lines = _learn(service, settings, queue, sent)
+            told = lesson.taught
+            head = lesson.head.at(lesson.temperature)
+            return Lesson(
+                better=told.better,
+                comparison=told.comparison,
+                heading=told.heading,
+                rows=[Row(name=name, before=before, after=after) for name, before, after in told.rows],
+                lines=[*lines, *told.lines],
+                taught=Head.of(head.weight, head.bias, lesson.card) if told.better else None,
+                seconds=round(time.monotonic() - start, 2),
+            )
+
+        return await queue.work(request, work, most, about=True)
+
+    @routes.post(
+        "/v1/taught",
+        summary="The model file that labelled cells teach",
+        response_class=Response,
+        openapi_extra=labelled,
+        responses={
+            200: {"content": {BYTES: {"schema": {"type": "string", "format": "binary"}}}},
+            **problem_responses(*usual, NOT_TEACHABLE, NOT_BETTER),
+        },
+    )
+    async def taught(request: Request) -> Response:
+        """Send the same as to /v1/teach; the answer is a model file that `hemascope predict -m` takes."""
+
+        def work(sent: Sent) -> bytes:
+            lesson, original, _ = _learn(service, settings, queue, sent)
+            if not lesson.taught.better:
+                raise ProblemError(NOT_BETTER, f"{lesson.taught.comparison}.")
+            return bytes(lesson.model(original).SerializeToString())
+
+        return Response(await queue.work(request, work, most, about=True), media_type=BYTES)
+
+    return routes
+
+
+def _zoom(service: Service, settings: Settings, queue: SingleQueue, sent: Sent) -> Zoom:
+    from hemascope.adapt.choice import ZOOMS, choose
+    from hemascope.adapt.seen import FEWEST, at_zooms
+
+    start = time.monotonic()
+    seen = [at_zooms(service.classifier, image, ZOOMS) for _, image in _pictures(settings, queue, sent)]
+    zoom, reason = 1.0, f"at least {FEWEST} images must be looked at"
+    if len(seen) >= FEWEST:
+        choice = choose(np.stack(seen, axis=1))
+        zoom, reason = choice.zoom, choice.reason
+    return Zoom(zoom=zoom, reason=reason, images=len(seen), seconds=round(time.monotonic() - start, 2))
+
+
+def _learn(service: Service, settings: Settings, queue: SingleQueue, sent: Sent) -> _Learnt:
+    """What labelled images teach the service's model.
+
+    Raises:
+        ProblemError: the labels do not fit the images, or the model cannot be taught by them.
+    """
+    import onnx
+
+    from hemascope.adapt.lesson import FEWEST, Observed, learn
+    from hemascope.adapt.zoom import with_zoom
+
+    said = parsed(Labels, sent.about)
+    if len(said.labels) != len(sent.uploads):
+        raise ProblemError(UNUSABLE, f"labels: {len(said.labels):,}, and there are {len(sent.uploads):,} images.")
+    model = zoomed_model(service, said.zoom) or service.classifier
+    outputs = ("features",) if model.unknown_threshold is None else ("features", UNKNOWN)
+    cells: dict[bytes, tuple[str, list[np.ndarray]]] = {}  # copies of an image count once
+    for place, image in _pictures(settings, queue, sent):
+        values = model.run_all(image[None], outputs)
+        cells.setdefault(values[0].tobytes(), (said.labels[place], [mean_colours(image[None]), *values]))
+    lines = []
+    if left := len(sent.uploads) - len(cells):
+        lines.append(f"Left out: {left:,}, which are copies, cannot be read, or had no time.")
+    counts = Counter(label for label, _ in cells.values())
+    few = {name: count for name, count in counts.items() if count < FEWEST and name not in model.classes}
+    lines += [f"Left out: {title(name)} ({count}); a new class needs {FEWEST}." for name, count in few.items()]
+    used = [cell for cell in cells.values() if cell[0] not in few]
+    if len(used) < FEWEST:
+        raise ProblemError(NOT_TEACHABLE, f"{len(used)} cells can be used, and it takes {FEWEST}. Label some more.")
+    colours, features, *unknown = (np.concatenate(parts) for parts in zip(*(values for _, values in used), strict=True))
+    seen = Observed(features, unknown[0] if unknown else None, colours)
+    original = onnx.load(model.path)
+    if model.card.zoom != service.classifier.card.zoom:
+        original = with_zoom(original, model.card.zoom)
+    try:
+        lesson = learn(model, original, seen, [label for label, _ in used])
+    except ModelFileError as problem:
+        reason = problem.problem.removeprefix(f"{model.path}: ")
+        raise ProblemError(NOT_TEACHABLE, f"{reason}. {problem.remedy}") from problem
+    return _Learnt(lesson, original, lines)
+
+
+def _pictures(settings: Settings, queue: SingleQueue, sent: Sent) -> Iterator[tuple[int, np.ndarray]]:
+    """Those that can be read, one at a time, with their places; after a share of the time no more."""
+    until = time.monotonic() + _TIME * settings.seconds
+    for place, upload in enumerate(sent.uploads):
+        if time.monotonic() > until:
+            return
+        try:
+            image = queue.pixels(upload)
+        except ProblemError:
+            continue
+        yield place, image
