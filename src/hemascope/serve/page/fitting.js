@@ -67,7 +67,7 @@ export function fitting({ cells, classes, adapted, about }, limits) {
   /** A step that is in use; the last one can be taken back. */
   function line(step) {
     const text = step.kind === "zoom" ? `All cells are seen at zoom ${step.about.zoom}.` : `The model is taught: ${step.text}.`;
-    const made = element("li", {}, element("span", {}, step === adapted.last ? `${text} ${moved()}` : text));
+    const made = element("li", {}, element("span", {}, step === adapted.last ? `${text} ${moved(step)}` : text));
     if (step !== adapted.last) return made;
     const button = (title, act) => {
       const one = element("button", { type: "button", className: "screen-only" }, title);
@@ -83,9 +83,10 @@ export function fitting({ cells, classes, adapted, about }, limits) {
     return made;
   }
 
-  function moved() {
+  function moved({ kind }) {
     const { moved: n, of } = adapted.moved();
-    return of ? `${n.toLocaleString("en")} of ${of.toLocaleString("en")} other cells have another class now.` : "";
+    const others = kind === "zoom" ? "cells" : "other cells";
+    return of ? `${n.toLocaleString("en")} of ${of.toLocaleString("en")} ${others} have another class now.` : "";
   }
 
   async function saveModel(step, button) {

@@ -1,0 +1,67 @@
+"""What fitting the model to a laboratory's cells costs: the page's zoom and teaching, and ``hemascope adapt``.
+
+    python benchmarks/fitting.py FOLDER
+
+FOLDER holds class folders. Prints a Markdown table: seconds by the clock, and of the processor, which hardly depend on
+what else the machine does. The service runs in this process with one thread; requests include what is sent and read.
+Needs hemascope[audit,serve] and httpx2.
+"""
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from starlette.testclient import TestClient
+
+import hemascope
+from hemascope.predict.shipped import DEFAULT
+from hemascope.serve.app import create_app
+from hemascope.serve.settings import Settings
+from hemascope.serve.teach import LOOKED
+
+CORRECTIONS = 50
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--model", default=DEFAULT, help="model file, Run folder or name of a shipped model")
+    options = parser.parse_args()
+    classes = hemascope.load(options.model).classes
+    paths = [path for path in sorted(options.folder.glob("*/*")) if path.parent.name in classes]
+    paths = [paths[place] for place in np.random.default_rng(0).permutation(len(paths))]
+    print(f"load of the machine before: {os.getloadavg()[0]:.1f}\n\n| what | clock, s | processor, s |\n|---|---|---|")
+    with TestClient(
+        create_app(Settings(model=options.model, threads=1, seconds=900)), base_url="http://localhost"
+    ) as client:
+
+        def send(path: str, count: int, about: dict[str, object] | None = None) -> None:
+            files = [("files", (one.name, one.read_bytes())) for one in paths[:count]]
+            response = client.post(path, files=files, data={"about": json.dumps(about)} if about else {})
+            assert response.status_code == 200, response.text
+
+        labels = {"labels": [path.parent.name for path in paths[:CORRECTIONS]]}
+        send("/v1/teach", CORRECTIONS, labels)  # a first one imports what it needs
+        told(f"the zoom of {LOOKED} cells", lambda: send("/v1/zoom", LOOKED))
+        told(f"teaching by {CORRECTIONS} corrections", lambda: send("/v1/teach", CORRECTIONS, labels))
+        told(f"the model file of {CORRECTIONS} corrections", lambda: send("/v1/taught", CORRECTIONS, labels))
+    with TemporaryDirectory() as place:
+        output = Path(place) / "adapted.onnx"
+        told("hemascope adapt, 200 cells", lambda: hemascope.adapt(options.model, options.folder, output, images=200))
+
+
+def told(what: str, work: Callable[[], object]) -> None:
+    """Do it, and print a row."""
+    clock, processor = time.perf_counter(), time.process_time()
+    work()
+    print(f"| {what} | {time.perf_counter() - clock:.1f} | {time.process_time() - processor:.1f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
