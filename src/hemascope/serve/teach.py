@@ -90,8 +90,6 @@ class _Learnt(NamedTuple):
 
 def router(service: Service, settings: Settings) -> APIRouter:
     """The endpoints."""
-    from hemascope.adapt.lesson import MOST
-
     routes = APIRouter()
     queue = SingleQueue(service, settings, _WAITING)
     usual = (
@@ -102,7 +100,7 @@ def router(service: Service, settings: Settings) -> APIRouter:
         problems.INTERNAL,
         problems.OVERLOADED,
     )
-    looked, most = (min(settings.max_files, one) for one in (LOOKED, MOST))
+    looked, most = min(settings.max_files, LOOKED), settings.max_files
     labelled = {"requestBody": images_body(settings, most, _ABOUT, form_only=True)}
     responses = problem_responses(*usual, NOT_TEACHABLE)
 
@@ -185,7 +183,7 @@ def _learn(service: Service, settings: Settings, queue: SingleQueue, sent: Sent)
     """
     import onnx
 
-    from hemascope.adapt.lesson import FEWEST, Observed, learn
+    from hemascope.adapt.lesson import FEWEST, MOST, Observed, learn
     from hemascope.adapt.zoom import with_zoom
 
     said = parsed(Labels, sent.about)
@@ -203,7 +201,7 @@ def _learn(service: Service, settings: Settings, queue: SingleQueue, sent: Sent)
     counts = Counter(label for label, _ in cells.values())
     few = {name: count for name, count in counts.items() if count < FEWEST and name not in model.classes}
     lines += [f"Left out: {title(name)} ({count}); a new class needs {FEWEST}." for name, count in few.items()]
-    used = [cell for cell in cells.values() if cell[0] not in few]
+    used = [cell for cell in cells.values() if cell[0] not in few][:MOST]
     if len(used) < FEWEST:
         raise ProblemError(NOT_TEACHABLE, f"{len(used)} cells can be used, and it takes {FEWEST}. Label some more.")
     colours, features, *unknown = (np.concatenate(parts) for parts in zip(*(values for _, values in used), strict=True))

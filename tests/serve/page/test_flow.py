@@ -81,6 +81,7 @@ def test_results_have_the_columns_of_predict(visit):
     assert list(good) == [
         "path", "label", "confidence", "eosinophil", "lymphocyte", "basophil", "unknown", "is_unknown", "error",
         "given_label",
+        "adapted",
     ]  # fmt: skip
     assert (good["path"], good["label"], good["given_label"], good["error"]) == (
         'a "1", é.png', "basophil", "none", "",

@@ -31,7 +31,7 @@ WORKED = ["Blast, was basophil, é.png", "Lymphocyte, 99%, b.png"]
 def test_saved_and_opened_by_this_model_and_another(visit, tmp_path):
     file = downloaded(worked(visit()), "Save as a file", tmp_path / "session.zip")
     record = json.loads(zipfile.ZipFile(file).read("session.json"))
-    assert (record["format"], record["format_version"], record["sample"]) == ("hemascope session", 1, "H 24")
+    assert (record["format"], record["format_version"], record["sample"]) == ("hemascope session", 2, "H 24")
     assert zipfile.ZipFile(file).testzip() is None
     page = visit()
     asked = []
@@ -51,17 +51,21 @@ def test_saved_and_opened_by_this_model_and_another(visit, tmp_path):
     assert tiles(other)[1] != WORKED[1]  # classified anew
 
     page.keyboard.press("Escape")
-    for text in ("{", "[]", '{"format": "hemascope session", "format_version": 9}', hostile(record)):
+    hostile = ({"cells": [{"path": 7, "file": None}]}, {"adapted": [{"kind": "zoom", "about": {}}]})
+    others = [json.dumps({**record, **parts}) for parts in hostile]
+    for text in ("{", "[]", '{"format": "hemascope session", "format_version": 9}', *others):
         made = tmp_path / "made.zip"
         with zipfile.ZipFile(made, "w") as archive:
             archive.writestr("session.json", text)
         drop(page, {"made.zip": made.read_bytes()})
         expect(page.locator("#problem")).to_contain_text("made.zip: " if text == "{" else "session")
         assert tiles(page) == WORKED
-
-
-def hostile(record):
-    return json.dumps({**record, "cells": [{"path": 7, "file": None}]})
+    first = {key: part for key, part in record.items() if key != "adapted"} | {"format_version": 1}  # of release 0.1.0
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("session.json", json.dumps(first))
+    drop(page, {"made.zip": made.read_bytes()})
+    expect(page.locator("#problem")).to_be_hidden()
+    assert tiles(page) == WORKED
 
 
 def test_kept_over_a_reload_until_forgotten(visit):

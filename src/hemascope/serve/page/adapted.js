@@ -82,17 +82,12 @@ export class Adapted extends EventTarget {
     }));
   }
 
-  /** Take up recorded steps, from anywhere: every part that this page uses is looked at. Fires nothing. */
+  /** Take up recorded steps, in shape (`areSteps`) and of the cells here; none where the classes are not. Fires nothing. */
   restore(read) {
     const { list } = this.cells;
-    const names = this.classes.all.map(({ name }) => name);
-    const isUsed = (each) => Number.isInteger(each?.[0]) && list[each[0]] && typeof each[1] === "string";
-    const isTaught = (taught) => Array.isArray(taught?.classes) && taught.classes.every((name) => names.includes(name));
-    const good = Array.isArray(read) && read.every(({ kind, about, used, text } = {}) =>
-      KINDS.includes(kind) && Number.isFinite(about?.zoom) && typeof text === "string" && Array.isArray(used) &&
-      used.every(isUsed) && (kind === "zoom" ? about.taught === null : isTaught(about.taught)));
-    if (!good) throw new Error("The session is damaged.");
-    this.steps = read.map((step) => ({ ...step, used: step.used.map(([place, label]) => [list[place], label]), before: new Map() }));
+    const here = read.every(({ about }) => (about.taught?.classes ?? []).every((name) => this.classes.find(name)));
+    const usedOf = ({ used }) => used.map(([place, label]) => [list[place], label]);
+    this.steps = here ? read.map((step) => ({ ...step, used: usedOf(step), before: new Map() })) : [];
     this.#learn();
   }
 
@@ -110,6 +105,13 @@ export class Adapted extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 }
+
+/** Whether what was read, from anywhere, has the shape of recorded steps on so many cells; the service looks at the rest. */
+export const areSteps = (read, cells) =>
+  Array.isArray(read) && read.every((step) =>
+    KINDS.includes(step?.kind) && Number.isFinite(step.about?.zoom) && typeof step.text === "string" && Array.isArray(step.used) &&
+    step.used.every((each) => Number.isInteger(each?.[0]) && each[0] >= 0 && each[0] < cells && typeof each[1] === "string") &&
+    (step.kind === "zoom" ? step.about.taught === null : Array.isArray(step.about.taught?.classes)));
 
 /** A step and those below it in words, as of the cell that it answered; none for the service's model as it is. */
 export function inWords(step) {

@@ -1,5 +1,6 @@
 // A session: cells with their answers and labels, the classes that a person added, the sample. As a file, and back.
 
+import { areSteps } from "./adapted.js";
 import { NONE } from "./cells.js";
 import { zip } from "./zip.js";
 
@@ -104,7 +105,8 @@ function checked(read) {
   const whole =
     typeof read.model?.sha256 === "string" && Array.isArray(read.classes) && Array.isArray(read.cells) &&
     read.classes.every((each) => typeof each?.title === "string" && ["differential", "per_hundred", "apart"].includes(each.counted)) &&
-    read.cells.every((each) => typeof each?.path === "string" && (each.file === null || typeof each.file === "string"));
+    read.cells.every((each) => typeof each?.path === "string" && (each.file === null || typeof each.file === "string")) &&
+    areSteps(read.adapted ?? [], read.cells.length);
   if (!whole) throw new Error("The session is damaged.");
   return read;
 }
