@@ -8,7 +8,8 @@ import numpy as np
 from hemascope.data.decode import decode
 from hemascope.errors import DecodeError
 from hemascope.predict.card import set_levels
-from hemascope.predict.classifier import Classifier, Prediction
+from hemascope.predict.classifier import Classifier
+from hemascope.predict.prediction import Prediction
 from hemascope.predict.unlike import Look, mean_colours
 from hemascope.serve.body import Upload
 from hemascope.serve.problems import INTERNAL, UNREADABLE_IMAGE, Kind
@@ -46,7 +47,8 @@ class Network:
         """An answer an upload."""
         decoded = [self._decode(upload) for upload in uploads]
         pictures = [picture for picture in decoded if isinstance(picture, np.ndarray)]
-        predictions = iter(self.classifier(pictures) if pictures else [])
+        attributes = self.classifier.vocabulary is not None
+        predictions = iter(self.classifier(pictures, attributes=attributes) if pictures else [])
         return [
             self._judged(upload.name, picture, next(predictions))
             if isinstance(picture, np.ndarray)
@@ -90,6 +92,8 @@ class Network:
                 f"{coverage:g}": self.classifier.sets(row, coverage)[0]
                 for coverage in (() if prediction.is_unknown else self._coverages)
             },
+            "attributes": prediction.attributes,
+            "appearance": prediction.appearance,
             "error": None,
         }
 
@@ -103,5 +107,7 @@ def _failure(name: str | None, kind: Kind, reason: str) -> dict[str, Any]:
         "unknown": None,
         "is_unknown": None,
         "sets": {},
+        "attributes": {},
+        "appearance": "",
         "error": kind.details(reason[:300]),
     }

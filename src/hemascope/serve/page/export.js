@@ -18,6 +18,7 @@ function field(value) {
 /** The columns of `hemascope predict`, and the label given by hand. */
 export function results(cells, classes) {
   const names = classes.model.map((cell) => cell.name);
+  const seen = cells.some(({ answer }) => answer?.appearance); // by models that tell
   const rows = cells.map((cell) => {
     const { path, answer, error, given } = cell;
     return [
@@ -27,11 +28,13 @@ export function results(cells, classes) {
       ...names.map((name) => answer?.probabilities[name]),
       answer?.unknown,
       answer?.is_unknown == null ? null : Number(answer.is_unknown),
+      ...(seen ? [answer?.appearance] : []),
       modelGroup(cell) === WAITING ? "not classified yet" : error,
       given === NONE ? "none" : given,
     ];
   });
-  return [["path", "label", "confidence", ...names, "unknown", "is_unknown", "error", "given_label"], ...rows];
+  const more = ["unknown", "is_unknown", ...(seen ? ["appearance"] : []), "error", "given_label"];
+  return [["path", "label", "confidence", ...names, ...more], ...rows];
 }
 
 /**
