@@ -36,7 +36,7 @@ def test_open_label_and_go_on(visit):
         "Lymphocyte, was basophil, 0.png",
         "Eosinophil, was basophil, 1.png",
         "Basophil, 99%, 2.png",
-        "Lymphocyte, 98%, 3.png",
+        "Lymphocyte, 99%, 3.png",
     ]
 
 
