@@ -11,6 +11,7 @@ from hemascope.errors import ModelFileError, SourceError
 from hemascope.predict.attributes import _WORDS, Vocabulary, phrase
 from hemascope.predict.card import ModelCard
 from hemascope.predict.predict import predict
+from hemascope.predict.shipped import names
 from tests.predict.model import COLOURS, WORDS, write_model
 from tests.predict.pictures import write_folder
 
@@ -110,3 +111,16 @@ def test_every_phrase_can_be_said():
     assert phrase({"cell_size": "", "nucleus_shape": "unsegmented-band"}) == "band nucleus"
     assert phrase({"cell_shape": "round", "cytoplasm_vacuole": "no"}) == ""
     assert phrase({"auer_rods": "many"}) == "auer rods: many"
+
+
+@pytest.mark.parametrize("name", names())
+def test_shipped_models_say_what_is_in_the_picture(pbc, name):
+    model = hemascope.load(name)
+    assert list(model.vocabulary.values[model.vocabulary.names.index("granularity")]) == ["no", "yes"]
+    seen = {}
+    for label in ("eosinophil", "lymphocyte", "platelet"):
+        files = sorted((pbc / "val" / label).iterdir())[:8]
+        seen[label] = [found.appearance for found in model(files, attributes=True)]
+    assert sum("round red granules" in words for words in seen["eosinophil"]) >= 6
+    assert sum("no granules" in words for words in seen["lymphocyte"]) >= 6
+    assert not any(seen["platelet"])
