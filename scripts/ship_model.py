@@ -100,6 +100,7 @@ def described(card: ModelCard, size: int) -> str:
             *(card.conformal.get(key, []) for key in ("levels", "measured", "size")), strict=True
         )
     ]
+    seen = card.attributes or {"names": [], "f1": [0.0], "data": "nothing", "images": 0}
     unknown = card.unknown or {"method": "no score", "rate": 0.0, "images": 0}
     return f"""# Model card: `{card.name}`
 
@@ -115,6 +116,8 @@ def described(card: ModelCard, size: int) -> str:
 - **Unknown objects:** {unknown["method"]}; {unknown["rate"]:.1%} of {unknown["images"]:,} known cells are flagged.
 - **Prediction sets,** stated coverage (measured on {card.conformal.get("images", 0):,} cells):
   {", ".join(sets) or "none"}.
+- **Attributes:** {len(seen["names"])}, learnt from {seen["data"]} on {seen["images"]:,} training images; mean macro F1
+  on a quarter of them, held out: {sum(seen["f1"]) / len(seen["f1"]):.3f}.
 - **Limits:** {card.limits}
 
 | Images | Score | Value [95% interval] |

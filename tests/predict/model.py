@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from hemascope.export.attributes import Heads, join_heads
 from hemascope.predict.card import METADATA_KEY, ModelCard
 
 CLASSES = ("eosinophil", "lymphocyte", "basophil")
@@ -14,8 +15,24 @@ CLASSES = ("eosinophil", "lymphocyte", "basophil")
 SETS = {"levels": [0.9, 0.99], "masses": [0.9, 0.999]}
 """Conformal sets on the card of a model with the output ``unknown``."""
 
+WORDS = {
+    "names": ["nucleus_shape", "granularity"],
+    "values": [["unsegmented-round", "segmented-bilobed"], ["no", "yes"]],
+    "classes": ["eosinophil", "lymphocyte"],
+    "sure": 0.8,
+}
+"""Attributes on the card of a model that has them: red cells have two lobes and granules, green ones neither."""
+
 COLOURS = {"eosinophil": (220, 40, 30), "lymphocyte": (30, 200, 50), "basophil": (20, 60, 210)}
 
+HEADS = Heads(
+    tuple(WORDS["names"]),
+    tuple(map(tuple, WORDS["values"])),
+    np.array([[0, 20, 0], [20, 0, 0], [0, 0, 0], [20, 0, 0]], float),
+    np.array([0, 0, 0, -10], float),
+    (),
+    "for tests",
+)
 
 _IDLE, _DEEP = 8, 40
 
@@ -44,6 +61,7 @@ def write_model(
     outputs: tuple[str, ...] = ("probabilities", "features"),
     pause: int = 0,
     unknown: float | None = None,
+    attributes: bool = False,
 ) -> Path:
     """Write a model: mean colour (0 .. 1) -> linear -> softmax.
 
@@ -56,6 +74,7 @@ def write_model(
         outputs: names of the outputs.
         pause: how long every run idles, in some microseconds.
         unknown: threshold of an output ``unknown``, the mean light; None for a file without one.
+        attributes: with those of `WORDS`.
     """
     name, kind = images
     constants = [
@@ -88,7 +107,10 @@ def write_model(
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     if card == "":
         told = {} if unknown is None else {"unknown": {"threshold": unknown}, "conformal": SETS}
+        told |= {"attributes": WORDS} if attributes else {}
         card = ModelCard("colours", classes, 8, limits="for tests only", **told).to_json()
+    if attributes:
+        model = join_heads(model, HEADS)
     if card is not None:
         helper.set_model_props(model, {METADATA_KEY: card})
     onnx.save(model, path)

@@ -13,6 +13,7 @@ from tests.predict.hostile import edited
 from tests.predict.model import CLASSES, write_model
 
 GOOD = json.loads(ModelCard("m", CLASSES, 8, unknown={"threshold": 0.5}).to_json())
+SEEN = {"names": ["n"], "values": [["a", "b"]], "classes": ["a"], "sure": 0.8}
 SETS = {"coverage": [0.9, 0.99], "thresholds": [0.4]}
 
 
@@ -43,6 +44,12 @@ SETS = {"coverage": [0.9, 0.99], "thresholds": [0.4]}
         ({"unknown": {"threshold": None}}, "unknown is not"),
         ({"unknown": [0.5]}, "unknown is not"),
         ({"conformal": SETS}, "conformal is not"),
+        ({"attributes": {"names": ["n"]}}, "attributes is not an object of names"),
+        ({"attributes": SEEN | {"values": [["a"], ["b"]]}}, "attributes is not"),
+        ({"attributes": SEEN | {"values": [["a", "a"]]}}, "attributes is not"),
+        ({"attributes": SEEN | {"names": ["n", "n"]}}, "attributes is not"),
+        ({"attributes": SEEN | {"classes": [1]}}, "attributes is not"),
+        ({"attributes": SEEN | {"sure": float("nan")}}, "attributes is not"),
         ({"conformal": {"coverage": [2], "thresholds": [0.5]}}, "conformal is not"),
         ({"conformal": {"coverage": 0.9, "thresholds": 0.5}}, "conformal is not"),
         ({"scores": {"accuracy": 0.9}}, "scores is not"),

@@ -9,6 +9,7 @@ import hemascope
 from hemascope.errors import ModelFileError, SourceError, WriteError
 from hemascope.predict import rows
 from hemascope.predict.journal import Journal
+from hemascope.predict.rows import Layout
 from hemascope.predict.stream import Block
 from tests.predict.model import write_model
 
@@ -148,9 +149,9 @@ def test_what_is_no_journal_is_refused(classifier, tmp_path, content):
 
 def test_another_coverage_is_refused(tmp_path):
     telling = hemascope.load(write_model(tmp_path / "m.onnx", unknown=0.5))
-    Journal.create(tmp_path / "j", telling, 0.9).close()
+    Journal.create(tmp_path / "j", telling, Layout.of(telling, 0.9)).close()
     with pytest.raises(SourceError, match="another --coverage"):
-        Journal.resume(tmp_path / "j", telling, 0.99)
+        Journal.resume(tmp_path / "j", telling, Layout.of(telling, 0.99))
     with pytest.raises(SourceError, match="another --coverage"):
         Journal.resume(tmp_path / "j", telling)
-    Journal.resume(tmp_path / "j", telling, 0.9).close()
+    Journal.resume(tmp_path / "j", telling, Layout.of(telling, 0.9)).close()

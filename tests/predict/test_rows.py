@@ -19,6 +19,7 @@ BLOCK = Block(
     np.array([[0.1, 0.9], [np.nan, np.nan], [1, 1e-30], [0.7, 0.3]], np.float32),
     ["", "truncated, sorry", "", ""],
 )
+SEEN = replace(FULL, attributes=("nucleus_shape", "granularity"))
 SCORED = replace(BLOCK, unknown=np.array([0.25, np.nan, 0.75, 0.5], np.float32))
 
 
@@ -103,6 +104,27 @@ def test_scores_flags_and_sets_in_arrow_and_back():
     assert np.array_equal(back.probabilities, BLOCK.probabilities, equal_nan=True)
 
 
+def test_what_is_seen_has_its_columns_everywhere_and_is_read_back():
+    said = [("unsegmented-round", "no"), ("", ""), ("", ""), ("", "yes")]
+    block, words = replace(SCORED, said=said), "round nucleus, no granules"
+    file = io.StringIO()
+    rows.write_csv_header(file, SEEN)
+    rows.write_csv(file, block, SEEN)
+    file.seek(0)
+    header, first, failed, _, last = csv.reader(file)
+    assert header[-5:] == ["set", "appearance", "nucleus_shape", "granularity", "error"]
+    assert (first[-4:], failed[-4:]) == ([words, *said[0], ""], ["", "", "", "truncated, sorry"])
+    assert last[-4:] == ["", "", "yes", ""]
+    first, failed, *_ = rows.as_dicts(block, SEEN)
+    assert (first["appearance"], first["granularity"], failed["granularity"]) == (words, "no", None)
+    batch = rows.to_arrow(block, rows.schema(SEEN, {}))
+    batch.validate(full=True)
+    assert batch.column("appearance").to_pylist() == [words, None, None, None]
+    assert rows.from_arrow(batch).said == said
+    assert Layout.of_columns(header).attributes == SEEN.attributes
+    assert Layout.of_columns(header).classes == ("a", "b")
+
+
 def test_a_block_in_which_all_failed_has_no_scores_but_the_columns():
     block = replace(BLOCK, paths=["x"], probabilities=np.full((1, 2), np.nan, np.float32), errors=["bad"])
     batch = rows.to_arrow(block, rows.schema(FULL, {}))
@@ -136,6 +158,7 @@ def test_of_a_model_it_has_what_the_model_gives():
 
 @pytest.mark.parametrize("unknown", [None, 0.1])
 @pytest.mark.parametrize("least", [None, 0.3])
-def test_it_is_read_back_from_a_schema(unknown, least):
-    layout = Layout(("a", "b"), unknown, least)
+@pytest.mark.parametrize("attributes", [(), ("size", "granularity")])
+def test_it_is_read_back_from_a_schema(unknown, least, attributes):
+    layout = Layout(("a", "b"), unknown, least, attributes)
     assert Layout.of_schema(rows.schema(layout, {"other": "key"})) == layout

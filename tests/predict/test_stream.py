@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hemascope.predict import stream
 from hemascope.predict.items import Item
-from hemascope.predict.stream import classify, classify_few
+from hemascope.predict.stream import Judgement, classify, classify_few
 
 SIZES = st.tuples(st.integers(1, 4), st.integers(1, 4))
 
@@ -22,11 +22,11 @@ class Brightness:
     def __init__(self):
         self.runs = []
 
-    def judge(self, images):
+    def judge(self, images, *, attributes=False):
         self.runs.append(len(images))
         if (images == 255).any():
             raise RuntimeError("cannot allocate\nmore lines")
-        return images[:, 0, 0, :1].astype(np.float32), None
+        return Judgement(images[:, 0, 0, :1].astype(np.float32))
 
 
 def images(values, sizes):
@@ -112,7 +112,7 @@ def test_an_abandoned_run_leaves_no_threads():
 
 def test_threads_work_at_the_same_time():
     class Slow(Brightness):
-        def judge(self, images):
+        def judge(self, images, *, attributes=False):
             time.sleep(0.02)
             return super().judge(images)
 
@@ -126,8 +126,8 @@ def test_threads_work_at_the_same_time():
 
 def test_no_probability_may_be_nan():
     class Broken(Brightness):
-        def judge(self, images):
-            return np.full((len(images), 1), np.nan, np.float32), None
+        def judge(self, images, *, attributes=False):
+            return Judgement(np.full((len(images), 1), np.nan, np.float32))
 
     (block,) = classify(Broken(), images([7], [(2, 2)]))
     assert block.errors == ["the network gave no finite probabilities"]

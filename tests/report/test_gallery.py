@@ -30,7 +30,8 @@ def test_tiles_follow_the_mistakes_and_survive_a_missing_image(dots):
     gone = mistakes["path"].iloc[1]
     expected = np.asarray(Image.open(mistakes["path"].iloc[0])).mean(axis=(0, 1))
     Path(gone).unlink()
-    found = tiles(mistakes)
+    found = tiles(mistakes, lambda images: [f"{images[0].ndim} sides" for _ in images])
+    assert [tile.appearance for tile in found[:2]] == ["3 sides", ""]
     assert len(found) == 5
     assert found[1].picture == ""
     assert np.abs(np.asarray(opened(found[0].picture)).mean(axis=(0, 1)) - expected).max() < 4

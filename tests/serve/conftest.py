@@ -21,7 +21,7 @@ from tests.predict.model import write_model
 
 @pytest.fixture(scope="session")
 def model(tmp_path_factory):
-    return write_model(tmp_path_factory.mktemp("served") / "model.onnx")
+    return write_model(tmp_path_factory.mktemp("served") / "model.onnx", attributes=True)
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,8 @@ def test_one_image_as_bytes(client, model):
     expected = load(model)(picture("lymphocyte"))
     assert answer.probabilities == pytest.approx(expected.probabilities, abs=1e-6)
     assert answer.confidence == pytest.approx(expected.confidence, abs=1e-6)
+    assert answer.attributes == {"nucleus_shape": "unsegmented-round", "granularity": "no"}
+    assert answer.appearance == "round nucleus, no granules"
     assert found.model.sha256 == load(model).digest
     assert response.json()["unlike"] is None
 

@@ -31,7 +31,7 @@ class Show:
         self._unknown = 0  # images that are probably none of the classes
         self._left_out: dict[str, str] = {}  # of files that hold more than is read
         self._failures: list[tuple[str, str]] = []
-        self._first: list[tuple[str, str, float, bool]] = []
+        self._first: list[tuple[str, str, float, bool, str]] = []
         self._as_csv = output is None and not sys.stdout.isatty()
 
     def begin(self, layout: Layout, before: int) -> None:
@@ -51,13 +51,14 @@ class Show:
         self._left_out.update((rows.printable(path), what) for path, what in block.left_out.items())
         flags = rows.flags(block, self._layout)
         self._unknown += int(flags.sum())
-        for path, label, row, flag, error in zip(
-            block.paths, labels, block.probabilities, flags, block.errors, strict=True
+        seen = rows.appearances(block, self._layout)
+        for path, label, row, flag, words, error in zip(
+            block.paths, labels, block.probabilities, flags, seen, block.errors, strict=True
         ):
             if error and len(self._failures) < FAILURES:
                 self._failures.append((rows.printable(path), error))
             if label and len(self._first) <= TABLE_ROWS:
-                self._first.append((rows.printable(path), label, float(row.max()), bool(flag)))
+                self._first.append((rows.printable(path), label, float(row.max()), bool(flag), words))
 
     def end(self, outcome: "Outcome") -> None:
         """Say how it went: the table and the summary on a terminal, one line and the failures elsewhere."""
@@ -65,7 +66,7 @@ class Show:
             from hemascope.cli import _predict_draw
 
             first = self._first if len(self._first) <= TABLE_ROWS else []
-            _predict_draw.table(first, self._counts, self._layout.classes)
+            _predict_draw.table(first, self._counts, self._layout)
         lines = [outcome.unlike.message] if outcome.unlike else []
         if self._unknown:
             now = sum(self._counts.values())  # of this run: an earlier one counted its own

@@ -22,6 +22,8 @@ Classify images with a model file.
 A row an image: path, label, confidence, one probability column a class, error.
 Where the model tells, unknown (0 .. 1) says how little a picture is like the
 classes' cells, and is_unknown (1 or 0) whether it is probably none of them.
+With --attributes, appearance says in a few words what is seen of a cell, and
+one column an attribute its value.
 Without -o: a table on a terminal, CSV into a pipe. While a run with -o goes on,
 its results are kept in OUTPUT.partial."""
 
@@ -55,6 +57,9 @@ def parser() -> argparse.ArgumentParser:
         type=float,
         metavar="SHARE",
         help="add the column set: the classes that hold the true one in this share of cells, as 0.95",
+    )
+    parser.add_argument(
+        "--attributes", action="store_true", help="say what is seen of the cells: nucleus, cytoplasm, granules"
     )
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted run, if there is one")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing output")

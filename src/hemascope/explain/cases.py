@@ -136,6 +136,7 @@ class Case(NamedTuple):
         plain: the picture as it is.
         true_heat: where the true class was seen instead, float32 (size, size); None unless that is another class.
         augmented: the picture changed; None where that was not asked for.
+        appearance: what the classifier sees of the cell in a few words; "" where it says nothing.
     """
 
     path: str
@@ -145,6 +146,7 @@ class Case(NamedTuple):
     plain: View
     true_heat: np.ndarray | None
     augmented: View | None
+    appearance: str = ""
 
 
 def explain_cases(
@@ -181,7 +183,7 @@ def explain_cases(
         heats = explainer.heat(images[mistaken], targets[mistaken])
         for place, heat in zip(mistaken, heats, strict=True):
             against[place] = heat
-    table = rows.table
+    table, seen = rows.table, explainer.appearances(images)
     return [
         Case(
             table["path"].iloc[i],
@@ -191,6 +193,7 @@ def explain_cases(
             plain[i],
             against[i],
             changed[i],
+            seen[i],
         )
         for i in range(len(images))
     ]

@@ -9,6 +9,7 @@ from PIL import Image
 from hemascope.errors import ModelFileError
 from hemascope.predict.classifier import Classifier, load
 from hemascope.predict.heat import SPOTS, heat_map
+from hemascope.predict.prediction import appearances
 
 
 class Explainer(Protocol):
@@ -32,6 +33,9 @@ class Explainer(Protocol):
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Calibrated probabilities, float (n, k), of images uint8 (n, size, size, 3)."""
+
+    def appearances(self, images: np.ndarray) -> list[str]:
+        """What is seen of the cells in a few words, one an image; "" where nothing is said."""
 
     def heat(self, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
         """Heat maps, float32 (n, size, size) in [0, 1], for a class number each, int (n,)."""
@@ -76,6 +80,10 @@ class OcclusionExplainer:
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """See `Explainer`."""
         return self._classifier.probabilities(images)
+
+    def appearances(self, images: np.ndarray) -> list[str]:
+        """See `Explainer`."""
+        return appearances(self._classifier, list(images))
 
     def heat(self, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
         """See `Explainer`."""

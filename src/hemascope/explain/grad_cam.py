@@ -295,6 +295,10 @@ class GradCamExplainer:
         """See `hemascope.explain.explainer.Explainer`."""
         return self._model.probabilities(images)
 
+    def appearances(self, images: np.ndarray) -> list[str]:
+        """See `hemascope.explain.explainer.Explainer`: a network in training has learnt no attributes."""
+        return [""] * len(images)
+
     def heat(self, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
         """See `hemascope.explain.explainer.Explainer`."""
         return grad_cam(self._network, images, classes, layer=self._layer)

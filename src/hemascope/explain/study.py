@@ -125,6 +125,8 @@ def _row(case: Case) -> dict[str, Any]:
         "label": case.plain.label,
         "probability": case.plain.probability,
     }
+    if case.appearance:
+        row["appearance"] = case.appearance
     if case.augmented is not None:
         row |= {"augmented_label": case.augmented.label, "augmented_probability": case.augmented.probability}
     return row

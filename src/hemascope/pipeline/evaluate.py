@@ -1,9 +1,13 @@
 """A model scored on labelled images, and what else can be measured of it there: `hemascope.evaluate`."""
 
 import html
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from hemascope.cells import title
 from hemascope.data.manifest import Manifest
@@ -26,6 +30,7 @@ from hemascope.files import check_folder
 from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import Classifier, load
 from hemascope.predict.items import check
+from hemascope.predict.prediction import appearances
 from hemascope.predict.shipped import DEFAULT
 from hemascope.predict.unlike import Look, Unlike
 from hemascope.progress import SILENT, Progress
@@ -80,10 +85,11 @@ class Evaluation:
         """How many images were left out because they cannot be read."""
         return self.not_scored.unreadable
 
-    def write(self, folder: Path) -> Path:
+    def write(self, folder: Path, sees: Callable[[Sequence[np.ndarray]], list[str]] | None = None) -> Path:
         """Write manifest.parquet, predictions.parquet, metrics.json, a file or two a measurement, and report.html.
 
-        Files of measurements that were not made are removed: they would tell of another model.
+        Files of measurements that were not made are removed: they would tell of another model. ``sees`` says what the
+        model sees of the mistakes on the page.
 
         Returns:
             The report's path.
@@ -103,7 +109,7 @@ class Evaluation:
                 remove(folder)
             else:
                 measured.write(folder)
-        return write_report(folder, self.card)
+        return write_report(folder, self.card, sees=sees)
 
     def _repr_html_(self) -> str:
         """The scores of every split, its confusion matrix, and what else was asked for in sentences and pictures."""
@@ -286,7 +292,7 @@ def evaluate(
         )
 
     found = Evaluation(manifest, predictions, metrics, classifier.card, gain, shifted, expected, copied, by)
-    return replace(found, report=found.write(folder)) if folder else found
+    return replace(found, report=found.write(folder, partial(appearances, classifier))) if folder else found
 
 
 def _gain(

@@ -40,6 +40,11 @@ class ModelCard:
         look: colours of the training's images, by which `hemascope.predict.unlike` tells images of another kind; empty
             where the file does not tell: {"colours": [mean red, green, blue, one a class], "covariance": [3 x 3, of the
             images of a class], "images": how many}.
+        attributes: what it sees of cells beside their class, in the output ``attributes``, empty where the file has
+            none: {"names": [the attributes], "values": [[those of each, in the order of the output's numbers]],
+            "classes": [of the cells that they were learnt on], "sure": probability from which a value is said, "f1":
+            [macro F1 of each on training images that the heads had not seen], "images": how many taught them, "data":
+            the labels' name, authors and licence, "method": in words}.
         adapted: to which images the file was adapted after its scores were measured, empty where it was not: {"source":
             SHA-256 of the file before, "images": how many, "zoom": of the graph, 1 where it has none, "method": in
             words, "date": ISO 8601}. Where labelled cells taught it there are "labelled": {class: how many}, "before"
@@ -63,6 +68,7 @@ class ModelCard:
     unknown: dict[str, Any] = field(default_factory=dict)
     conformal: dict[str, Any] = field(default_factory=dict)
     look: dict[str, Any] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
     adapted: dict[str, Any] = field(default_factory=dict)
     recipe: dict[str, Any] = field(default_factory=dict)
     limits: str = ""
@@ -73,6 +79,12 @@ class ModelCard:
     def zoom(self) -> float:
         """At which the graph sees pictures, see `hemascope.adapt.zoom`; 1 is as they are."""
         return float(self.adapted.get("zoom", 1))
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """How many numbers an image some outputs have, by their names."""
+        values = {"attributes": sum(map(len, self.attributes["values"]))} if self.attributes else {}
+        return {"probabilities": len(self.classes), **values}
 
     @property
     def picture_side(self) -> int:

@@ -105,6 +105,16 @@ _has_sets = _holds(
 )
 
 
+def _are_attributes(value: Any) -> bool:
+    """None at all, or all that `hemascope.predict.attributes.Vocabulary` is made of."""
+    if not _has_attributes(value):
+        return False
+    if not value:
+        return True
+    names, values = value.get("names", ()), value.get("values", ())
+    return bool(names) and {"classes", "sure"} <= value.keys() and len(names) == len(values)
+
+
 def _are_scores(value: Any) -> bool:
     return isinstance(value, dict) and all(map(_is_score, value.values()))
 
@@ -115,6 +125,16 @@ def _are_sets(value: Any) -> bool:
     return _has_sets(value) and all(len(value.get(one, ())) == len(value.get(other, ())) for one, other in pairs)
 
 
+_has_attributes = _holds(
+    names=_are_classes,
+    values=_are(_are_classes),
+    classes=_are(_is_text),
+    sure=_is_share,
+    f1=_are(_maybe),
+    images=_is_count,
+    data=_is_text,
+    method=_is_text,
+)
 _NEEDED = ("name", "classes", "input_size")
 _TEXT = ("a text", _is_text)
 _FIELDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
@@ -132,6 +152,7 @@ _FIELDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
         _holds(threshold=_is_number, rate=_or_none(_is_number), images=_is_count, method=_is_text),
     ),
     "conformal": ("an object of coverages and as many thresholds, all of them numbers", _are_sets),
+    "attributes": ("an object of names, as many lists of values, classes, and when they are sure", _are_attributes),
     "adapted": (
         "an object that says what was done",
         _holds(source=_is_text, images=_is_count, shift=_is_number, zoom=_is_zoom, method=_is_text, date=_is_text),

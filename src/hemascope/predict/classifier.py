@@ -4,9 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
 from functools import cached_property
-from html import escape
 from io import IOBase
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard, overload
@@ -14,69 +12,20 @@ from typing import TYPE_CHECKING, TypeGuard, overload
 import numpy as np
 import onnxruntime as ort
 
-from hemascope.cells import colours, title
 from hemascope.cores import usable_cores
 from hemascope.errors import DecodeError, ModelFileError
+from hemascope.predict.attributes import Vocabulary
 from hemascope.predict.card import ModelCard, class_sets, set_mass
 from hemascope.predict.items import Item, check, items
-from hemascope.predict.modelfile import BATCH, INPUT, OUTPUTS, UNKNOWN, open_model, reason
+from hemascope.predict.modelfile import ATTRIBUTES, BATCH, INPUT, OUTPUTS, UNKNOWN, open_model, reason
 from hemascope.predict.pixels import Picture, pixels
+from hemascope.predict.prediction import Prediction
 from hemascope.predict.shipped import DEFAULT, find
-from hemascope.predict.stream import Block, classify, classify_few
+from hemascope.predict.stream import Block, Judgement, classify, classify_few, said_of
 from hemascope.predict.trial import check_answers
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What the classifier says of one image.
-
-    Attributes:
-        label: the most probable class; "" where the image could not be read.
-        confidence: its calibrated probability, 0 .. 1.
-        probabilities: class -> probability, in the card's order; they sum to 1.
-        error: why the image could not be read, "" where it could.
-        unknown: how little the picture is like the classes' cells, 0 .. 1; None where the model file does not tell.
-        is_unknown: whether that is above the card's threshold, so that probably no class fits; None as before.
-    """
-
-    label: str
-    confidence: float
-    probabilities: dict[str, float] = field(default_factory=dict)
-    error: str = ""
-    unknown: float | None = None
-    is_unknown: bool | None = None
-
-    @classmethod
-    def of(
-        cls,
-        classes: Sequence[str],
-        probabilities: np.ndarray,
-        unknown: float | None = None,
-        threshold: float | None = None,
-    ) -> "Prediction":
-        """From one row of probabilities, float32 (k,), and the score of unknown objects with its threshold.
-
-        >>> Prediction.of(("monocyte", "platelet"), np.array([0.25, 0.75])).label
-        'platelet'
-        """
-        top = int(probabilities.argmax())
-        values = dict(zip(classes, probabilities.tolist(), strict=True))
-        flag = None if unknown is None or threshold is None else unknown > threshold
-        return cls(classes[top], values[classes[top]], values, unknown=unknown, is_unknown=flag)
-
-    def _repr_html_(self) -> str:
-        from hemascope.predict.html import bars
-
-        if self.error:
-            return f"<p>Not read: {escape(self.error)}</p>"
-        doubt = " (probably none of these)" if self.is_unknown else ""
-        inks = colours(tuple(self.probabilities))
-        shares = zip(self.probabilities.items(), inks, strict=True)
-        lines = [(name, share, ink, f"{share:.3f}") for (name, share), ink in shares]
-        return f"<p><b>{escape(title(self.label))}</b>{doubt}</p>" + bars(lines)
 
 
 class Classifier:
@@ -105,23 +54,33 @@ class Classifier:
         return self.card.unknown.get("threshold")
 
     @cached_property
+    def vocabulary(self) -> Vocabulary | None:
+        """The attributes that it sees of cells; None where the file has no such output."""
+        return Vocabulary.of(self.card)
+
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the model file, which tells models apart."""
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     @overload
-    def __call__(self, image: Picture) -> Prediction: ...  # type: ignore[overload-overlap]  # str is a Sequence too
+    def __call__(  # type: ignore[overload-overlap]  # str is a Sequence too
+        self, image: Picture, *, attributes: bool = False
+    ) -> Prediction: ...
     @overload
-    def __call__(self, image: Sequence[Picture]) -> list[Prediction]: ...
+    def __call__(self, image: Sequence[Picture], *, attributes: bool = False) -> list[Prediction]: ...
     @overload
-    def __call__(self, image: Iterator[Picture]) -> Iterator[Prediction]: ...
-    def __call__(self, image: Picture | Iterable[Picture]) -> Prediction | list[Prediction] | Iterator[Prediction]:
+    def __call__(self, image: Iterator[Picture], *, attributes: bool = False) -> Iterator[Prediction]: ...
+    def __call__(
+        self, image: Picture | Iterable[Picture], *, attributes: bool = False
+    ) -> Prediction | list[Prediction] | Iterator[Prediction]:
         """Classify one image, or many of any sizes.
 
         Args:
             image: a path, encoded bytes, a Pillow image or uint8 pixels (h, w, 3); or a list, a column of a table or
                 an iterator of such, or uint8 pixels (n, h, w, 3).
+            attributes: say what is seen of the cells, too.
 
         Returns:
             a Prediction. For many a list of them; for an iterator, which may be of any length, an iterator, so that few
@@ -130,7 +89,7 @@ class Classifier:
 
         Raises:
             DecodeError: a single image that cannot be read.
-            ModelFileError: the network fails on a single image, or gives other than promised.
+            ModelFileError: the network fails on a single image, or gives other than promised; or it has no attributes.
 
         >>> import hemascope
         >>> classifier = hemascope.load(threads=1)
@@ -138,15 +97,22 @@ class Classifier:
         >>> [found.label in classifier.classes for found in classifier(iter([drawn, drawn]))]
         [True, True]
         """
+        if attributes:
+            Vocabulary.needed(self.card, self.path)
         if isinstance(image, Iterator) and not isinstance(image, IOBase):  # an open file is no stream of images
-            return self._each(image)
+            return self._each(image, attributes)
         if _are_many(image):
-            return self._many(image)
-        probabilities, unknown = self.judge(pixels(image)[None])  # type: ignore[arg-type]
-        return self._prediction(probabilities[0], None if unknown is None else unknown[0])
+            return self._many(image, attributes)
+        found = self.judge(pixels(image)[None], attributes=attributes)  # type: ignore[arg-type]
+        unknown, said = None if found.unknown is None else found.unknown[0], said_of(self, found)
+        return self._prediction(found.probabilities[0], unknown, said[0] if said else None)
 
     def table(
-        self, images: str | Path | Picture | Iterable[str | Path | Picture], *, coverage: float | None = None
+        self,
+        images: str | Path | Picture | Iterable[str | Path | Picture],
+        *,
+        coverage: float | None = None,
+        attributes: bool = False,
     ) -> "pd.DataFrame":
         """Classify images, or all of a source, into a table; needs pandas.
 
@@ -154,20 +120,22 @@ class Classifier:
             images: paths are sources as in `hemascope.predict`: pictures, folders, globs, archives, .npz, Parquet, CSV,
                 Manifests or names; anything else is one image, or a list or iterator of images. Lists may mix them.
             coverage: add the column ``set``: the classes that hold the true one in this share of cells, as 0.95.
+            attributes: add what is seen of the cells, as `hemascope.predict` does.
 
         Returns:
             a row an image: ``path, label, confidence``, one probability a class, ``unknown`` and ``is_unknown`` where
             the model tells, ``error``; None where there is no value.
 
         Raises:
-            HemascopeError: pandas is not installed; there is no such source; the model has no sets of that coverage.
+            HemascopeError: pandas is not installed; there is no such source; the model has no sets of that coverage, or
+                no attributes.
         """
         from hemascope.predict.dataframe import as_frame, require_pandas
         from hemascope.predict.rows import Layout
 
         require_pandas()
-        layout = Layout.of(self, coverage)
-        return as_frame(classify(self, _named(images)), layout)
+        layout = Layout.of(self, coverage, attributes)
+        return as_frame(classify(self, _named(images), attributes=attributes), layout)
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Calibrated probabilities, float32 (n, k), of uint8 RGB images (n, h, w, 3) of any h and w."""
@@ -192,6 +160,20 @@ class Classifier:
             )
         return self._parallel(UNKNOWN, images)
 
+    def attributes(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """Attribute -> probabilities of its values, float32 (n, values), in the order of `vocabulary`.
+
+        Of every image, whatever its class: what may be said of which is `Vocabulary.said`'s to tell.
+
+        Args:
+            images: as in `probabilities`.
+
+        Raises:
+            ModelFileError: the model file has no such output.
+        """
+        words = Vocabulary.needed(self.card, self.path)
+        return dict(zip(words.names, words.apart(self._parallel(ATTRIBUTES, images)), strict=True))
+
     def sets(self, probabilities: np.ndarray, coverage: float) -> list[tuple[str, ...]]:
         """Conformal prediction sets: the classes that may be true, most probable first, never none.
 
@@ -209,22 +191,22 @@ class Classifier:
         """
         return class_sets(probabilities, self.classes, set_mass(self.card, coverage))
 
-    def judge(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Like `run`, for probabilities (n, k) and, where the file has it, the score of unknown objects (n,)."""
-        if self.unknown_threshold is None:
-            return self.run("probabilities", images), None
-        probabilities, unknown = self._run(("probabilities", UNKNOWN), images)
-        return probabilities, unknown
+    def judge(self, images: np.ndarray, *, attributes: bool = False) -> Judgement:
+        """Like `run`, for the probabilities, where the file has it the score of unknown objects, and attributes."""
+        outputs = ["probabilities"]
+        outputs += [UNKNOWN] if self.unknown_threshold is not None else []
+        outputs += [ATTRIBUTES] if attributes else []
+        return Judgement(**dict(zip(outputs, self._run(tuple(outputs), images), strict=True)))
 
     def run(self, output: str, images: np.ndarray) -> np.ndarray:
         """One run of the network, in the calling thread.
 
         Args:
-            output: ``probabilities``, ``features`` or, where the file has it, ``unknown``.
+            output: ``probabilities``, ``features`` or, where the file has them, ``unknown`` and ``attributes``.
             images: uint8 (n, h, w, 3); all n are in memory at once, so few.
 
         Returns:
-            float32 (n, k), (n, d) or (n,).
+            float32 (n, k), (n, d), (n,) or (n, v).
 
         Raises:
             DecodeError: other dtype or shape.
@@ -247,7 +229,7 @@ class Classifier:
                 f"{self.path}: the network failed on {those} of {height:,} x {width:,} pixels ({reason(problem)})",
                 "Give smaller images or fewer at a time; if that does not help, another model file.",
             ) from problem
-        check_answers(self.path, outputs, found, len(images), len(self.classes))
+        check_answers(self.path, outputs, found, len(images), self.card.widths)
         return found
 
     def _parallel(self, output: str, images: np.ndarray) -> np.ndarray:
@@ -260,24 +242,30 @@ class Classifier:
         with ThreadPoolExecutor(min(self.threads, len(parts))) as pool:
             return np.concatenate(list(pool.map(lambda part: self.run(output, part), parts)))
 
-    def _many(self, images: "Sequence[Picture] | np.ndarray") -> list[Prediction]:
+    def _many(self, images: "Sequence[Picture] | np.ndarray", attributes: bool) -> list[Prediction]:
         if self.threads == 1 and 0 < len(images) <= BATCH:  # to start a thread takes longer
-            return list(self._told(classify_few(self, list(map(_item, range(len(images)), images)))))
-        return list(self._each(images))
+            few = list(map(_item, range(len(images)), images))
+            return list(self._told(classify_few(self, few, attributes=attributes)))
+        return list(self._each(images, attributes))
 
-    def _each(self, images: Iterable[Picture]) -> Iterator[Prediction]:
+    def _each(self, images: Iterable[Picture], attributes: bool) -> Iterator[Prediction]:
         named = (_item(number, image) for number, image in enumerate(images))
-        with closing(classify(self, named)) as blocks:
+        with closing(classify(self, named, attributes=attributes)) as blocks:
             for block in blocks:
                 yield from self._told(block)
 
     def _told(self, block: Block) -> Iterator[Prediction]:
-        for row, unknown, error in zip(block.probabilities, block.unknown_or_none, block.errors, strict=True):
-            yield Prediction("", 0.0, error=error) if error else self._prediction(row, unknown)
+        rows = zip(block.probabilities, block.unknown_or_none, block.said_or_none, block.errors, strict=True)
+        for row, unknown, said, error in rows:
+            yield Prediction("", 0.0, error=error) if error else self._prediction(row, unknown, said)
 
-    def _prediction(self, probabilities: np.ndarray, unknown: float | None) -> Prediction:
+    def _prediction(
+        self, probabilities: np.ndarray, unknown: float | None, said: Sequence[str] | None = None
+    ) -> Prediction:
         score = None if unknown is None else float(unknown)
-        return Prediction.of(self.classes, probabilities, score, self.unknown_threshold)
+        names = self.vocabulary.names if self.vocabulary and said else ()
+        seen = {name: value for name, value in zip(names, said or (), strict=True) if value}
+        return Prediction.of(self.classes, probabilities, score, self.unknown_threshold, seen)
 
     def _repr_html_(self) -> str:
         from hemascope.predict.html import card_html

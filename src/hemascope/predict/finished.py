@@ -47,7 +47,7 @@ def check_finished(output: Path, classifier: Runnable, layout: Layout, images: I
         if list(row) != layout.columns:
             raise SourceError(
                 f"{output}: has the columns {', '.join(map(str, row))}; this run's are {', '.join(layout.columns)}",
-                f"Give the same --model and --coverage, or {_ANEW}",
+                f"Give the same --model, --coverage and --attributes, or {_ANEW}",
             )
         n += 1
         failed += row["error"] is not None
@@ -114,7 +114,8 @@ class _Spread:
 
 def _judge(output: Path, classifier: Runnable, layout: Layout, pairs: list[tuple[Item, dict[str, Any]]]) -> None:
     then = (row for _, row in pairs)
-    with closing(classify(classifier, (item for item, _ in pairs))) as blocks:
+    again = classify(classifier, (item for item, _ in pairs), attributes=bool(layout.attributes))
+    with closing(again) as blocks:
         for block in blocks:
             for now in rows.as_dicts(block, layout):
                 row = next(then)

@@ -56,23 +56,23 @@ class Journal:
         self._file.seek(end)
 
     @classmethod
-    def create(cls, path: Path, classifier: Runnable, coverage: float | None = None) -> "Journal":
-        """Begin a journal, in place of any that is there; ``coverage`` adds the column of sets."""
-        schema = _schema(classifier, coverage)
+    def create(cls, path: Path, classifier: Runnable, layout: Layout | None = None) -> "Journal":
+        """Begin a journal, in place of any that is there; its columns are the classifier's own where not given."""
+        schema = _schema(classifier, layout)
         head = _MAGIC + _part(schema.serialize().to_pybytes())
         with atomic(path) as temporary:
             temporary.write_bytes(head)
         return cls(path, schema, len(head), 0, 0)
 
     @classmethod
-    def resume(cls, path: Path, classifier: Runnable, coverage: float | None = None) -> "Journal":
+    def resume(cls, path: Path, classifier: Runnable, layout: Layout | None = None) -> "Journal":
         """Open a journal that an earlier run left, without what is not as that run wrote it.
 
         Raises:
             SourceError: not a journal, one whose head is damaged, or one with other columns.
             ModelFileError: another model made it.
         """
-        wanted = _schema(classifier, coverage)
+        wanted = _schema(classifier, layout)
         with path.open("rb") as file:
             former = file.read(len(_FORMER)) == _FORMER
         if former:
@@ -88,8 +88,8 @@ class Journal:
                 )
             if not schema.equals(wanted, check_metadata=True):
                 raise SourceError(
-                    f"{path}: made with another --coverage",
-                    "Give the same one to go on, or start anew with --overwrite.",
+                    f"{path}: made with another --coverage, or other --attributes",
+                    "Give the same ones to go on, or start anew with --overwrite.",
                 )
             end, n, failed = file.tell(), 0, 0
             for batch in _batches(file, schema):
@@ -144,13 +144,13 @@ class Journal:
         self.close()
 
 
-def _schema(classifier: Runnable, coverage: float | None) -> pa.Schema:
+def _schema(classifier: Runnable, layout: Layout | None) -> pa.Schema:
     about = {
         "hemascope.format_version": str(FORMAT_VERSION),
         MODEL_KEY: classifier.card.name,
         DIGEST_KEY: classifier.digest,
     }
-    return rows.schema(Layout.of(classifier, coverage), about)
+    return rows.schema(layout or Layout.of(classifier), about)
 
 
 def _renew(path: Path) -> None:

@@ -14,6 +14,9 @@ OUTPUTS = ("probabilities", "features")
 UNKNOWN = "unknown"
 """The output that only some files have: a score in [0, 1] that says "none of these classes"."""
 
+ATTRIBUTES = "attributes"
+"""Likewise: probabilities of what is seen of a cell, see `hemascope.predict.attributes`."""
+
 BATCH = 8
 """Images a network run: the fastest on one core, because its activations stay in the cache."""
 
@@ -33,7 +36,8 @@ def open_model(path: Path) -> tuple[ort.InferenceSession, ModelCard]:
 
     Returns:
         the session, with input ``images`` uint8 (n, h, w, 3) and outputs ``probabilities`` float32 (n, k) and
-        ``features`` float32 (n, d), in some files ``unknown`` float32 (n,) too; and the card.
+        ``features`` float32 (n, d), in some files ``unknown`` float32 (n,) and ``attributes`` float32 (n, v) too; and
+        the card.
 
     Raises:
         ModelFileError: not readable, not ONNX, not written by hemascope, other inputs or outputs, newer, or what
@@ -91,7 +95,8 @@ def _card(path: Path, session: ort.InferenceSession) -> ModelCard:
 
 def _named(session: ort.InferenceSession) -> tuple[str, ...]:
     """The outputs that are asked for."""
-    return (*OUTPUTS, UNKNOWN) if UNKNOWN in [item.name for item in session.get_outputs()] else OUTPUTS
+    given = [item.name for item in session.get_outputs()]
+    return (*OUTPUTS, *(name for name in (UNKNOWN, ATTRIBUTES) if name in given))
 
 
 def _check(path: Path, session: ort.InferenceSession, card: ModelCard) -> None:
@@ -109,6 +114,10 @@ def _check(path: Path, session: ort.InferenceSession, card: ModelCard) -> None:
         raise ModelFileError(f"{path}: has one only of the output {UNKNOWN!r} and its threshold on the card", _REMEDY)
     if UNKNOWN in outputs and (outputs[UNKNOWN].type != "tensor(float)" or len(outputs[UNKNOWN].shape) != 1):
         raise ModelFileError(f"{path}: its output {UNKNOWN!r} is not float32 of one dimension", _REMEDY)
+    if (ATTRIBUTES in outputs) != bool(card.attributes):
+        raise ModelFileError(f"{path}: has one only of the output {ATTRIBUTES!r} and their names on the card", _REMEDY)
+    if ATTRIBUTES in outputs and (outputs[ATTRIBUTES].type != "tensor(float)" or len(outputs[ATTRIBUTES].shape) != 2):
+        raise ModelFileError(f"{path}: its output {ATTRIBUTES!r} is not float32 of two dimensions", _REMEDY)
     k = outputs["probabilities"].shape[1]
     if isinstance(k, int) and k != len(card.classes):
         raise ModelFileError(f"{path}: {k} probabilities, but {len(card.classes)} classes on its card", _REMEDY)

@@ -10,7 +10,7 @@ from hemascope.data.delimited import fused
 from hemascope.errors import SourceError
 from hemascope.files import atomic
 from hemascope.predict import rows
-from hemascope.predict.rows import Layout
+from hemascope.predict.rows import APPEARANCE, Layout
 
 if TYPE_CHECKING:
     from hemascope.predict.journal import Journal
@@ -105,10 +105,11 @@ def _json_rows(output: Path) -> Iterator[dict[str, Any]]:
 
 
 def _csv_rows(output: Path) -> Iterator[dict[str, Any]]:
-    texts = {"path", "label", "set", "error"}
     with output.open(encoding="utf-8", newline="") as file:
         lines = ([*map(fused, cells)] for cells in csv.reader(file) if cells)
         header = next(lines, [])
+        layout = Layout.of_columns(header)
+        texts = {"path", "label", "set", APPEARANCE, *layout.attributes, "error"}
         for cells in lines:
             found: dict[str, Any] = {name: cell or None for name, cell in zip(header, cells, strict=True)}
             numbers = {name: float(value) for name, value in found.items() if value and name not in texts}

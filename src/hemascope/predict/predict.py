@@ -48,8 +48,8 @@ class Predicted:
     def rows(self) -> Iterator[dict[str, Any]]:
         """A dict an image, in order: ``path``, ``label``, ``confidence``, one probability a class, ``error``.
 
-        With a model that tells, ``unknown`` and ``is_unknown``, and ``set`` where a coverage was asked for. None
-        where there is no value.
+        With a model that tells, ``unknown`` and ``is_unknown``; ``set`` where a coverage was asked for; where
+        attributes were, ``appearance`` and one an attribute. None where there is no value.
         """
         if self.output is not None:
             from hemascope.predict.output import read_rows
@@ -102,6 +102,7 @@ def predict(
     *,
     output: str | Path | None = None,
     coverage: float | None = None,
+    attributes: bool = False,
     resume: bool = False,
     overwrite: bool = False,
     threads: int | None = None,
@@ -117,6 +118,8 @@ def predict(
         output: the table to write, .csv, .parquet or .jsonl, for any number of images; without one the rows are kept in
             memory, some 100 bytes an image.
         coverage: add the column ``set``: the classes that hold the true one in this share of cells, as 0.95.
+        attributes: add what is seen of the cells: the column ``appearance``, a few words, and one an attribute, its
+            value, empty where the model is not sure or has not learnt those of the class.
         resume: go on with an interrupted run into this output, if there is one.
         overwrite: replace an existing output.
         threads: images worked on at a time; one a core where not given.
@@ -125,8 +128,8 @@ def predict(
 
     Raises:
         SourceError: no such source or no image in them; an output that is there already, or that another run
-            is at; resuming, other images or another coverage than those of the earlier run.
-        ModelFileError: no such model; resuming, another one; or it has no sets of that coverage.
+            is at; resuming, other images, another coverage or other attributes than those of the earlier run.
+        ModelFileError: no such model; resuming, another one; or it has no sets of that coverage, or no attributes.
 
     >>> found = predict("synthetic:8", threads=1)
     >>> len(found), [row["path"] for row in found.rows()][:2]
@@ -141,6 +144,7 @@ def predict(
         watcher=kept,
         output=target,
         coverage=coverage,
+        attributes=attributes,
         resume=resume,
         overwrite=overwrite,
         threads=threads,

@@ -59,6 +59,7 @@ def run(
     watcher: Watcher,
     output: Path | None = None,
     coverage: float | None = None,
+    attributes: bool = False,
     resume: bool = False,
     overwrite: bool = False,
     threads: int | None = None,
@@ -69,15 +70,16 @@ def run(
     """Classify every image of the sources; a run into a file that was ended at any moment can be resumed.
 
     Args:
-        sources, model, coverage, resume, overwrite, threads, batch, progress: see `hemascope.predict.predict.predict`.
+        sources, model, coverage, attributes, resume, overwrite, threads, batch, progress: see
+            `hemascope.predict.predict.predict`.
         watcher: is handed the results.
         output: .csv, .parquet or .jsonl; without one only the watcher has them.
         stop: when set, the run ends early and keeps its journal.
 
     Raises:
         SourceError: no such source or no image in them; an output that is there already, or that another run
-            is at; resuming, other images or another coverage than those of the earlier run.
-        ModelFileError: no such model; resuming, another one; or it has no sets of that coverage.
+            is at; resuming, other images, another coverage or other attributes than those of the earlier run.
+        ModelFileError: no such model; resuming, another one; or it has no sets of that coverage, or no attributes.
     """
     if output is not None:
         _check_output(output, resume=resume, overwrite=overwrite)
@@ -85,19 +87,19 @@ def run(
         raise SourceError("--resume and --overwrite need an output", "Name it by -o.")
     check(sources, progress)
     if output is None:
-        classifier, layout = _loaded(model, threads, coverage)
+        classifier, layout = _loaded(model, threads, coverage, attributes)
         watched = _Watched(watcher, progress, sources, classifier.card)
         watched.begin(layout, 0)
-        outcome = _hand_over(classifier, items(sources), watched, batch, stop)
+        outcome = _hand_over(classifier, items(sources), watched, attributes, batch, stop)
     else:
         with alone(output):
             _check_output(output, resume=resume, overwrite=overwrite, held=True)
-            classifier, layout = _loaded(model, threads, coverage)
+            classifier, layout = _loaded(model, threads, coverage, attributes)
             if resume and output.exists() and not outputs.journal_path(output).exists():
                 images, failed = check_finished(output, classifier, layout, items(sources))
                 return Outcome(images, failed, complete=True, before=images, finished=True)
             watched = _Watched(watcher, progress, sources, classifier.card)
-            outcome = _into_file(classifier, items(sources), output, watched, resume, coverage, batch, stop)
+            outcome = _into_file(classifier, items(sources), output, watched, resume, layout, batch, stop)
     if outcome.complete and not outcome.images:
         raise SourceError(
             f"{', '.join(sources)}: no image there", "Folders are searched for files with an image's suffix."
@@ -105,11 +107,13 @@ def run(
     return replace(outcome, unlike=watched.look.unlike())
 
 
-def _loaded(model: str | Path, threads: int | None, coverage: float | None) -> tuple[Runnable, Layout]:
+def _loaded(
+    model: str | Path, threads: int | None, coverage: float | None, attributes: bool
+) -> tuple[Runnable, Layout]:
     from hemascope.predict.classifier import load  # brings onnxruntime, not needed to refuse
 
     classifier = load(model, threads=threads)
-    return classifier, Layout.of(classifier, coverage)
+    return classifier, Layout.of(classifier, coverage, attributes)
 
 
 class _Watched:
@@ -175,7 +179,7 @@ def _into_file(
     output: Path,
     watched: _Watched,
     resume: bool,
-    coverage: float | None,
+    layout: Layout,
     batch: int | None,
     stop: threading.Event | None,
 ) -> Outcome:
@@ -183,13 +187,14 @@ def _into_file(
 
     path = outputs.journal_path(output)
     begin = Journal.resume if resume and path.exists() else Journal.create
-    journal = begin(path, classifier, coverage)
+    journal = begin(path, classifier, layout)
     with journal:
         before = journal.rows
-        watched.begin(Layout.of_schema(journal.schema), before, journal.lost)
+        watched.begin(layout, before, journal.lost)
         for done in journal.paths():
             take(images, done, path, "the interrupted run")
-        with closing(classify(classifier, images, batch=batch, stop=stop)) as blocks:
+        attributes = bool(layout.attributes)
+        with closing(classify(classifier, images, batch=batch, stop=stop, attributes=attributes)) as blocks:
             for block in blocks:
                 journal.append(block)
                 watched.add(block)
@@ -205,11 +210,12 @@ def _hand_over(
     classifier: Runnable,
     images: Iterable[Item],
     watched: _Watched,
+    attributes: bool,
     batch: int | None,
     stop: threading.Event | None,
 ) -> Outcome:
     n = failed = 0
-    with closing(classify(classifier, images, batch=batch, stop=stop)) as blocks:
+    with closing(classify(classifier, images, batch=batch, stop=stop, attributes=attributes)) as blocks:
         for block in blocks:
             watched.add(block)
             n += len(block.paths)

@@ -6,12 +6,13 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from hemascope.data.left_out import left_out
 from hemascope.errors import DecodeError, ModelFileError
+from hemascope.predict.attributes import Vocabulary
 from hemascope.predict.card import ModelCard
 from hemascope.predict.items import Item
 from hemascope.predict.modelfile import BATCH
@@ -20,6 +21,20 @@ from hemascope.predict.unlike import mean_colours
 _WINDOW_BYTES = 16 << 20  # encoded images that wait for a thread, a window
 _HELD_BYTES = 64 << 20  # decoded images that wait for others of their size, a thread
 _RUN_BYTES = 24 << 20  # decoded images of one network run; the graph needs several times as much
+
+
+class Judgement(NamedTuple):
+    """What a network gives for n images.
+
+    Attributes:
+        probabilities: float32 (n, k).
+        unknown: float32 (n,), the score of unknown objects; None where the model has none.
+        attributes: float32 (n, v), see `hemascope.predict.attributes`; None where they were not asked for.
+    """
+
+    probabilities: np.ndarray
+    unknown: np.ndarray | None = None
+    attributes: np.ndarray | None = None
 
 
 class Runnable(Protocol):
@@ -41,8 +56,8 @@ class Runnable(Protocol):
     def digest(self) -> str:
         """Tells models apart."""
 
-    def judge(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Probabilities (n, k) and scores of unknown objects (n,) of images uint8 (n, h, w, 3)."""
+    def judge(self, images: np.ndarray, *, attributes: bool = False) -> Judgement:
+        """What it says of images uint8 (n, h, w, 3), attributes only where asked for."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +72,7 @@ class Block:
         colours: float32 (m, 3), see `hemascope.predict.unlike.mean_colours`, NaN where an image failed; None in results
             that were read back.
         left_out: by the images' names, what of their files is not read: further pages, frames, channels.
+        said: of each attribute the value that is said, "" where none is; None where they were not asked for.
     """
 
     paths: list[str]
@@ -65,6 +81,12 @@ class Block:
     unknown: np.ndarray | None = None
     colours: np.ndarray | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
+    said: Sequence[tuple[str, ...]] | None = None
+
+    @property
+    def said_or_none(self) -> Sequence[tuple[str, ...] | None]:
+        """``said``, or as many None."""
+        return [None] * len(self.paths) if self.said is None else self.said
 
     @property
     def unknown_or_none(self) -> Sequence[float | None]:
@@ -79,6 +101,7 @@ def classify(
     batch: int | None = None,
     threads: int | None = None,
     stop: threading.Event | None = None,
+    attributes: bool = False,
 ) -> Generator[Block]:
     """Classify images one window after another, in their order.
 
@@ -92,6 +115,7 @@ def classify(
         batch: most images a network run; 8 where not given.
         threads: the classifier's where not given.
         stop: when set, windows under way are dropped and the iteration ends early, with all before them given.
+        attributes: say what is seen of the cells, too; the model must have them.
 
     Yields:
         Blocks whose rows, one after another, are the images in order.
@@ -110,7 +134,7 @@ def classify(
         for window in _windows(images, max(64, 4 * batch), threads):
             if stopped():
                 break
-            waiting.append(pool.submit(_classify_window, classifier, window, batch, stopped))
+            waiting.append(pool.submit(_classify_window, classifier, window, batch, stopped, attributes))
             while len(waiting) >= threads + 2 or (waiting and waiting[0].done()):
                 block = waiting.popleft().result()
                 if block is None:
@@ -123,9 +147,9 @@ def classify(
         pool.shutdown(cancel_futures=True)
 
 
-def classify_few(classifier: Runnable, images: list[Item]) -> Block:
+def classify_few(classifier: Runnable, images: list[Item], *, attributes: bool = False) -> Block:
     """Classify some images that fit in memory, in the calling thread: to start others takes time."""
-    block = _classify_window(classifier, images, len(images), lambda: False)
+    block = _classify_window(classifier, images, len(images), lambda: False, attributes)
     assert block is not None
     return block
 
@@ -145,11 +169,25 @@ def _windows(images: Iterable[Item], size: int, threads: int) -> Iterator[list[I
         yield window
 
 
-def _classify_window(classifier: Runnable, window: list[Item], batch: int, stopped: Callable[[], bool]) -> Block | None:
+def said_of(classifier: Runnable, found: Judgement) -> list[tuple[str, ...]] | None:
+    """What is said of images in words, as in a Block; None where the attributes were not asked for."""
+    if found.attributes is None:
+        return None
+    words = Vocabulary.needed(classifier.card)
+    labels = [classifier.classes[top] for top in found.probabilities.argmax(axis=1)]
+    threshold = classifier.unknown_threshold
+    flags = None if found.unknown is None or threshold is None else found.unknown > threshold
+    return words.said(labels, found.attributes, flags)
+
+
+def _classify_window(
+    classifier: Runnable, window: list[Item], batch: int, stopped: Callable[[], bool], attributes: bool
+) -> Block | None:
     """The window's results; None when stopped on the way."""
     probabilities = np.full((len(window), len(classifier.classes)), np.nan, np.float32)
     unknown: np.ndarray | None = None
     colours = np.full((len(window), 3), np.nan, np.float32)
+    said = [("",) * len(Vocabulary.needed(classifier.card).names)] * len(window) if attributes else None
     errors = [""] * len(window)
     more: dict[str, str] = {}
     waiting: dict[tuple[int, ...], list[tuple[int, np.ndarray]]] = {}  # decoded images by shape
@@ -158,16 +196,17 @@ def _classify_window(classifier: Runnable, window: list[Item], batch: int, stopp
     def run(shape: tuple[int, ...]) -> None:
         nonlocal unknown
         group = waiting.pop(shape)
-        for index, row in zip(
-            (index for index, _ in group), _run(classifier, [image for _, image in group]), strict=True
-        ):
+        found = _run(classifier, [image for _, image in group], attributes)
+        for (index, _), row in zip(group, found, strict=True):
             if isinstance(row, str):
                 errors[index] = row
                 continue
-            probabilities[index], score = row
+            probabilities[index], score, words = row
             if score is not None:
                 unknown = np.full(len(window), np.nan, np.float32) if unknown is None else unknown
                 unknown[index] = score
+            if said is not None and words is not None:
+                said[index] = words
 
     for index, item in enumerate(window):
         if stopped():
@@ -195,24 +234,29 @@ def _classify_window(classifier: Runnable, window: list[Item], batch: int, stopp
         if stopped():
             return None
         run(shape)
-    return Block([item.path for item in window], probabilities, errors, unknown, colours, more)
+    return Block([item.path for item in window], probabilities, errors, unknown, colours, more, said)
 
 
-def _run(classifier: Runnable, images: list[np.ndarray]) -> list[tuple[np.ndarray, float | None] | str]:
-    """A row of probabilities and the score of unknown objects an image, or why there is none."""
+_Row = tuple[np.ndarray, float | None, tuple[str, ...] | None]
+
+
+def _run(classifier: Runnable, images: list[np.ndarray], attributes: bool) -> list[_Row | str]:
+    """A row of probabilities, the score of unknown objects and what is said an image, or why there is none."""
     try:
-        rows, unknown = classifier.judge(np.stack(images))
+        found = classifier.judge(np.stack(images), attributes=attributes)
+        said = said_of(classifier, found)
     except Exception as problem:
         if len(images) > 1:
-            return [row for image in images for row in _run(classifier, [image])]
+            return [row for image in images for row in _run(classifier, [image], attributes)]
         if isinstance(problem, ModelFileError):  # which says so itself
             return [problem.problem.removeprefix(f"{classifier.path}: ")[:300]]
         return [f"the network failed: {str(problem).splitlines()[0][:200]}"]
-    scores = [None] * len(rows) if unknown is None else unknown.tolist()
+    rows, nothing = found.probabilities, [None] * len(images)
+    scores = nothing if found.unknown is None else found.unknown.tolist()
     finite = np.isfinite(rows).all(axis=1)
     return [
-        (row, score) if fine else "the network gave no finite probabilities"
-        for row, score, fine in zip(rows, scores, finite, strict=True)
+        (row, score, words) if fine else "the network gave no finite probabilities"
+        for row, score, words, fine in zip(rows, scores, said or nothing, finite, strict=True)
     ]
 
 

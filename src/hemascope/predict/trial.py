@@ -1,6 +1,7 @@
 """A model file tried once before it is used, within bounds of time and memory: it must give what its card promises."""
 
 import threading
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def try_model(path: Path, session: ort.InferenceSession, given: str, outputs: tu
         raise ModelFileError(f"{path}: refused, because {_why(problem, terms.terminate)}", _REMEDY) from problem
     finally:
         late.cancel()
-    check_answers(path, outputs, found, len(images), len(card.classes))
+    check_answers(path, outputs, found, len(images), card.widths)
 
 
 def limit(options: ort.SessionOptions) -> None:
@@ -62,7 +63,9 @@ def limit(options: ort.SessionOptions) -> None:
     _limit_memory()
 
 
-def check_answers(path: Path, outputs: tuple[str, ...], found: list[np.ndarray], images: int, classes: int) -> None:
+def check_answers(
+    path: Path, outputs: tuple[str, ...], found: list[np.ndarray], images: int, widths: Mapping[str, int]
+) -> None:
     """Make sure that a network's answers are such: a row an image, and probabilities that are some.
 
     Args:
@@ -70,30 +73,31 @@ def check_answers(path: Path, outputs: tuple[str, ...], found: list[np.ndarray],
         outputs: their names.
         found: the answers.
         images: how many there were.
-        classes: how many the card names.
+        widths: numbers an image of those outputs that the card describes.
 
     Raises:
         ModelFileError: they are not.
 
-    >>> check_answers(Path("m.onnx"), ("probabilities",), [np.array([[0.5, 0.7]], np.float32)], 1, 2)
+    >>> check_answers(Path("m.onnx"), ("probabilities",), [np.array([[0.5, 0.7]], np.float32)], 1, {"probabilities": 2})
     Traceback (most recent call last):
     hemascope.errors.ModelFileError: m.onnx: the network gave no probabilities: they add up to 1.2. It is damaged, ...
     """
     for name, values in zip(outputs, found, strict=True):
-        problem = _problem(name, values, images, classes)
+        problem = _problem(name, values, images, widths)
         if problem:
             raise ModelFileError(f"{path}: the network gave {problem}", _REMEDY)
 
 
-def _problem(name: str, values: np.ndarray, images: int, classes: int) -> str:
+def _problem(name: str, values: np.ndarray, images: int, widths: Mapping[str, int]) -> str:
     if len(values) != images:
         return f"{name} of shape {values.shape}, not a row an image ({images:,})"
-    if name != "probabilities":
-        return "" if np.isfinite(values).all() else f"no finite {name}"
-    if values.shape != (images, classes):
-        return f"{values.shape[1]:,} probabilities an image, and its card names {classes:,} classes"
+    if name in widths and values.shape != (images, widths[name]):
+        those = "classes" if name == "probabilities" else "values"
+        return f"{values.shape[1]:,} {name} an image, and its card names {widths[name]:,} {those}"
     if not np.isfinite(values).all():
-        return "no finite probabilities"
+        return f"no finite {name}"
+    if name != "probabilities":
+        return ""
     sums = values.sum(axis=1, dtype=np.float64)
     if values.size and (values.min() < -_SUM or np.abs(sums - 1).max() > _SUM):
         return f"no probabilities: they add up to {sums[np.abs(sums - 1).argmax()]:.4g}"

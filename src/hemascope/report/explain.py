@@ -27,13 +27,14 @@ class Panel(NamedTuple):
 
 
 class Explained(NamedTuple):
-    """A case for the page: its line, whether it is a mistake, its pictures, its file."""
+    """A case for the page: its line, whether it is a mistake, its pictures, its file, what is seen of the cell."""
 
     headline: str
     wrong: bool
     panels: list[Panel]
     name: str
     place: str
+    appearance: str
 
 
 class ClassRow(NamedTuple):
@@ -75,7 +76,8 @@ def _explained(study: Study, number: int) -> Explained:
     case = study.cases[number]
     panels = [Panel(picture(image, side=_SIDE), caption) for caption, image in pictures(case)]
     place = short_name(case.path, case.member)
-    return Explained(headline(case), case.true_heat is not None, panels, place.rpartition("/")[2], place)
+    name = place.rpartition("/")[2]
+    return Explained(headline(case), case.true_heat is not None, panels, name, place, case.appearance)
 
 
 def _class_rows(study: Study) -> list[ClassRow]:

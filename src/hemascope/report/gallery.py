@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,10 @@ SIDE = 160
 """Longest side of a picture in pixels."""
 
 
+Sees = Callable[[Sequence[np.ndarray]], list[str]]
+"""Images uint8 (h, w, 3) to what is seen of each in a few words, as `hemascope.predict.prediction.appearances`."""
+
+
 class Tile(NamedTuple):
     """One mistake: its picture (data URI, "" where the image is not at hand), what is said of it, its file."""
 
@@ -29,12 +33,18 @@ class Tile(NamedTuple):
     confidence: str
     name: str
     place: str
+    appearance: str
 
 
-def tiles(mistakes: pd.DataFrame) -> list[Tile]:
+def tiles(mistakes: pd.DataFrame, sees: Sees | None = None) -> list[Tile]:
     """A tile a row of `hemascope.evaluate.predictions.confident_mistakes`, in its order."""
     rows = Manifest.build(list(mistakes["path"]), list(mistakes["true"]), [], members=list(mistakes["member"]))
-    pictures = {row: "" if isinstance(image, DecodeError) else picture(image) for row, image in read_images(rows, 1)}
+    pictures: dict[int, str] = {}
+    seen: dict[int, str] = {}
+    for row, image in read_images(rows, 1):
+        if not isinstance(image, DecodeError):
+            pictures[row] = picture(image)
+            seen[row] = "" if sees is None else sees([image])[0]
     return [
         Tile(
             pictures.get(place, ""),
@@ -43,6 +53,7 @@ def tiles(mistakes: pd.DataFrame) -> list[Tile]:
             percent(row["confidence"]),
             short_name(row["path"], row["member"]).rpartition("/")[2],
             short_name(row["path"], row["member"]),
+            seen.get(place, ""),
         )
         for place, (_, row) in enumerate(mistakes.iterrows())
     ]

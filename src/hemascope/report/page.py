@@ -21,7 +21,7 @@ from hemascope.report.confusion import confusion, draw_confusion
 from hemascope.report.data_part import data_part
 from hemascope.report.folds import folds_part, protocol_notes
 from hemascope.report.forecast import forecast_part
-from hemascope.report.gallery import tiles
+from hemascope.report.gallery import Sees, tiles
 from hemascope.report.history import draw_history
 from hemascope.report.laboratories import laboratories_part
 from hemascope.report.pseudo import pseudo_part
@@ -38,13 +38,16 @@ MANY_CLASSES = 24
 """With more classes than this the confusion matrix is told in words only: no page is wide enough."""
 
 
-def write_report(run_folder: Path, card: ModelCard | None = None, *, recompute: bool = False) -> Path:
+def write_report(
+    run_folder: Path, card: ModelCard | None = None, *, sees: Sees | None = None, recompute: bool = False
+) -> Path:
     """Write the report of a Run, or of a scored model, into its folder.
 
     Args:
         run_folder: holds predictions.parquet; metrics.json (computed where absent), history.csv,
             manifest.parquet, recipe.yaml, model.onnx and the files of the shift suite are used where present.
         card: of the model, where it does not lie in the folder.
+        sees: says what the model sees of the mistakes, where it does.
         recompute: measure the predictions again instead of using metrics.json.
 
     Returns:
@@ -55,16 +58,16 @@ def write_report(run_folder: Path, card: ModelCard | None = None, *, recompute: 
     """
     run = read_run(Path(run_folder), card, recompute=recompute)
     page = run.folder / FILE_NAME
-    write_text(page, render(run))
+    write_text(page, render(run, sees))
     return page
 
 
-def render(run: RunFiles) -> str:
+def render(run: RunFiles, sees: Sees | None = None) -> str:
     """The page's HTML."""
-    return rendered("report.html.j2", _context(run))
+    return rendered("report.html.j2", _context(run, sees))
 
 
-def _context(run: RunFiles) -> dict[str, Any]:
+def _context(run: RunFiles, sees: Sees | None) -> dict[str, Any]:
     split = words.headline_split(run.metrics)
     assert split is not None  # read_run refuses metrics without a split
     measured = run.metrics["splits"][split]
@@ -93,7 +96,7 @@ def _context(run: RunFiles) -> dict[str, Any]:
         "f1": draw_class_scores(scores),
         "laboratories": laboratories_part(run, measured),
         "history": draw_history(run.history) if run.history is not None else "",
-        "mistakes": tiles(confident_mistakes(run.predictions, split)),
+        "mistakes": tiles(confident_mistakes(run.predictions, split), sees),
         "wrong": int(matrix.counts.sum() - matrix.counts.trace()),
         "data": data,
         "counts": draw_counts(data.counts) if data is not None and data.usable else "",

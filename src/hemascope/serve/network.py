@@ -8,7 +8,8 @@ import numpy as np
 from hemascope.data.decode import decode
 from hemascope.errors import DecodeError
 from hemascope.predict.card import set_levels
-from hemascope.predict.classifier import Classifier, Prediction
+from hemascope.predict.classifier import Classifier
+from hemascope.predict.prediction import Prediction
 from hemascope.predict.unlike import Look, mean_colours
 from hemascope.serve.body import Upload
 from hemascope.serve.problems import INTERNAL, UNREADABLE_IMAGE, Kind
@@ -53,7 +54,8 @@ class Network:
         ]
         for model, rows in places.items():
             pictures = [picture for row in rows if isinstance(picture := decoded[row], np.ndarray)]
-            for row, picture, prediction in zip(rows, pictures, model(pictures), strict=True):
+            predictions = model(pictures, attributes=model.vocabulary is not None)
+            for row, picture, prediction in zip(rows, pictures, predictions, strict=True):
                 judged[row] = _judged(model, uploads[row].name, picture, prediction)
         return judged
 
@@ -95,6 +97,8 @@ def _answer(model: Classifier, name: str | None, prediction: Prediction) -> dict
             f"{coverage:g}": model.sets(row, coverage)[0]
             for coverage in (() if prediction.is_unknown else set_levels(model.card))
         },
+        "attributes": prediction.attributes,
+        "appearance": prediction.appearance,
         "error": None,
     }
 
@@ -108,5 +112,7 @@ def _failure(name: str | None, kind: Kind, reason: str) -> dict[str, Any]:
         "unknown": None,
         "is_unknown": None,
         "sets": {},
+        "attributes": {},
+        "appearance": "",
         "error": kind.details(reason[:300]),
     }

@@ -43,6 +43,11 @@ class Answer(BaseModel):
         "which hold the true class so often on cells like the model's validation images. Empty where it has none, "
         "and where probably no class fits."
     )
+    attributes: dict[str, str] = Field(
+        description="What is seen of the cell, attribute to value, where the model is sure. Empty where it has no "
+        "attributes or has not learnt those of the class, and where probably no class fits."
+    )
+    appearance: str = Field(description="The attributes in a few words, empty where there are none.")
     error: Problem | None = Field(description="Why the image has no answer.")
 
 
@@ -83,6 +88,8 @@ class Predictions(BaseModel):
                         "unknown": 0.02,
                         "is_unknown": False,
                         "sets": {"0.95": ["neutrophil"]},
+                        "attributes": {"nucleus_shape": "segmented-multilobed", "granule_colour": "pink"},
+                        "appearance": "segmented nucleus, pink granules",
                         "error": None,
                     },
                     {
@@ -93,6 +100,8 @@ class Predictions(BaseModel):
                         "unknown": None,
                         "is_unknown": None,
                         "sets": {},
+                        "attributes": {},
+                        "appearance": "",
                         "error": {
                             "type": "urn:hemascope:problem:unreadable-image",
                             "title": "The image cannot be read",
@@ -121,6 +130,7 @@ class Card(BaseModel):
     scores: dict[str, Any]
     unknown: dict[str, Any] = Field(default_factory=dict, description="Threshold of the score of unknown objects.")
     conformal: dict[str, Any] = Field(default_factory=dict, description="Coverages of the prediction sets.")
+    attributes: dict[str, Any] = Field(default_factory=dict, description="What it sees of cells: names and values.")
     recipe: dict[str, Any]
     limits: str = Field(description="What the model must not be used for.")
     created: str

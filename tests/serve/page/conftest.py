@@ -39,8 +39,8 @@ def browser():
 
 @pytest.fixture(scope="session")
 def judge(tmp_path_factory):
-    """The tiny model with an output ``unknown``: bright pictures are unknown."""
-    return write_model(tmp_path_factory.mktemp("page") / "model.onnx", unknown=0.7)
+    """The tiny model with an output ``unknown``, bright pictures are unknown, and attributes of red and green ones."""
+    return write_model(tmp_path_factory.mktemp("page") / "model.onnx", unknown=0.7, attributes=True)
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from tests.serve.page.acts import done, drop, expect, tiles
 
 def test_open_label_and_go_on(visit):
     page = visit()
-    drop(page, {f"{i}.png": encoded("basophil") for i in range(3)})
-    done(page, 3)
+    drop(page, {**{f"{i}.png": encoded("basophil") for i in range(3)}, "3.png": encoded("lymphocyte")})
+    done(page, 4)
     page.locator(".tile").first.focus()
     page.keyboard.press("Enter")
     box = page.get_by_role("dialog")
@@ -17,18 +17,26 @@ def test_open_label_and_go_on(visit):
     expect(page.locator("#detail-notes")).to_have_text(
         "90% set: Basophil. 99% set: Basophil, Lymphocyte, Eosinophil. Unknown score: 0.38."
     )
+    expect(page.locator("#detail-seen")).to_be_hidden()  # nothing is known of basophils
     page.keyboard.press("2")
     expect(box.get_by_role("heading")).to_have_text("Lymphocyte")
     expect(box.locator(".mark")).to_have_text("was basophil")
     page.keyboard.press("ArrowRight")
-    expect(page.locator("#detail-place")).to_have_text("2 of 3")
+    expect(page.locator("#detail-place")).to_have_text("2 of 4")
     box.get_by_role("button", name="Eosinophil").click()
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator("#detail-seen")).to_have_text("round nucleus, no granules")
+    assert page.locator(".tile").nth(3).get_attribute("title") == "3.png\nround nucleus, no granules"
+    for _ in range(2):
+        page.keyboard.press("ArrowLeft")
     page.keyboard.press("Escape")
     expect(page.locator(".tile").nth(1)).to_be_focused()
     assert tiles(page) == [
         "Lymphocyte, was basophil, 0.png",
         "Eosinophil, was basophil, 1.png",
         "Basophil, 99%, 2.png",
+        "Lymphocyte, 99%, 3.png",
     ]
 
 

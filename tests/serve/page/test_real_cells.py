@@ -19,5 +19,8 @@ def test_real_cells_are_classified_and_counted(visit, pbc, tmp_path):
     rows = saved(page, "Results")
     right = sum(row["path"].split("/")[1] == row["label"] for row in rows)
     assert right >= 0.9 * len(rows)
+    seen = {row["label"]: row["appearance"] for row in rows if row["appearance"]}
+    assert "red granules" in seen["eosinophil"]
+    assert "platelet" not in seen
     platelets = page.locator("#differential tr", has_text="Platelet").locator("td").first
     assert platelets.inner_text() == str(sum(row["label"] == "platelet" and row["is_unknown"] != "1" for row in rows))

@@ -64,6 +64,7 @@ export class Detail {
     $("detail-title").textContent = title;
     const marks = this.choice.marks(cell).map(([kind, text]) => element("span", { className: `mark ${kind}` }, text));
     $("detail-marks").replaceChildren(...marks);
+    $("detail-seen").textContent = cell.answer?.appearance ?? "";
     $("image").setAttribute("aria-label", `The cell, ${title}`);
     $("detail-file").textContent = cell.path;
     $("detail-notes").textContent = this.#notes();

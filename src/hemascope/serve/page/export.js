@@ -19,6 +19,7 @@ function field(value) {
 /** The columns of `hemascope predict`, the label given by hand, and at which zoom and by which labels the model saw the cell. */
 export function results(cells, classes) {
   const names = classes.known.map((cell) => cell.name);
+  const seen = cells.some(({ answer }) => answer?.appearance); // by models that tell
   const rows = cells.map((cell) => {
     const { path, answer, error, given } = cell;
     return [
@@ -28,12 +29,14 @@ export function results(cells, classes) {
       ...names.map((name) => answer?.probabilities[name]),
       answer?.unknown,
       answer?.is_unknown == null ? null : Number(answer.is_unknown),
+      ...(seen ? [answer?.appearance] : []),
       modelGroup(cell) === WAITING ? "not classified yet" : error,
       given === NONE ? "none" : given,
       answer && inWords(cell.by),
     ];
   });
-  return [["path", "label", "confidence", ...names, "unknown", "is_unknown", "error", "given_label", "adapted"], ...rows];
+  const more = ["unknown", "is_unknown", ...(seen ? ["appearance"] : []), "error", "given_label", "adapted"];
+  return [["path", "label", "confidence", ...names, ...more], ...rows];
 }
 
 /**

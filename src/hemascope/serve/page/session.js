@@ -93,6 +93,7 @@ function isAnswer(answer, names) {
   return (
     names.includes(answer?.label) && isShare(answer.confidence) && answer.error === null &&
     names.every((name) => isShare(answer.probabilities?.[name])) &&
+    typeof (answer.appearance ?? "") === "string" &&
     (answer.unknown === null || isShare(answer.unknown)) && [null, true, false].includes(answer.is_unknown) &&
     Object.values(answer.sets ?? {}).every((set) => Array.isArray(set) && set.every((name) => names.includes(name)))
   );

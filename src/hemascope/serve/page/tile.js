@@ -44,7 +44,7 @@ export function tile(choice, classes) {
     made.classList.toggle("waiting", !cell.answer && !cell.error);
     made.classList.toggle("chosen", chosen);
     made.setAttribute("aria-selected", chosen);
-    made.title = cell.path;
+    made.title = [cell.path, cell.answer?.appearance].filter(Boolean).join("\n");
     made.setAttribute(
       "aria-label",
       [title, confidence.textContent, ...told.map(([, text]) => text), cell.path].filter(Boolean).join(", "),
