@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from hemascope.augment.mixing import mix
+from hemascope.augment.mixing import mix, mix_colours
 from tests.augment.conftest import seeded
 
 TARGETS = torch.arange(8)
@@ -53,3 +53,27 @@ def test_soft_targets_are_mixed_too(images):
 def test_an_unknown_kind(images):
     with pytest.raises(ValueError, match="mix is one of none, mixup, cutmix, mixcut, not 'blend'"):
         mix("blend", images, TARGETS, 8, seeded())  # type: ignore[arg-type]
+
+
+def test_colours_go_towards_another_image_and_the_picture_stays() -> None:
+    pictures = 0.2 + 0.2 * torch.rand(8, 3, 20, 20, generator=seeded(1))
+    pictures[4:] = 0.5 + 1.5 * (pictures[4:] - 0.3)  # another laboratory: lighter, of more contrast
+    moved = mix_colours(pictures, 1.0, seeded())
+    changed = (moved != pictures).flatten(1).any(1)
+    assert 0 < changed.sum() < 8
+    spread, mean = torch.std_mean(pictures, dim=(2, 3), keepdim=True)
+    own, centre = torch.std_mean(moved, dim=(2, 3), keepdim=True)
+    # Nothing was clipped, so that each picture is the same but for its colours, and these lie between two others'.
+    torch.testing.assert_close((moved - centre) / own, (pictures - mean) / spread, rtol=1e-3, atol=1e-3)
+    assert (centre.amin(0) >= mean.amin(0) - 1e-5).all()
+    assert (centre.amax(0) <= mean.amax(0) + 1e-5).all()
+    assert torch.equal(moved, mix_colours(pictures, 1.0, seeded()))
+
+
+def test_images_of_one_colour_take_each_others() -> None:
+    plain = torch.linspace(0.1, 0.8, 8).view(8, 1, 1, 1).expand(8, 3, 6, 6).contiguous()
+    moved = mix_colours(plain, 1.0, seeded())
+    assert (moved != plain).any()
+    assert all(len(image.unique()) == 1 for image in moved)
+    assert moved.min() >= plain.min()
+    assert moved.max() <= plain.max()

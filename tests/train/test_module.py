@@ -133,6 +133,17 @@ def test_hidden_classes_neither_count_nor_learn(smoothing: float) -> None:
     assert logits.grad[:, :3].any()
 
 
+def test_training_shows_cells_in_the_colours_of_other_laboratories() -> None:
+    network: Any = Watcher()
+    module = CellTraining(network, Recipe(laboratories=Laboratories(colours=1)), classes=3, steps=1)
+    places = torch.arange(40) % 2
+    images = (40 + 160 * places).to(torch.uint8).view(-1, 1, 1, 1).expand(-1, 3, 8, 8)
+    module.training_step((images, places, places > 1, ALL), 0)
+    shown = network.seen[places == 0].mean((1, 2, 3)) * 255
+    assert shown.min() == pytest.approx(40, abs=0.01)
+    assert 60 < shown.max() <= 200
+
+
 @pytest.mark.parametrize(("absent", "moved"), [("count", True), ("hide", False)])
 def test_a_laboratory_without_a_class_does_not_teach_that_it_is_never_there(absent: Any, moved: bool) -> None:
     network: Any = Watcher()

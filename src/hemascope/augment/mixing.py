@@ -1,4 +1,4 @@
-"""Mixing pairs of images and their labels: MixUp, CutMix, and MixCut, which is the one or the other."""
+"""Mixing pairs of images: MixUp, CutMix and MixCut with their labels, and the colours of the two alone."""
 
 from typing import Literal, get_args
 
@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 Mix = Literal["none", "mixup", "cutmix", "mixcut"]
+
+_FLAT = 1e-2  # a channel of less spread has nothing to stretch
 
 
 def mix(kind: Mix, images: Tensor, targets: Tensor, classes: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -49,6 +51,34 @@ def mix(kind: Mix, images: Tensor, targets: Tensor, classes: int, generator: tor
         mixed = torch.where(box.unsqueeze(1), images[other], images)
         own = 1 - box.float().mean(dim=(1, 2))  # what the borders of the image have left of the box
     return mixed, torch.lerp(soft[other], soft, own.unsqueeze(1))
+
+
+def mix_colours(images: Tensor, most: float, generator: torch.Generator) -> Tensor:
+    """Move half of the images some way towards the colours of another one of the batch.
+
+    Colours are the mean and the spread of each channel (Reinhard et al. 2001). What is a cell's own stays; so a class
+    is seen in the colours of every laboratory of the batch.
+
+    Args:
+        images: float32 (n, 3, h, w) in [0, 1].
+        most: the greatest share of the way, in [0, 1]; each image draws its own.
+        generator: source of all randomness, on the device of ``images``.
+
+    Returns:
+        float32 (n, 3, h, w) in [0, 1].
+
+    >>> images = torch.rand(4, 3, 8, 8)
+    >>> mix_colours(images, 0.8, torch.Generator().manual_seed(0)).shape
+    torch.Size([4, 3, 8, 8])
+    """
+    device = images.device
+    other = torch.randperm(len(images), generator=generator, device=device)
+    way, coin = torch.rand(2, len(images), 1, 1, 1, generator=generator, device=device)
+    way = most * way * (coin < 0.5)
+    spread, mean = torch.std_mean(images, dim=(2, 3), keepdim=True)
+    gain = torch.lerp(spread, spread[other], way) / spread.clamp(min=_FLAT)
+    mixed = (images - mean) * gain + torch.lerp(mean, mean[other], way)
+    return torch.where(way > 0, mixed.clamp_(0, 1), images)
 
 
 def _boxes(images: Tensor, share: Tensor, generator: torch.Generator) -> Tensor:

@@ -47,6 +47,8 @@ def training_words(run: RunFiles) -> list[str]:
             else "The training drew laboratories of few images more often than they occur, "
             f"strength {recipe.laboratories.strength:g}."
         )
+    if recipe.laboratories.colours:
+        found.append("Half of its images took colours of another one on the way.")
     if recipe.laboratories.absent == "hide":
         found.append("Classes that a laboratory has no image of did not count against its images.")
     return found

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from hemascope.augment.batch import augment
-from hemascope.augment.mixing import mix
+from hemascope.augment.mixing import mix, mix_colours
 from hemascope.models.network import Network
 from hemascope.train.batches import to_unit_range
 from hemascope.train.optimizers import add_l2, make_optimizer, make_schedule
@@ -74,7 +74,10 @@ class CellTraining(L.LightningModule):
         generator.manual_seed(_step_seed(self.recipe.seed, self.current_epoch, step))
         with torch.autocast(self.device.type, enabled=False):  # coordinates and colours want full precision
             never_clean = extra if self.recipe.balance.name == "augment_rare" else None
-            images = augment(self._resized(to_unit_range(images)), self.recipe.augment, generator, never_clean)
+            images = self._resized(to_unit_range(images))
+            if self.recipe.laboratories.colours:
+                images = mix_colours(images, self.recipe.laboratories.colours, generator)
+            images = augment(images, self.recipe.augment, generator, never_clean)
             images, shares = mix(self.recipe.mix, images, targets, self.classes, generator)
         logits = self.network(images.contiguous(memory_format=torch.channels_last)).float()
         if self.recipe.laboratories.absent == "hide":

@@ -153,6 +153,9 @@ class Laboratories(_Part):
     absent: Literal["count", "hide"] = Field(
         "count", description="hide: classes that a laboratory has no image of do not count against its images"
     )
+    colours: Share = Field(
+        0.0, description="half of the images go up to this share of the way to the colours of another one of the batch"
+    )
 
     @property
     def changes_draws(self) -> bool:
