@@ -1,10 +1,10 @@
-"""What fitting the model to a laboratory's cells costs: the page's zoom and teaching, and ``hemascope adapt``.
+"""What the page's zoom and teaching cost the service.
 
     python benchmarks/fitting.py FOLDER
 
 FOLDER holds class folders. Prints a Markdown table: seconds by the clock, and of the processor, which hardly depend on
 what else the machine does. The service runs in this process with one thread; requests include what is sent and read.
-Needs hemascope[audit,serve] and httpx2.
+``hemascope adapt`` is measured by adapt.py. Needs hemascope[serve] and httpx2.
 """
 
 import argparse
@@ -13,7 +13,6 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from starlette.testclient import TestClient
@@ -51,9 +50,6 @@ def main() -> None:
         told(f"the zoom of {LOOKED} cells", lambda: send("/v1/zoom", LOOKED))
         told(f"teaching by {CORRECTIONS} corrections", lambda: send("/v1/teach", CORRECTIONS, labels))
         told(f"the model file of {CORRECTIONS} corrections", lambda: send("/v1/taught", CORRECTIONS, labels))
-    with TemporaryDirectory() as place:
-        output = Path(place) / "adapted.onnx"
-        told("hemascope adapt, 200 cells", lambda: hemascope.adapt(options.model, options.folder, output, images=200))
 
 
 def told(what: str, work: Callable[[], object]) -> None:

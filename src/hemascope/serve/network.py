@@ -45,19 +45,18 @@ class Network:
     def __call__(self, uploads: list[Upload]) -> list[Judged]:
         """An answer an upload, by the model that it wants."""
         decoded = [self._decode(upload) for upload in uploads]
-        places: dict[Classifier, list[int]] = {}
-        for place, upload in enumerate(uploads):
-            if isinstance(decoded[place], np.ndarray):
-                places.setdefault(upload.model or self.classifier, []).append(place)
-        judged = [
-            Judged(_failure(up.name, UNREADABLE_IMAGE, str(found))) for up, found in zip(uploads, decoded, strict=True)
-        ]
-        for model, rows in places.items():
-            pictures = [picture for row in rows if isinstance(picture := decoded[row], np.ndarray)]
-            predictions = model(pictures, attributes=model.vocabulary is not None)
-            for row, picture, prediction in zip(rows, pictures, predictions, strict=True):
-                judged[row] = _judged(model, uploads[row].name, picture, prediction)
-        return judged
+        judged: dict[int, Judged] = {}
+        pictures: dict[Classifier, dict[int, np.ndarray]] = {}
+        for place, (upload, found) in enumerate(zip(uploads, decoded, strict=True)):
+            if isinstance(found, str):
+                judged[place] = Judged(_failure(upload.name, UNREADABLE_IMAGE, found))
+            else:
+                pictures.setdefault(upload.model or self.classifier, {})[place] = found
+        for model, theirs in pictures.items():
+            predictions = model(list(theirs.values()), attributes=model.vocabulary is not None)
+            for (place, picture), prediction in zip(theirs.items(), predictions, strict=True):
+                judged[place] = _judged(model, uploads[place].name, picture, prediction)
+        return [judged[place] for place in range(len(uploads))]
 
     def _decode(self, upload: Upload) -> np.ndarray | str:
         """The pixels, or why there are none."""
