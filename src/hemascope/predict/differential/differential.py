@@ -160,7 +160,7 @@ class Differential:
             WriteError: it cannot be written.
         """
         with atomic(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-            write_delimited(file, [COLUMNS, *(map(_cell, row.values()) for row in self.records())])
+            write_delimited(file, [COLUMNS, *([*map(_cell, row.values())] for row in self.records())])
 
     def _repr_html_(self) -> str:
         return table(self.headings, self.rows, self.heading) + paragraphs(self.notes)

@@ -25,7 +25,7 @@ does; chosen on the cells of labs/chula, see docs/measured/differential.md."""
 _JEFFREYS = 0.5  # cells of each label before any was seen
 _LEVEL = 0.95
 _LEAST = 0.02  # of every class before the search of a draw begins: a share of 0 would stay
-_STEPS, _NEAR = 300, 1e-5  # of a draw; its other errors are larger
+_STEPS, _NEAR = 300, 1e-4  # of a draw; its other errors are larger
 _FINE_STEPS, _FINE = 3000, 1e-8
 
 
