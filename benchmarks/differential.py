@@ -20,7 +20,6 @@ import onnx
 from scipy.stats import binomtest
 
 import hemascope
-from hemascope.adapt.head import find_head
 from hemascope.adapt.lesson import Observed, learn
 from hemascope.data.framing import frame
 from hemascope.data.reading import map_images
@@ -34,7 +33,7 @@ LEAST = 20
 """Cells of a class below which it is left out: a half has too few to draw from."""
 
 CELLS = (100, 1000)
-SPLITS = 10  # halves by which a head is taught
+SPLITS = 4  # halves by which a head is taught
 
 
 @dataclass
@@ -84,10 +83,9 @@ def read(model: Classifier, folder: Path, keep: Path) -> Folder:
 
 def halves(folder: Folder, rng: np.random.Generator, by_slide: bool = False) -> np.ndarray:
     """Bool (n,): a half of the cells, or of the slides."""
-    if not by_slide:
-        return rng.permutation(len(folder.targets)) < len(folder.targets) // 2
-    slides = rng.permutation(np.unique(folder.slides))
-    return np.isin(folder.slides, slides[: len(slides) // 2])
+    parts = folder.slides if by_slide else np.arange(len(folder.targets))
+    order = rng.permutation(np.unique(parts))
+    return np.isin(parts, order[: len(order) // 2])
 
 
 def as_it_is(model: Classifier, folder: Folder, known: Confusion | None = None) -> Callable[[int], Half]:
@@ -102,18 +100,30 @@ def as_it_is(model: Classifier, folder: Folder, known: Confusion | None = None) 
     return half
 
 
-def taught(model: Classifier, graph: onnx.ModelProto, folder: Folder, by_slide: bool = False) -> Callable[[int], Half]:
+def taught(
+    model: Classifier, graph: onnx.ModelProto, folder: Folder, kept: Path, by_slide: bool = False
+) -> Callable[[int], Half]:
     """Halves by which the model's head is taught, and counted by cross-validation, as `adapt --labelled` leaves it."""
-    made = {}
-    for split in range(SPLITS):
-        own = halves(folder, np.random.default_rng(split), by_slide)
-        seen = Observed(folder.features[own], folder.unknown[own], np.zeros((own.sum(), 3)))
-        lesson = learn(model, graph, seen, [model.classes[number] for number in folder.targets[own]])
-        confusion = Confusion.of_card(lesson.card)
-        flags = folder.unknown > lesson.card.unknown["threshold"]
-        said = lesson.head.logits(folder.features).argmax(axis=1)
-        made[split] = Half(confusion, np.flatnonzero(~own), said, flags)
-    return lambda draw: made[draw % SPLITS]
+    if not kept.exists():
+        found = []
+        for split in range(SPLITS):
+            own = halves(folder, np.random.default_rng(split), by_slide)
+            seen = Observed(folder.features[own], folder.unknown[own], np.zeros((own.sum(), 3)))
+            lesson = learn(model, graph, seen, [model.classes[number] for number in folder.targets[own]])
+            said = lesson.head.logits(folder.features).argmax(axis=1)
+            said[own] = lesson.taught.said_after
+            found.append((own, said, lesson.card.unknown["threshold"]))
+        np.savez(kept, *map(np.array, zip(*found, strict=True)))
+    with np.load(kept) as read:
+        splits = list(zip(*(read[name] for name in read.files), strict=True))
+
+    def half(draw: int) -> Half:
+        own, said, threshold = splits[draw % len(splits)]
+        flags = folder.unknown > threshold
+        counted = Confusion.of(folder.targets[own], said[own], len(model.classes), flags[own])
+        return Half(counted, np.flatnonzero(~own), said, flags)
+
+    return half
 
 
 def drawn(
@@ -171,7 +181,6 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, required=True, help="folder of what the model said")
     options = parser.parse_args()
     model, graph = hemascope.load(options.model), onnx.load(find(options.model))
-    find_head(graph)
     home = read(model, options.home, options.keep)
     at_home = Confusion.of(home.targets, home.said, len(model.classes), home.unknown > model.unknown_threshold)
     heading = [
@@ -190,13 +199,14 @@ def main() -> None:
         measure(options.home.name, home, as_it_is(model, home), options.mixtures, once)
     for path in options.other:
         folder = read(model, path, options.keep)
-        teaching = taught(model, graph, folder)
+        kept = options.keep / f"{model.digest[:12]}-{path.parent.name}-{path.name}"
+        teaching = taught(model, graph, folder, kept.with_name(f"{kept.name}-taught.npz"))
         for once in (True, False):
             measure(f"{path.name}, taught by its half", folder, teaching, options.mixtures, once)
         measure(f"{path.name}, not taught, its confusions", folder, as_it_is(model, folder), options.mixtures, False)
         measure(f"{path.name}, home's confusions", folder, as_it_is(model, folder, at_home), options.mixtures, False)
         if len(np.unique(folder.slides)) < len(folder.slides) // 2:
-            other = taught(model, graph, folder, by_slide=True)
+            other = taught(model, graph, folder, kept.with_name(f"{kept.name}-slides.npz"), by_slide=True)
             measure(f"{path.name}, taught by other slides", folder, other, options.mixtures, False)
 
 

@@ -84,7 +84,7 @@ def confused(model: Classifier, manifest: Manifest) -> dict:
             flagged = unknown is not None and unknown[0] > model.unknown_threshold
             found.append((numbers.get(manifest.table["label"].iloc[row], -1), probabilities[0].argmax(), flagged))
     targets, said, flags = map(np.array, zip(*found, strict=True))
-    return Confusion.of(targets, said, len(numbers), flags, f"cells of {manifest.name}").as_card()
+    return Confusion.of(targets, said, len(numbers), flags, "cells of PBC's validation part").as_card()
 
 
 def under_shift(model: Classifier, source: str, images: int | None) -> dict[str, dict]:
