@@ -33,7 +33,7 @@ LEAST = 20
 """Cells of a class below which it is left out: a half has too few to draw from."""
 
 CELLS = (100, 1000)
-SPLITS = 4  # halves by which a head is taught
+SPLITS = 20  # halves by which a head is taught
 
 
 @dataclass

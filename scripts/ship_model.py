@@ -80,9 +80,11 @@ def confused(model: Classifier, manifest: Manifest) -> dict:
     images = track(read_images(manifest), "confusions", len(manifest), console=Console(stderr=True))
     for row, image in images:
         if isinstance(image, np.ndarray):
-            probabilities, unknown = model.judge(image[None])
-            flagged = unknown is not None and unknown[0] > model.unknown_threshold
-            found.append((numbers.get(manifest.table["label"].iloc[row], -1), probabilities[0].argmax(), flagged))
+            judged = model.judge(image[None])
+            flagged = judged.unknown is not None and judged.unknown[0] > model.unknown_threshold
+            found.append(
+                (numbers.get(manifest.table["label"].iloc[row], -1), judged.probabilities[0].argmax(), flagged)
+            )
     targets, said, flags = map(np.array, zip(*found, strict=True))
     return Confusion.of(targets, said, len(numbers), flags, "cells of PBC's validation part").as_card()
 

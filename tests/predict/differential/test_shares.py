@@ -70,6 +70,10 @@ def test_what_is_not_there_has_an_interval_from_nothing_on():
     value, low, high = estimate(np.array([100.0, 0]), None).part(np.array([False, True]), np.array([True, True]))
     assert (value, low) == (0, 0)
     assert 0.01 < high < 0.05
+    often = Confusion(np.array([[99.0, 1], [0, 100]]), np.zeros(2))
+    called = estimate(np.array([99.0, 1]), often)
+    assert called.part(np.array([True, False]), np.array([True, True]))[2] == 1
+    assert called.part(np.array([False, True]), np.array([True, True]))[1] == 0
     assert estimate(np.array([0.0, 7]), None).part(np.array([False, True]), np.array([True, False])) is None
 
 

@@ -55,7 +55,7 @@ class Shares:
             chosen, of: bool (k,); the former are among the latter for a share, and not for odds.
 
         Returns:
-            None where there are none of the others. An end below half a cell is 0.
+            None where there are none of the others. An end within half a cell of none of them, or of all, is there.
         """
         below = self.best[of].sum()
         if not below > 0:
@@ -65,7 +65,9 @@ class Shares:
             drawn = draws[:, chosen].sum(axis=1) / np.maximum(draws[:, of].sum(axis=1), 1e-12)
             ends.append(np.quantile(drawn, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2]))
         low, high = float(min(ends[0][0], ends[1][0], value)), float(max(ends[0][1], ends[1][1], value))
-        return value, 0.0 if low < 0.5 / (self.cells * below) else low, high
+        little = 0.5 / (self.cells * below)  # the search comes to an end of the range only in the limit
+        whole = value <= 1 < high + little and not (chosen & ~of).any()
+        return value, 0.0 if low < little else low, 1.0 if whole else high
 
 
 def estimate(called: np.ndarray, confusion: Confusion | None, seed: int = 0) -> Shares:
