@@ -3,10 +3,11 @@
     python scripts/ship_model.py RUN|MODEL NAME PBC [--other FOLDER|CSV ...] [--calibrate-only]
 
 writes src/hemascope/predict/weights/NAME.onnx, the model file with the measured scores on its card, and NAME.md, the
-same for readers. PBC is the folder that holds train/ and val/ (Acevedo et al. 2020): val sets the prediction sets,
-train says how the training's images look. Every FOLDER holds images of a laboratory that the training has not seen,
-every CSV a part that was kept apart from it (`scripts/three_laboratories.py`); they are used for nothing but their
-scores. About ten minutes on two cores; one with --calibrate-only, which leaves the scores of the card as they are.
+same for readers. PBC is the folder that holds train/ and val/ (Acevedo et al. 2020): val sets the prediction sets and
+says what is confused, train says how the training's images look. Every FOLDER holds images of a laboratory that the
+training has not seen, every CSV a part that was kept apart from it (`scripts/three_laboratories.py`); they are used for
+nothing but their scores. About ten minutes on two cores; one with --calibrate-only, which leaves the scores of the card
+as they are.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from rich.progress import track
 
 import hemascope
 from hemascope.adapt.metadata import set_card
+from hemascope.data.manifest import Manifest
 from hemascope.data.reading import read_images
 from hemascope.data.sources import open_source
 from hemascope.evaluate.bootstrap import Score
@@ -33,6 +35,7 @@ from hemascope.export.scaling import join_scaling
 from hemascope.files import atomic, write_text
 from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import Classifier
+from hemascope.predict.differential.confusion import Confusion
 from hemascope.predict.shipped import WEIGHTS, find
 from hemascope.predict.unlike import describe, mean_colours
 
@@ -57,8 +60,8 @@ DATA = {
 
 
 def calibrated(card: ModelCard, model: Classifier, pbc: Path) -> ModelCard:
-    """The card with prediction sets of PBC's validation part and the colours of its training part."""
-    val, _ = score_model(model, open_source(pbc / "val"), temperature=card.temperature)
+    """The card with prediction sets and confusions of PBC's validation part and the colours of its training part."""
+    val, manifest = score_model(model, open_source(pbc / "val"), temperature=card.temperature)
     train = open_source(pbc / "train")
     train = train.rows(train.known(card.classes))
     numbers = train.table["label"].map({name: i for i, name in enumerate(card.classes)}).to_numpy()
@@ -66,7 +69,24 @@ def calibrated(card: ModelCard, model: Classifier, pbc: Path) -> ModelCard:
     found = [(mean_colours(image[None])[0], numbers[row]) for row, image in images if isinstance(image, np.ndarray)]
     colours, targets = map(np.array, zip(*found, strict=True))
     sets = fit_sets(val.probabilities, val.targets, card.recipe.get("seed", 0))
-    return replace(card, conformal=sets, look=describe(colours, targets, len(card.classes)))
+    look = describe(colours, targets, len(card.classes))
+    return replace(card, conformal=sets, look=look, confusion=confused(model, manifest))
+
+
+def confused(model: Classifier, manifest: Manifest) -> dict:
+    """What it confuses, and flags, of labelled cells, as `hemascope predict` classifies them."""
+    numbers = {name: number for number, name in enumerate(model.classes)}
+    found = []
+    images = track(read_images(manifest), "confusions", len(manifest), console=Console(stderr=True))
+    for row, image in images:
+        if isinstance(image, np.ndarray):
+            judged = model.judge(image[None])
+            flagged = judged.unknown is not None and judged.unknown[0] > model.unknown_threshold
+            found.append(
+                (numbers.get(manifest.table["label"].iloc[row], -1), judged.probabilities[0].argmax(), flagged)
+            )
+    targets, said, flags = map(np.array, zip(*found, strict=True))
+    return Confusion.of(targets, said, len(numbers), flags, "cells of PBC's validation part").as_card()
 
 
 def under_shift(model: Classifier, source: str, images: int | None) -> dict[str, dict]:

@@ -3,7 +3,10 @@
 The order is BloodMNIST's and holds everywhere: in label numbers, probability columns, tables and figures.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+Counted = Literal["differential", "per_hundred", "apart"]
+"""How a laboratory counts a class: as a share of the leucocytes, as so many per hundred of them, or elsewhere."""
 
 
 class CellClass(NamedTuple):
@@ -28,6 +31,8 @@ CELLS: tuple[CellClass, ...] = (
 BLOOD_CLASSES: tuple[str, ...] = tuple(cell.name for cell in CELLS)
 """Names of the eight classes, in order."""
 
+_COUNTED: dict[str, Counted] = {"erythroblast": "per_hundred", "platelet": "apart"}
+
 # Colours for classes of other class sets, taken in turn.
 _OTHER_COLOURS = ("#e07a1f", "#3a86a8", "#7a9e2e", "#a83a6b", "#6a5acd", "#b08900", "#2f7f7f", "#99582a")
 
@@ -39,6 +44,18 @@ def title(name: str) -> str:
     'Immature granulocyte'
     """
     return name.replace("_", " ").strip().capitalize()
+
+
+def counted(name: str) -> Counted:
+    """How laboratories count a class (CLSI H20-A2).
+
+    Leucocytes are percentages that sum to 100, nucleated red cells so many per 100 leucocytes, and platelets are
+    counted elsewhere.
+
+    >>> counted("monocyte"), counted("platelet")
+    ('differential', 'apart')
+    """
+    return _COUNTED.get(name, "differential")
 
 
 def colours(classes: tuple[str, ...]) -> tuple[str, ...]:

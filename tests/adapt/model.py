@@ -22,6 +22,9 @@ def norms(seed: int = 0) -> dict[str, Norm]:
     }
 
 
+CONFUSED = {"counts": [[9, 1, 0], [0, 9, 1], [0, 0, 9]], "flagged": [0, 0, 1], "images": 30, "method": "cells"}
+
+
 def write_model(path: Path, *, stored: dict[str, Norm] | None = None, seed: int = 0) -> Path:
     """Write the model; ``stored`` are the statistics that it carries, those of `norms` where not given."""
     rng = np.random.default_rng(seed)
@@ -59,7 +62,7 @@ def write_model(path: Path, *, stored: dict[str, Norm] | None = None, seed: int 
         constants,
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    card = ModelCard("two", CLASSES, SIZE, temperature=1.5, scores={"accuracy": {"value": 0.9}})
+    card = ModelCard("two", CLASSES, SIZE, temperature=1.5, scores={"accuracy": {"value": 0.9}}, confusion=CONFUSED)
     helper.set_model_props(model, {METADATA_KEY: card.to_json()})
     store_norms(model, norms(seed) if stored is None else stored)
     onnx.save(model, path)

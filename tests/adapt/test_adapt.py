@@ -51,6 +51,8 @@ def test_the_adapted_file_sees_pictures_at_the_zoom_and_its_card_says_what_was_d
     assert adapted.card.zoom == found.zoom == 1.3
     assert adapted.card.scores == original.card.scores
     assert adapted.card.temperature == 1.5
+    assert original.card.confusion
+    assert adapted.card.confusion == {}  # at the new zoom it is not measured
     assert found.images == 40
     assert found.before.shape == found.after.shape == (40, 3)
     images = some_images(3)
@@ -82,7 +84,9 @@ def test_without_a_better_zoom_the_file_classifies_as_the_original_does(
     adapt(model, cells, tmp_path / "a.onnx", threads=1)
     original, adapted = onnx.load(model), onnx.load(tmp_path / "a.onnx")
     assert adapted.graph == original.graph
-    assert hemascope.load(tmp_path / "a.onnx").card.adapted["zoom"] == 1
+    card = hemascope.load(tmp_path / "a.onnx").card
+    assert card.adapted["zoom"] == 1
+    assert card.confusion == hemascope.load(model).card.confusion
 
 
 def test_a_file_with_a_zoom_gets_another_in_its_place(

@@ -55,6 +55,9 @@ def test_the_taught_file_knows_the_cells_better_and_says_what_was_done(
     assert card.adapted["source"] == hemascope.load(model).digest
     assert card.adapted["after"]["value"] == found.after[0]
     assert card.scores == {"accuracy": {"value": 0.9}}  # the original's, as the card says
+    assert card.confusion["images"] == 18
+    assert np.trace(card.confusion["counts"]) == round(18 * found.after[0])
+    assert "by cross-validation" in card.confusion["method"]
     assert ("estimating by cross-validation", 5, 5) in told.counts
     shown = found._repr_html_()
     assert "18 labelled cells of 3 classes, by cross-validation" in shown

@@ -204,3 +204,27 @@ def test_a_coverage_that_the_model_does_not_have_is_2(predict, tmp_path, capsys)
     assert predict("cells", "-o", "out.csv", "--coverage", "0.9") == 2
     assert "no prediction sets of coverage 0.9" in capsys.readouterr().err
     assert not (tmp_path / "out.csv.partial").exists()
+
+
+def test_the_differential_is_shown_and_written_beside_the_table(predict, tmp_path, capsys):
+    write_folder(tmp_path / "cells", 150)
+    confused = {"counts": [[95, 5, 0], [0, 90, 10], [0, 0, 100]], "method": "cells of the test"}
+    careful = str(write_model(tmp_path / "careful.onnx", confusion=confused))
+    assert predict("cells", "-o", "out.csv", "--differential", "--precision", "2", model=careful) == 0
+    shown, told = capsys.readouterr()
+    assert "Differential of 150 cells" in shown
+    assert "counted on 300 cells of the test" in shown
+    assert "within 2 percentage points" in shown
+    assert "Differential of 150 cells -> differential.csv" in told
+    rows = read(tmp_path / "differential.csv")
+    assert [row["class"] for row in rows] == [*CLASSES, "unknown", "failed"]
+    assert float(rows[0]["value"]) > float(rows[0]["plain"])
+
+
+def test_into_a_pipe_the_differential_goes_beside_the_rows(predict, tmp_path, capsys):
+    write_folder(tmp_path / "cells", 3)
+    assert predict("cells", "--differential") == 0
+    shown, told = capsys.readouterr()
+    assert len(shown.splitlines()) == 4
+    assert "Differential of 3 cells" in told
+    assert "miss the model's errors" in told

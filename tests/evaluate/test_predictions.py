@@ -39,6 +39,12 @@ def test_unlabelled_and_foreign_labels_have_no_target():
     assert three().table["true"].tolist() == ["x", "", "other"]
 
 
+def test_what_is_confused_is_told_of_labelled_images():
+    assert three().confusion("cells of val") == {
+        "counts": [[1, 0], [0, 0]], "flagged": [0, 0], "images": 1, "method": "cells of val",
+    }  # fmt: skip
+
+
 def test_of_split():
     val = three().of("val")
     assert val.table["path"].tolist() == ["a.png", "c.tar"]

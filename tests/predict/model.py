@@ -62,6 +62,7 @@ def write_model(
     pause: int = 0,
     unknown: float | None = None,
     attributes: bool = False,
+    confusion: dict[str, object] | None = None,
 ) -> Path:
     """Write a model: mean colour (0 .. 1) -> linear -> softmax.
 
@@ -75,6 +76,7 @@ def write_model(
         pause: how long every run idles, in some microseconds.
         unknown: threshold of an output ``unknown``, the mean light; None for a file without one.
         attributes: with those of `WORDS`.
+        confusion: what its card says that it confuses.
     """
     name, kind = images
     constants = [
@@ -108,6 +110,7 @@ def write_model(
     if card == "":
         told = {} if unknown is None else {"unknown": {"threshold": unknown}, "conformal": SETS}
         told |= {"attributes": WORDS} if attributes else {}
+        told |= {"confusion": confusion} if confusion else {}
         card = ModelCard("colours", classes, 8, limits="for tests only", **told).to_json()
     if attributes:
         model = join_heads(model, HEADS)

@@ -230,3 +230,53 @@ def test_what_is_left_out_of_a_file_is_told_with_its_name(here):
         "cells/a.gif": "its first frame is read, the others are left out",
         "pages.tif": "its first page is read, the others are left out",
     }
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_the_differential_is_the_same_wherever_the_rows_are(here, output):
+    found = predict("cells", "m.onnx", output=output, differential=True, precision=2)
+    flagged = {row["label"] for row in found.rows() if row["is_unknown"]}
+    counted = found.differential
+    assert {line.name: line.cells for line in counted.lines} == {
+        name: 0 if name in flagged else count for name, count in found.counts().items()
+    }
+    assert (counted.unknown, counted.failed) == (sum(found.counts()[name] for name in flagged), 1)
+    assert counted.unknown > 0
+    assert counted.precision == 2
+    assert (here / "differential.csv").exists() == (output is not None)
+    assert "Differential of" in found._repr_html_()
+
+
+def test_a_resumed_run_counts_all_images(here):
+    stop = threading.Event()
+
+    class Watcher:
+        def begin(self, layout, before):
+            pass
+
+        def add(self, block):
+            stop.set()
+
+    write_folder(here / "many", 200)
+    first = run(["many"], "m.onnx", watcher=Watcher(), output=Path("out.csv"), differential=True, threads=1, stop=stop)
+    assert not first.complete
+    assert first.differential is None
+    for before in (first.images, 200):  # what is interrupted, and what is finished
+        outcome = run(["many"], "m.onnx", watcher=Watcher(), output=Path("out.csv"), differential=True, resume=True)
+        assert outcome.before == before
+        assert sum(line.cells for line in outcome.differential.lines) + outcome.differential.unknown == 200
+
+
+def test_what_cannot_be_counted_is_refused_before_any_work(here):
+    with pytest.raises(SourceError, match="a precision is wanted of no differential"):
+        predict("cells", "m.onnx", precision=2)
+    with pytest.raises(HemascopeError, match="a precision of 0 percentage points cannot be had"):
+        predict("cells", "m.onnx", differential=True, precision=0)
+    with pytest.raises(SourceError, match="is the name of the differential beside it"):
+        predict("cells", "m.onnx", output="differential.csv", differential=True)
+    Path("differential.csv").write_text("of another run", encoding="utf-8")
+    with pytest.raises(SourceError, match=r"differential\.csv: exists already"):
+        predict("cells", "m.onnx", output="out.csv", differential=True)
+    assert not Path("out.csv").exists()
+    predict("cells", "m.onnx", output="out.csv", differential=True, overwrite=True)
+    assert Path("differential.csv").read_text(encoding="utf-8").startswith("class,unit,cells")

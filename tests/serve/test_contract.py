@@ -43,6 +43,7 @@ OPERATIONS = [
     ("/v1/predict", "POST"),
     ("/v1/model", "GET"),
     ("/v1/classes", "GET"),
+    ("/v1/differential", "GET"),
     ("/v1/heat", "POST"),
     ("/v1/picture", "POST"),
     ("/v1/zoom", "POST"),

@@ -168,7 +168,8 @@ def adapt(
     choice = choose(seen.probabilities, ZOOMS)
     adapted = with_zoom(original, choice.zoom, str(source))
     n = seen.probabilities.shape[1]
-    set_card(adapted, replace(card, adapted=_done(card, classifier.digest, n, choice.zoom)))
+    confusion = card.confusion if choice.zoom == card.zoom else {}  # at another zoom it is not measured
+    set_card(adapted, replace(card, adapted=_done(card, classifier.digest, n, choice.zoom), confusion=confusion))
     with atomic(output) as temporary:
         onnx.save(adapted, temporary)
         load(temporary, threads=1)

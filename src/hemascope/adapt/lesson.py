@@ -18,6 +18,7 @@ from hemascope.adapt.teach import Fitter, fit_temperature, sets_of
 from hemascope.errors import ModelFileError
 from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import Classifier
+from hemascope.predict.differential.confusion import Confusion
 from hemascope.predict.unlike import describe
 from hemascope.progress import SILENT, Progress
 
@@ -31,6 +32,7 @@ MOST = 500
 """Labelled cells that are used at the most: more are worth a training."""
 
 METHOD = "head refitted to labelled cells, held by features of the former training's images"
+CONFUSED = "labelled cells of the laboratory, by cross-validation"
 _FLAGGED = 0.05  # share of the labelled cells that the score of unknown objects may flag
 
 
@@ -157,11 +159,12 @@ def _card(
     What they are too few to tell is left out: colours, prediction sets of a high coverage.
     """
     card = classifier.card
-    unknown, flagged = dict(card.unknown), None
+    unknown, flagged, flags = dict(card.unknown), None, None
     if seen.unknown is not None and classifier.unknown_threshold is not None:
         old = classifier.unknown_threshold
         threshold = max(old, float(np.quantile(seen.unknown, 1 - _FLAGGED, method="higher")))
-        flagged = float((seen.unknown > old).mean()), float((seen.unknown > threshold).mean())
+        flags = seen.unknown > threshold
+        flagged = float((seen.unknown > old).mean()), float(flags.mean())
         unknown = {**unknown, "threshold": threshold, "rate": flagged[1], "images": len(seen.unknown)}
     conformal: dict[str, Any] = {}
     if card.conformal:
@@ -177,6 +180,7 @@ def _card(
         temperature=temperature,
         unknown=unknown,
         conformal=conformal,
+        confusion=Confusion.of(targets, unseen.argmax(axis=1), len(classes), flags, CONFUSED).as_card(),
         look=describe(seen.colours, targets, len(classes)) if card.look else {},
     )
     return changed, flagged

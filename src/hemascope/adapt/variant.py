@@ -46,4 +46,7 @@ def zoomed(card: ModelCard, zoom: float) -> ModelCard:
     >>> zoomed(ModelCard("m", ("a", "b"), 8, adapted={"zoom": 1.5}), 1.2).zoom
     1.8
     """
-    return card if zoom == 1 else replace(card, adapted={**card.adapted, "zoom": round(card.zoom * zoom, 6)})
+    if zoom == 1:
+        return card
+    adapted = {**card.adapted, "zoom": round(card.zoom * zoom, 6)}
+    return replace(card, adapted=adapted, confusion={})  # which was measured without

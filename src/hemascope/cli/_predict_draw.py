@@ -6,6 +6,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from hemascope.cells import title
+from hemascope.predict.differential.differential import Differential
 from hemascope.predict.rows import APPEARANCE, Layout
 from hemascope.shown import visible
 from hemascope.terminal import Console
@@ -45,3 +46,23 @@ def table(first: Sequence[tuple[str, str, float, bool, str]], counts: Mapping[st
         )
     console.print()
     console.print(summary)
+
+
+def differential(found: Differential, *, stderr: bool) -> None:
+    """Print a differential count and what to know of it.
+
+    Args:
+        found: the count.
+        stderr: where; else on stdout.
+    """
+    console = Console(stderr=stderr)
+    lines = Table(*found.headings, box=None, header_style="bold", pad_edge=False)
+    for column in lines.columns[1:]:
+        column.justify = "right"
+    for row in found.rows:
+        lines.add_row(*row, style="" if row[1] != "0" else "dim")
+    console.print()
+    console.print(Text(found.heading, style="bold"))
+    console.print(lines)
+    for note in found.notes:
+        console.say(note)

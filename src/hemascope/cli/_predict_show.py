@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from hemascope.data import left_out
 from hemascope.predict import rows
+from hemascope.predict.differential.differential import FILE
 from hemascope.predict.rows import Layout
 from hemascope.predict.stream import Block
 
 if TYPE_CHECKING:
+    from hemascope.predict.differential.differential import Differential
     from hemascope.predict.run import Outcome
 
 TABLE_ROWS = 40
@@ -66,8 +68,8 @@ class Show:
             from hemascope.cli import _predict_draw
 
             first = self._first if len(self._first) <= TABLE_ROWS else []
-            _predict_draw.table(first, self._counts, self._layout)
-        lines = [outcome.unlike.message] if outcome.unlike else []
+            _predict_draw.table(first, {} if outcome.differential else self._counts, self._layout)
+        lines = [outcome.unlike.message] if outcome.unlike and not outcome.differential else []
         if self._unknown:
             now = sum(self._counts.values())  # of this run: an earlier one counted its own
             lines.append(f"{self._unknown:,} of {now:,} images are probably none of the classes: column is_unknown")
@@ -93,3 +95,11 @@ class Show:
             lines.append(f"{outcome.images:,} images{before} -> {self._output}")
         for line in lines:
             print(line, file=sys.stderr)  # noqa: T201
+
+    def differential(self, found: "Differential") -> None:
+        """Show the count; beside CSV in a pipe it goes to where messages go."""
+        from hemascope.cli import _predict_draw
+
+        _predict_draw.differential(found, stderr=self._as_csv)
+        if self._output:
+            print(f"{found.heading} -> {self._output.with_name(FILE)}", file=sys.stderr)  # noqa: T201

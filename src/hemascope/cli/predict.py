@@ -35,7 +35,8 @@ kept; a second Ctrl-C does not wait for the images at work).
 examples:
   hemascope predict cell.jpg
   hemascope predict slides/ more.npz 'old/**/*.png' -m runs/mine -o cells.csv
-  hemascope predict slides/ -o cells.parquet --resume"""
+  hemascope predict slides/ -o cells.parquet --resume
+  hemascope predict slide_7/ -o slide_7.csv --differential --precision 2"""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -61,6 +62,18 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--attributes", action="store_true", help="say what is seen of the cells: nucleus, cytoplasm, granules"
     )
+    parser.add_argument(
+        "--differential",
+        action="store_true",
+        help="count the cells: shares of the classes, corrected by what the model confuses, with 95%% intervals; "
+        "differential.csv beside OUTPUT",
+    )
+    parser.add_argument(
+        "--precision",
+        type=float,
+        metavar="POINTS",
+        help="with --differential: how many cells more it takes to know every share within so many percentage points",
+    )
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted run, if there is one")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing output")
     parser.add_argument("--threads", type=_positive, metavar="N", help="images worked on at a time [one a core]")
@@ -84,6 +97,8 @@ def run(arguments: list[str]) -> int:
         print(f"{output} is complete already", file=sys.stderr)  # noqa: T201
     else:
         show.end(outcome)
+    if outcome.differential:
+        show.differential(outcome.differential)
     if not outcome.complete:
         return 130
     return 3 if outcome.failed else 0

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 from hemascope.data.manifest import SPLITS, Manifest
 from hemascope.errors import RunError
 from hemascope.files import atomic
+from hemascope.predict.differential.confusion import Confusion
 
 FORMAT_VERSION = 1
 FILE_NAME = "predictions.parquet"
@@ -112,6 +114,11 @@ class Predictions:
     def probabilities(self) -> np.ndarray:
         """Calibrated probabilities, float64 (n, k); every row sums to 1."""
         return self.table[list(self.classes)].to_numpy(np.float64)
+
+    def confusion(self, cells: str) -> dict[str, Any]:
+        """The part ``confusion`` of a model card by these predictions; ``cells`` says of what. Empty without labels."""
+        said = self.probabilities.argmax(axis=1)
+        return Confusion.of(self.targets, said, len(self.classes), method=cells).as_card()
 
     @cached_property
     def targets(self) -> np.ndarray:

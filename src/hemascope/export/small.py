@@ -149,6 +149,7 @@ def export_int8(folder: Path, path: Path, *, name: str, progress: Progress = SIL
             classifier.card,
             scores=card_scores(metrics),
             conformal=fit_sets(val.probabilities, val.targets, run.recipe().seed),
+            confusion=val.confusion(f"validation cells of {manifest.name}"),
         )
         graph = onnx.load(draft)
     set_card(graph, card)

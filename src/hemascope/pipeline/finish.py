@@ -72,6 +72,7 @@ def finish(
     about = {
         "unknown": unknown,
         "conformal": fit_sets(val.probabilities, val.targets, recipe.seed),
+        "confusion": val.confusion(f"validation cells of {manifest.name}"),
         "look": look,
     }
     progress.step("writing the model file and the report", 3)
@@ -118,7 +119,7 @@ def _write_model_file(
         temperature: of its calibration.
         metrics: as `summarise` gives them; the card states some.
         score: of unknown objects.
-        about: the card's parts ``unknown``, ``conformal`` and ``look``.
+        about: the card's parts ``unknown``, ``conformal``, ``confusion`` and ``look``.
         train: what it was trained on, for the file's memory of its classes.
         progress: told when the file is written, and when it is proven.
 

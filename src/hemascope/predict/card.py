@@ -45,6 +45,10 @@ class ModelCard:
             "classes": [of the cells that they were learnt on], "sure": probability from which a value is said, "f1":
             [macro F1 of each on training images that the heads had not seen], "images": how many taught them, "data":
             the labels' name, authors and licence, "method": in words}.
+        confusion: what it confuses, by which `hemascope.predict.differential` corrects counts; empty where that was not
+            measured: {"counts": [a list a true class, of how many cells were called each class], "flagged": [cells of
+            each class that were flagged as unknown, and are not among those], "images": how many there were, "method":
+            which cells, in words}.
         adapted: to which images the file was adapted after its scores were measured, empty where it was not: {"source":
             SHA-256 of the file before, "images": how many, "zoom": of the graph, 1 where it has none, "method": in
             words, "date": ISO 8601}. Where labelled cells taught it there are "labelled": {class: how many}, "before"
@@ -69,6 +73,7 @@ class ModelCard:
     conformal: dict[str, Any] = field(default_factory=dict)
     look: dict[str, Any] = field(default_factory=dict)
     attributes: dict[str, Any] = field(default_factory=dict)
+    confusion: dict[str, Any] = field(default_factory=dict)
     adapted: dict[str, Any] = field(default_factory=dict)
     recipe: dict[str, Any] = field(default_factory=dict)
     limits: str = ""

@@ -162,6 +162,10 @@ _FIELDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
         _holds(colours=_are(_are(_is_number)), covariance=_are(_are(_is_number)), images=_is_count),
     ),
     "recipe": ("an object of plain values", _holds(augment=_is_object)),
+    "confusion": (
+        "an object of counts, a list a class",
+        _holds(counts=_are(_are(_is_count)), flagged=_are(_is_count), images=_is_count, method=_is_text),
+    ),
     "limits": _TEXT,
     "created": _TEXT,
     "hemascope": _TEXT,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hemascope.cells import colours
 from hemascope.predict import rows
+from hemascope.predict.differential.differential import Differential
 from hemascope.predict.rows import Layout
 from hemascope.predict.run import run
 from hemascope.predict.shipped import DEFAULT
@@ -35,6 +36,7 @@ class Predicted:
             are not, or where that cannot be told: too few images, or a model file of an older hemascope. After
             ``resume`` it is said of the images that were classified then.
         left_out: by the images' names, what of their files is not read: further pages, frames, channels.
+        differential: the count of the cells with intervals, where it was asked for.
     """
 
     images: int
@@ -42,6 +44,7 @@ class Predicted:
     output: Path | None
     unlike: Unlike | None
     left_out: dict[str, str]
+    differential: Differential | None
     _layout: Layout = field(repr=False)
     _blocks: list[Block] = field(repr=False)
 
@@ -93,7 +96,8 @@ class Predicted:
         inks = colours(tuple(counts))
         lines = [(name, n / total, ink, f"{n:,}") for (name, n), ink in zip(counts.items(), inks, strict=True)]
         warned = f"<p>{escape(self.unlike.message)}</p>" if self.unlike else ""
-        return f"<p>{self.images:,} images{failed}{where}</p>{warned}" + bars(lines)
+        counted = self.differential._repr_html_() if self.differential else bars(lines)
+        return f"<p>{self.images:,} images{failed}{where}</p>{'' if self.differential else warned}{counted}"
 
 
 def predict(
@@ -103,6 +107,8 @@ def predict(
     output: str | Path | None = None,
     coverage: float | None = None,
     attributes: bool = False,
+    differential: bool = False,
+    precision: float | None = None,
     resume: bool = False,
     overwrite: bool = False,
     threads: int | None = None,
@@ -120,6 +126,9 @@ def predict(
         coverage: add the column ``set``: the classes that hold the true one in this share of cells, as 0.95.
         attributes: add what is seen of the cells: the column ``appearance``, a few words, and one an attribute, its
             value, empty where the model is not sure or has not learnt those of the class.
+        differential: count the cells: the share of each class, corrected by what the model confuses, with intervals;
+            written as differential.csv beside the output.
+        precision: say how many cells more it takes to know every share within so many percentage points, as 2.
         resume: go on with an interrupted run into this output, if there is one.
         overwrite: replace an existing output.
         threads: images worked on at a time; one a core where not given.
@@ -145,13 +154,24 @@ def predict(
         output=target,
         coverage=coverage,
         attributes=attributes,
+        differential=differential,
+        precision=precision,
         resume=resume,
         overwrite=overwrite,
         threads=threads,
         batch=batch,
         progress=progress,
     )
-    return Predicted(outcome.images, outcome.failed, target, outcome.unlike, kept.left_out, kept.layout, kept.blocks)
+    return Predicted(
+        outcome.images,
+        outcome.failed,
+        target,
+        outcome.unlike,
+        kept.left_out,
+        outcome.differential,
+        kept.layout,
+        kept.blocks,
+    )
 
 
 class _Kept:

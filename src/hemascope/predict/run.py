@@ -10,8 +10,11 @@ from typing import Protocol
 
 from hemascope.errors import SourceError
 from hemascope.predict import output as outputs
+from hemascope.predict import rows
 from hemascope.predict.alone import alone
 from hemascope.predict.card import ModelCard
+from hemascope.predict.differential import differential as counting
+from hemascope.predict.differential.differential import Differential, Tally, check_precision
 from hemascope.predict.finished import check_finished, take
 from hemascope.predict.items import Item, check, count, items, tell_passed_over
 from hemascope.predict.rows import Layout
@@ -42,6 +45,7 @@ class Outcome:
         before: how many of the images an earlier run did; all of them where it had finished.
         finished: whether an earlier run had finished, so that nothing was done.
         unlike: that the images of this run are unlike those that the model was calibrated on; None where they are not.
+        differential: the count of all images, where one was asked for and the run is complete.
     """
 
     images: int
@@ -50,6 +54,7 @@ class Outcome:
     before: int = 0
     finished: bool = False
     unlike: Unlike | None = None
+    differential: Differential | None = None
 
 
 def run(
@@ -60,6 +65,8 @@ def run(
     output: Path | None = None,
     coverage: float | None = None,
     attributes: bool = False,
+    differential: bool = False,
+    precision: float | None = None,
     resume: bool = False,
     overwrite: bool = False,
     threads: int | None = None,
@@ -70,7 +77,7 @@ def run(
     """Classify every image of the sources; a run into a file that was ended at any moment can be resumed.
 
     Args:
-        sources, model, coverage, attributes, resume, overwrite, threads, batch, progress: see
+        sources, model, coverage, attributes, differential, precision, resume, overwrite, threads, batch, progress: see
             `hemascope.predict.predict.predict`.
         watcher: is handed the results.
         output: .csv, .parquet or .jsonl; without one only the watcher has them.
@@ -81,6 +88,7 @@ def run(
             is at; resuming, other images, another coverage or other attributes than those of the earlier run.
         ModelFileError: no such model; resuming, another one; or it has no sets of that coverage, or no attributes.
     """
+    _check_differential(differential, precision, output, again=resume or overwrite)
     if output is not None:
         _check_output(output, resume=resume, overwrite=overwrite)
     elif resume or overwrite:
@@ -97,14 +105,19 @@ def run(
             classifier, layout = _loaded(model, threads, coverage, attributes)
             if resume and output.exists() and not outputs.journal_path(output).exists():
                 images, failed = check_finished(output, classifier, layout, items(sources))
-                return Outcome(images, failed, complete=True, before=images, finished=True)
+                outcome = Outcome(images, failed, complete=True, before=images, finished=True)
+                return replace(outcome, differential=_counted(output, classifier.card, differential, precision, None))
             watched = _Watched(watcher, progress, sources, classifier.card)
             outcome = _into_file(classifier, items(sources), output, watched, resume, layout, batch, stop)
     if outcome.complete and not outcome.images:
         raise SourceError(
             f"{', '.join(sources)}: no image there", "Folders are searched for files with an image's suffix."
         )
-    return replace(outcome, unlike=watched.look.unlike())
+    unlike = watched.look.unlike()
+    if not outcome.complete:
+        return replace(outcome, unlike=unlike)
+    counted = _counted(output or watched.tally, classifier.card, differential, precision, unlike)
+    return replace(outcome, unlike=unlike, differential=counted)
 
 
 def _loaded(
@@ -116,17 +129,50 @@ def _loaded(
     return classifier, Layout.of(classifier, coverage, attributes)
 
 
+def _check_differential(wanted: bool, precision: float | None, output: Path | None, *, again: bool) -> None:
+    """Refuse, before any work, what cannot be counted, or a table that would go."""
+    if precision is not None and not wanted:
+        raise SourceError("a precision is wanted of no differential", "Give --differential too.")
+    check_precision(precision)
+    if not wanted or output is None:
+        return
+    beside = output.with_name(counting.FILE)
+    if output.name == counting.FILE:
+        raise SourceError(f"{output}: is the name of the differential beside it", "Give the table another name.")
+    if beside.exists() and not again:
+        raise SourceError(f"{beside}: exists already", "Write into another folder, or --overwrite to replace it.")
+
+
+def _counted(
+    done: Path | Tally, card: ModelCard, wanted: bool, precision: float | None, unlike: Unlike | None
+) -> Differential | None:
+    """The differential, where it is wanted, of a finished table, beside which it is written, or of counted rows."""
+    if not wanted:
+        return None
+    if isinstance(done, Path):
+        tally = Tally()
+        for row in outputs.read_rows(done):
+            tally.add([row["label"]], [bool(row.get("is_unknown"))])
+    else:
+        tally = done
+    found = tally.differential(card, precision, unlike.message if unlike else "")
+    if isinstance(done, Path):
+        found.write(done.with_name(counting.FILE))
+    return found
+
+
 class _Watched:
-    """Hands the results on, reports how far the run is, and looks at the images' colours."""
+    """Hands the results on, reports how far the run is, counts, and looks at the images' colours."""
 
     def __init__(self, watcher: Watcher, progress: Progress, sources: Sequence[str], card: ModelCard) -> None:
-        self.look = Look(card)
+        self.look, self.tally, self._layout = Look(card), Tally(), Layout(())
         self._watcher = watcher
         self._progress = progress
         self._sources = sources
 
     def begin(self, layout: Layout, before: int, lost: int = 0) -> None:
         self._watcher.begin(layout, before)
+        self._layout = layout
         if lost:
             self._progress.say(
                 f"The journal's last {lost:,} bytes are not as they were written: images from the {before + 1:,}th on"
@@ -142,6 +188,7 @@ class _Watched:
 
     def add(self, block: Block) -> None:
         self._watcher.add(block)
+        self.tally.add(rows.labels(block, self._layout.classes), rows.flags(block, self._layout).tolist())
         if block.colours is not None:
             self.look.add(block.colours, block.probabilities)
         self._done += len(block.paths)

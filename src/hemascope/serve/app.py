@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from hemascope import __version__
-from hemascope.serve import heat, picture, samples, teach
+from hemascope.serve import differential, heat, picture, samples, teach
 from hemascope.serve.access import Access
 from hemascope.serve.guard import Guard
 from hemascope.serve.openapi import describe
@@ -41,6 +41,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(picture.router(service, settings))
     app.include_router(teach.router(service, settings))
     app.include_router(samples.router(settings))
+    app.include_router(differential.router(service, settings))
     if (PAGE / "index.html").is_file():
         # Not mounted: a mount at / would take the place of 405, for methods that an endpoint does not know.
         app.router.default = StaticFiles(directory=PAGE, html=True)

@@ -1,14 +1,8 @@
 """How people see the classes of the served model: title, colour, and how laboratories count them."""
 
-from typing import Literal
-
 from pydantic import BaseModel, Field
 
-from hemascope.cells import colours, title
-
-Counted = Literal["differential", "per_hundred", "apart"]
-
-_COUNTED: dict[str, Counted] = {"erythroblast": "per_hundred", "platelet": "apart"}
+from hemascope.cells import Counted, colours, counted, title
 
 
 class CellClass(BaseModel):
@@ -29,17 +23,14 @@ class Classes(BaseModel):
 
 
 def class_table(names: tuple[str, ...]) -> Classes:
-    """The classes of a model.
-
-    Laboratories give leucocytes as percentages that sum to 100, nucleated red cells as so many per 100 leucocytes,
-    and count platelets elsewhere (CLSI H20-A2).
+    """The classes of a model, counted as `hemascope.cells.counted` says.
 
     >>> [cell.counted for cell in class_table(("monocyte", "platelet")).classes]
     ['differential', 'apart']
     """
     return Classes(
         classes=[
-            CellClass(name=name, title=title(name), colour=colour, counted=_COUNTED.get(name, "differential"))
+            CellClass(name=name, title=title(name), colour=colour, counted=counted(name))
             for name, colour in zip(names, colours(names), strict=True)
         ]
     )

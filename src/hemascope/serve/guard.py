@@ -98,6 +98,7 @@ PATHS = frozenset(
         "/v1/predict",
         "/v1/model",
         "/v1/classes",
+        "/v1/differential",
         "/v1/heat",
         "/v1/picture",
         "/v1/zoom",

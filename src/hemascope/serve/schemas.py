@@ -131,6 +131,7 @@ class Card(BaseModel):
     unknown: dict[str, Any] = Field(default_factory=dict, description="Threshold of the score of unknown objects.")
     conformal: dict[str, Any] = Field(default_factory=dict, description="Coverages of the prediction sets.")
     attributes: dict[str, Any] = Field(default_factory=dict, description="What it sees of cells: names and values.")
+    confusion: dict[str, Any] = Field(default_factory=dict, description="What it confuses, as counts of cells.")
     recipe: dict[str, Any]
     limits: str = Field(description="What the model must not be used for.")
     created: str

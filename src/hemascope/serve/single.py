@@ -1,7 +1,8 @@
 """Work on uploaded images beside the classifying: bounded in number, time and memory."""
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import numpy as np
@@ -47,26 +48,42 @@ class SingleQueue:
         Raises:
             ProblemError: the queue is full, the body holds no image, or a limit is broken.
         """
+        with self._waiting(), self._service.memory.place(self._settings.max_body) as place:
+            try:
+                async with asyncio.timeout(self._settings.seconds) as limit:
+                    sent = await read_images(request, place, files, about)
+            except TimeoutError:
+                raise ProblemError(
+                    REQUEST_TIMEOUT, f"It was not complete after {self._settings.seconds:g} seconds."
+                ) from None
+            return await self._answer(lambda: work(sent), limit.when())
+
+    async def turn(self, call: Callable[[], Result]) -> Result:
+        """Call in a thread what a request without images asks for.
+
+        Raises:
+            ProblemError: the queue is full, or it takes too long.
+        """
+        with self._waiting():
+            return await self._answer(call, asyncio.get_running_loop().time() + self._settings.seconds)
+
+    @contextlib.contextmanager
+    def _waiting(self) -> Iterator[None]:
         if self._here == self._most:
             raise overloaded(f"{self._here} requests of this kind are waiting already.")
         self._here += 1
         try:
-            with self._service.memory.place(self._settings.max_body) as place:
-                try:
-                    async with asyncio.timeout(self._settings.seconds) as limit:
-                        sent = await read_images(request, place, files, about)
-                except TimeoutError:
-                    raise ProblemError(
-                        REQUEST_TIMEOUT, f"It was not complete after {self._settings.seconds:g} seconds."
-                    ) from None
-                try:
-                    async with asyncio.timeout_at(limit.when()):
-                        await self._turn.acquire()
-                        return await self._in_thread(lambda: work(sent))
-                except TimeoutError:
-                    raise overloaded(f"There was no answer after {self._settings.seconds:g} seconds.") from None
+            yield
         finally:
             self._here -= 1
+
+    async def _answer(self, call: Callable[[], Result], until: float | None) -> Result:
+        try:
+            async with asyncio.timeout_at(until):
+                await self._turn.acquire()
+                return await self._in_thread(call)
+        except TimeoutError:
+            raise overloaded(f"There was no answer after {self._settings.seconds:g} seconds.") from None
 
     async def _in_thread(self, call: Callable[[], Result]) -> Result:
         """Call in a thread; the turn ends with the thread, which goes on where the request is given up."""

@@ -1,6 +1,6 @@
 // The differential count: pure numbers.
 
-import { FAILED, NONE, UNKNOWN } from "./cells.js";
+import { FAILED, NONE, UNKNOWN, group, modelGroup } from "./cells.js";
 
 const Z = 1.959963984540054; // two-sided 95%
 
@@ -24,11 +24,12 @@ export function perHundred(k, others) {
  * @param cells
  * @param groupOf cell -> class name or group
  * @param classes as the service gives them
+ * @param {Map<string, {value, low, high}>} [measured] what stands in place of the counts' shares, by class
  * @returns {{total: number, rows: object[], beside: object[], unknown: number, none: number, failed: number}}
  *   rows of the differential: {cell, count, share, low, high}, percentages that sum to 100; beside it: {cell, count,
  *   per: {value, low, high} or null}
  */
-export function differential(cells, groupOf, classes) {
+export function differential(cells, groupOf, classes, measured) {
   const counts = new Map();
   for (const cell of cells) counts.set(groupOf(cell), (counts.get(groupOf(cell)) ?? 0) + 1);
   const count = (name) => counts.get(name) ?? 0;
@@ -37,6 +38,8 @@ export function differential(cells, groupOf, classes) {
   return {
     total,
     rows: within.map((cell) => {
+      const found = measured?.get(cell.name);
+      if (found) return { cell, count: count(cell.name), share: found.value, low: found.low, high: found.high };
       const [low, high] = wilson(count(cell.name), total);
       const share = total ? (100 * count(cell.name)) / total : null;
       return { cell, count: count(cell.name), share, low: 100 * low, high: 100 * high };
@@ -46,10 +49,19 @@ export function differential(cells, groupOf, classes) {
       .map((cell) => ({
         cell,
         count: count(cell.name),
-        per: cell.counted === "per_hundred" && total ? perHundred(count(cell.name), total) : null,
+        per: cell.counted === "per_hundred" && total ? (measured?.get(cell.name) ?? perHundred(count(cell.name), total)) : null,
       })),
     unknown: count(UNKNOWN),
     none: count(NONE),
     failed: count(FAILED),
   };
+}
+
+/**
+ * The differential of the model, measured where it can be, and of the cells after labels by hand: as counted, where there
+ * is one.
+ */
+export function both(cells, classes, measured) {
+  const model = differential(cells, modelGroup, classes, measured?.of);
+  return { model, after: cells.some(({ given }) => given !== null) ? differential(cells, group, classes) : model };
 }

@@ -2,7 +2,7 @@
 
 import { inWords } from "./adapted.js";
 import { NONE, WAITING, group, modelGroup } from "./cells.js";
-import { differential } from "./differential.js";
+import { both } from "./differential.js";
 
 const FORMULA = /^'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
@@ -56,10 +56,10 @@ export function labels(cells, checked) {
  * @param cells
  * @param classes the Classes
  * @param {[string, string][]} about what stands above the table
+ * @param measured what the service makes of the model's counts, or null
  */
-export function counts(cells, classes, about) {
-  const model = differential(cells, modelGroup, classes.all);
-  const after = differential(cells, group, classes.all);
+export function counts(cells, classes, about, measured) {
+  const { model, after } = both(cells, classes.all, measured);
   const columns = (row) => {
     const found = row.per ?? (row.share === undefined ? {} : { ...row, value: row.share });
     return [row.count, ...[found.value, found.low, found.high].map((value) => (Number.isFinite(value) ? Number(value.toFixed(4)) : null))];

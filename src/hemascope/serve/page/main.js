@@ -14,6 +14,7 @@ import { Grid } from "./grid.js";
 import { takeIn } from "./intake.js";
 import { Keeper } from "./keep.js";
 import { listen, targets } from "./keys.js";
+import { Measured } from "./measured.js";
 import { complain, warnUnlike } from "./notices.js";
 import { palette } from "./palette.js";
 import { forget } from "./pictures.js";
@@ -42,6 +43,7 @@ async function start() {
       return [name, inWords(adapted.last)].filter(Boolean).join(", ");
     },
   };
+  session.measured = new Measured(classes, adapted, Boolean(card.confusion?.counts), () => follow(false));
   const fit = fitting(session, limits);
   const keeper = new Keeper(session, complain);
   const choice = new Choice(classes);
@@ -101,7 +103,7 @@ async function start() {
       document.body.classList.toggle("busy", cells.list.length > 0);
       progress(cells);
       choice.offer(cells.list);
-      report(cells.list, classes);
+      report(cells.list, classes, session.measured.of(cells.list));
       warnUnlike(cells.list);
       fit.follow();
       $("undo").disabled = !cells.canUndo;

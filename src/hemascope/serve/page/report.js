@@ -1,17 +1,21 @@
 // Shows the differential: of the model, and after corrections.
 
-import { FAILED, NONE, UNKNOWN, group, isCorrected, modelGroup } from "./cells.js";
-import { differential } from "./differential.js";
+import { FAILED, NONE, UNKNOWN, isCorrected } from "./cells.js";
+import { both } from "./differential.js";
 import { $, element, several } from "./dom.js";
 
 const number = (value) => value.toLocaleString("en");
 const one = (value) => (value === Infinity ? "∞" : value.toFixed(1));
 const range = ({ low, high }) => `${one(low)}–${one(high)}`;
 
-/** Draw the table of the cells. */
-export function report(cells, { all: classes }) {
-  const model = differential(cells, modelGroup, classes);
-  const after = differential(cells, group, classes);
+/**
+ * Draw the table of the cells.
+ * @param cells
+ * @param classes the Classes
+ * @param measured what the service makes of the model's counts; null where they stand as they are
+ */
+export function report(cells, { all: classes }, measured) {
+  const { model, after } = both(cells, classes, measured);
   const corrections = cells.filter(isCorrected).length;
   const [head] = $("differential").tHead.children;
   if (!head) $("differential").tHead.append(...headings());
@@ -25,7 +29,7 @@ export function report(cells, { all: classes }) {
     ...model.beside.map((row, i) => line(row, after.beside[i], ratio, row.per ? "per 100 leucocytes" : "")),
     ...[["Unknown", UNKNOWN], ["No cell", NONE], ["Failed", FAILED]].flatMap(([title, key]) => other(title, key, model, after)),
   );
-  $("differential-note").textContent = note(model, corrections, cells.length);
+  $("differential-note").textContent = note(model, corrections, cells.length, measured);
 }
 
 function headings() {
@@ -69,11 +73,12 @@ function other(title, key, model, after) {
   return [element("tr", { className: "other" }, element("th", { scope: "row" }, title), ...cells)];
 }
 
-function note(model, corrections, cells) {
+function note(model, corrections, cells, measured) {
   const beside = model.beside.map(({ cell }) => `${cell.title.toLowerCase()}s`).join(" and ");
   const apart = beside ? `Percentages are of the leucocytes, as laboratories report them; ${beside} are counted beside them. ` : "";
+  const head = `${several(cells, "image")}, ${number(corrections)} corrected. ${apart}`;
+  if (measured) return `${head}Model: ${measured.note} With labels by hand: as counted, with the chance alone (Wilson).`;
   return (
-    `${several(cells, "image")}, ${number(corrections)} corrected. ${apart}` +
-    "The 95% intervals (Wilson) say how far chance in drawing so many cells reaches; they know nothing of the model's errors."
+    `${head}The 95% intervals (Wilson) say how far chance in drawing so many cells reaches; they know nothing of the model's errors.`
   );
 }

@@ -7,7 +7,7 @@ import { workbook } from "./xlsx.js";
 
 /**
  * Make the buttons work.
- * @param session {cells, classes, about, model, unsaved}
+ * @param session {cells, classes, about, model, measured, unsaved}
  */
 export function takeaway(session) {
   const { cells, classes, about } = session;
@@ -23,7 +23,9 @@ export function takeaway(session) {
     const when = new Date().toLocaleString("en-GB", { dateStyle: "long", timeStyle: "short" });
     const head = [["Sample", about.sample], ["Note", about.note], ["Made", when], ["Model", session.title]]; // a zoom and teaching are in it
     head.push(["Unlike what the model learnt", $("unlike").textContent], ["", "Not a medical device: not for diagnosis."]);
-    const sheets = { Cells: results(cells.list, classes), Differential: counts(cells.list, classes, head) };
+    const measured = session.measured.of(cells.list);
+    if (measured) head.push(["Model's shares", measured.note]);
+    const sheets = { Cells: results(cells.list, classes), Differential: counts(cells.list, classes, head, measured) };
     save(await workbook(sheets), about.file("hemascope.xlsx"));
   }
 
