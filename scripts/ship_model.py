@@ -1,13 +1,12 @@
 """Put a trained model among the shipped ones: score it under shift and elsewhere, and write its card.
 
-    python scripts/ship_model.py RUN|MODEL NAME PBC [--other FOLDER|CSV ...] [--calibrate-only]
+    python scripts/ship_model.py RUN|MODEL NAME PBC [--other FOLDER ...] [--calibrate-only]
 
 writes src/hemascope/predict/weights/NAME.onnx, the model file with the measured scores on its card, and NAME.md, the
 same for readers. PBC is the folder that holds train/ and val/ (Acevedo et al. 2020): val sets the prediction sets and
-says what is confused, train says how the training's images look. Every FOLDER holds images of a laboratory that the
-training has not seen, every CSV a part that was kept apart from it (`scripts/three_laboratories.py`); they are used for
-nothing but their scores. About ten minutes on two cores; one with --calibrate-only, which leaves the scores of the card
-as they are.
+says what is confused, train says how the training's images look. Every FOLDER is another laboratory's, labelled, and
+used for nothing but its scores. About ten minutes on two cores; two with --calibrate-only, which leaves the scores of
+the card as they are.
 """
 
 import argparse
@@ -47,16 +46,6 @@ TITLES = {
     "random_corruptions_accuracy": "accuracy under one to three random corruptions, severities 1 to 5",
     "28px_accuracy": "accuracy of images shrunk to 28 px",
 }
-
-DATA = {
-    "name": "PBC, Chula and BCCD",
-    "licence": "CC BY 4.0 (PBC), MIT (Chula, BCCD)",
-    "attribution": "Acevedo A., Merino A., Alférez S., Molina Á., Boldú L., Rodellar J. (2020). A dataset of "
-    "microscopic peripheral blood cell images for development of automatic recognition systems. Data in Brief 30, "
-    "105474. Hospital Clínic de Barcelona. singgihbekti/WBC_Dataset, Chulalongkorn University. Shenggan/BCCD_Dataset, "
-    "with subtypes from dhruvp/wbc-classification",
-}
-"""What `scripts/three_laboratories.py` puts together."""
 
 
 def calibrated(card: ModelCard, model: Classifier, pbc: Path) -> ModelCard:
@@ -139,11 +128,10 @@ def described(card: ModelCard, size: int) -> str:
 {card.parameters:,} weights, {size / 1e6:.1f} MB. The same card and the whole recipe are in the file's metadata:
 `hemascope.load("{card.name}").card`.
 
-- **Data:** {card.data.get("images", 0):,} training images of {card.data.get("name")}: {card.data.get("attribution")}.
-  Of PBC they are BloodMNIST's training split, the central 208x208 pixels. Started from release 0.1.0's `robust`, and
-  that from EfficientNet-Lite0's ImageNet weights (Apache-2.0).
-- **Licence:** of the images {card.data.get("licence")}; the weights may be used under CC BY 4.0: name Acevedo et al.
-  2020.
+- **Data:** {card.data.get("images", 0):,} training images of PBC (BloodMNIST's training split,
+  the central 208x208 pixels): Acevedo et al. 2020, Hospital Clínic de Barcelona, CC BY 4.0. Started from
+  EfficientNet-Lite0's ImageNet weights (Apache-2.0).
+- **Licence:** the weights may be used under CC BY 4.0; name Acevedo et al. 2020.
 - **Recipe:** `{card.recipe.get("name", "")}`, seed {card.recipe.get("seed", 0)}.
 - **Unknown objects:** {unknown["method"]}; {unknown["rate"]:.1%} of {unknown["images"]:,} known cells are flagged.
 - **Prediction sets,** stated coverage (measured on {card.conformal.get("images", 0):,} cells):
@@ -156,8 +144,7 @@ def described(card: ModelCard, size: int) -> str:
 |---|---|---|
 {chr(10).join(rows)}
 
-val is PBC's; it also set the prediction sets and, with the parts of Chula and BCCD that were kept apart (chula: whole
-slides, bccd: whole fields), the temperature and the thresholds. Other laboratories' images were used for nothing but
+PBC's validation part also set the temperature and the thresholds. Other laboratories' images were used for nothing but
 these rows; `scripts/ship_model.py` measures them all.
 """
 
@@ -177,10 +164,9 @@ def main() -> None:
     scores = dict(model.card.scores)
     if not options.calibrate_only:
         scores.update(under_shift(model, str(options.pbc / "val"), options.images))
-        for folder in track([str(options.pbc / "val"), *options.other], "laboratories"):
+        for folder in track(options.other, "other laboratories"):
             scores.update(elsewhere(model, folder))
     card = replace(calibrated(model.card, model, options.pbc), name=options.name, scores=scores)
-    card = replace(card, data={**card.data, **DATA})
     graph = onnx.load(path)
     join_scaling(graph)
     set_card(graph, card)

@@ -162,7 +162,9 @@ def adapt(
     with scratch() as folder:
         plain = classifier
         if card.zoom != 1:
-            onnx.save(with_zoom(original, 1), folder / "plain.onnx")
+            whole = with_zoom(original, 1)
+            set_card(whole, replace(card, adapted={}))
+            onnx.save(whole, folder / "plain.onnx")
             plain = load(folder / "plain.onnx", threads=classifier.threads)
         seen = see(plain, paths, ZOOMS, limit=images, seed=seed, progress=progress)
     choice = choose(seen.probabilities, ZOOMS)

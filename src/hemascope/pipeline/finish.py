@@ -28,7 +28,7 @@ from hemascope.train.unknown import fit_unknown
 
 LIMITS = (
     "Not a medical device: not for diagnosis. Knows only its classes and gives every picture one of them. "
-    "Scores are of the training data's laboratories where no other is named; other stains and cameras score lower."
+    "Scores were measured on images of the training data's laboratory; other stains and cameras score lower."
 )
 
 _EXAMPLES = 1000  # training pictures from whose corners the score of unknown objects learns bare ground
