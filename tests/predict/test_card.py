@@ -17,7 +17,8 @@ SCORED = {
 """SHA-256 of the graphs of the shipped models: cards may be written anew without a new network.
 
 They differ from release 0.1.0's in how the picture comes to the first layer, and in the attributes on top of the
-features; tiny's also in the last steps of the score of unknown objects, which eight bits had cut off below its threshold.
+features; tiny's also in the last steps of the score of unknown objects, which eight bits had cut off below its
+threshold.
 """
 
 
