@@ -30,8 +30,9 @@ def test_what_the_classifier_says_of_unknown_objects_is_passed_on(model, monkeyp
     class Telling:
         card = replace(classifier.card, conformal={"levels": [0.9], "masses": [0.5]})
         sets = classifier.sets
+        vocabulary = None
 
-        def __call__(self, images):
+        def __call__(self, images, attributes):
             return [replace(first, unknown=0.75, is_unknown=True) for _ in images]
 
     ((answer, _),) = Network(Telling(), 1000)([Upload("a", encoded("basophil"))])
@@ -54,8 +55,9 @@ def test_a_network_that_fails_on_an_image_says_so(model):
 
     class Failing:
         card = classifier.card
+        vocabulary = None
 
-        def __call__(self, images):
+        def __call__(self, images, attributes):
             return [replace(first, label="", error="the network failed: out of memory") for _ in images]
 
     ((answer, _),) = Network(Failing(), 1000)([Upload("a", encoded("basophil"))])

@@ -23,9 +23,8 @@ A row an image: path, label, confidence, one probability column a class, error.
 Where the model tells, unknown (0 .. 1) says how little a picture is like the
 classes' cells, and is_unknown (1 or 0) whether it is probably none of them.
 With --attributes, appearance says in a few words what is seen of a cell, and
-one column an attribute its value.
-Without -o: a table on a terminal, CSV into a pipe. While a run with -o goes on,
-its results are kept in OUTPUT.partial."""
+one column an attribute its value. Without -o: a table on a terminal, CSV into
+a pipe. While a run with -o goes on, its results are kept in OUTPUT.partial."""
 
 _END = """\
 exit code: 0 all images were classified; 3 some failed (their rows say why in
