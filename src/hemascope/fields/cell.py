@@ -11,6 +11,9 @@ Kind = Literal["white", "red", "platelet"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """All of them, in the order of their numbers in a detector's answers."""
 
+Box = tuple[float, float, float, float]
+"""xmin, ymin, xmax, ymax in pixels of a field, which begin at 0."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -18,7 +21,7 @@ class Cell:
 
     Attributes:
         field: name of the field.
-        box: xmin, ymin, xmax, ymax in pixels of the field, which begin at 0; within the field.
+        box: within the field.
         kind: one of `KINDS`; "" for a field that could not be read.
         score: the detector's, 0 .. 1.
         border: whether the box touches the field's edge.
@@ -34,7 +37,7 @@ class Cell:
     """
 
     field: str
-    box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    box: Box = (0.0, 0.0, 0.0, 0.0)
     kind: str = ""
     score: float = 0.0
     border: bool = False
