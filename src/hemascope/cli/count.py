@@ -6,8 +6,7 @@ from pathlib import Path
 
 from hemascope.cli._running import bar, positive, stopped_by_ctrl_c
 from hemascope.data.kinds import ANY
-from hemascope.fields.shipped import DETECTOR
-from hemascope.fields.table import FORMATS
+from hemascope.fields.defaults import DETECTOR, FORMATS
 from hemascope.predict.shipped import DEFAULT
 
 _ABOUT = """\

@@ -9,8 +9,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hemascope.fields.defaults import DETECTOR, FORMATS
 from hemascope.fields.run import run
-from hemascope.fields.shipped import DETECTOR
 from hemascope.fields.table import Columns, read_rows, schema
 from hemascope.fields.totals import Totals
 from hemascope.predict.differential.differential import Differential
@@ -95,7 +95,7 @@ def count(
     *,
     detector: str | Path = DETECTOR,
     output: str | Path | None = None,
-    format: str = "csv",
+    format: str = FORMATS[0],
     attributes: bool = False,
     precision: float | None = None,
     resume: bool = False,

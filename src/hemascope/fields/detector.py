@@ -14,8 +14,8 @@ from hemascope.cores import usable_cores
 from hemascope.errors import DecodeError, ModelFileError
 from hemascope.fields.card import METADATA_KEY, DetectorCard
 from hemascope.fields.cell import KINDS
+from hemascope.fields.defaults import DETECTOR, WEIGHTS
 from hemascope.fields.scale import choose
-from hemascope.fields.shipped import DETECTOR, WEIGHTS
 from hemascope.fields.tiles import SIDE, join, rounded, tiles
 from hemascope.predict.graph import OPERATORS, check_graph
 from hemascope.predict.modelfile import is_shipped, open_session, reason

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from hemascope.errors import HemascopeError, RunError, SourceError
 from hemascope.fields import table
-from hemascope.fields.shipped import DETECTOR
+from hemascope.fields.defaults import DETECTOR, FORMATS
 from hemascope.fields.table import Columns
 from hemascope.fields.totals import FIELDS_FILE, Totals, field_names, write_fields
 from hemascope.files import check_folder
@@ -79,7 +79,7 @@ def run(
     watcher: Watcher,
     detector: str | Path = DETECTOR,
     output: Path | None = None,
-    format: str = "csv",
+    format: str = FORMATS[0],
     attributes: bool = False,
     precision: float | None = None,
     resume: bool = False,
@@ -102,8 +102,8 @@ def run(
         ModelFileError: no such model or detector; resuming, another one; or the model has no attributes.
     """
     check_precision(precision)
-    if format not in table.FORMATS:
-        raise HemascopeError(f"{format!r} is no format of the table", f"Give one of {', '.join(table.FORMATS)}.")
+    if format not in FORMATS:
+        raise HemascopeError(f"{format!r} is no format of the table", f"Give one of {', '.join(FORMATS)}.")
     if output is not None:
         _check_folder(output, resume=resume, overwrite=overwrite)
     elif resume or overwrite:
@@ -238,7 +238,7 @@ def _into_folder(job: _Job, folder: Path, format: str, precision: float | None, 
 
 def _write(journal: Journal, job: _Job, folder: Path, format: str) -> None:
     """Everything that a finished count leaves; its summary last, which says that it is finished."""
-    for other in table.FORMATS:
+    for other in FORMATS:
         if other != format:
             (folder / f"cells.{other}").unlink(missing_ok=True)
     table.write_table(folder / f"cells.{format}", journal.cells(), job.columns)
@@ -262,7 +262,7 @@ def _check_folder(folder: Path, *, resume: bool, overwrite: bool, held: bool = F
         raise SourceError("--resume and --overwrite exclude each other", "Give the one you mean.")
     if resume or overwrite:
         return
-    names = [*(f"cells.{format}" for format in table.FORMATS), FIELDS_FILE, counting.FILE, SUMMARY]
+    names = [*(f"cells.{format}" for format in FORMATS), FIELDS_FILE, counting.FILE, SUMMARY]
     for path in (folder / name for name in names):
         if path.exists():
             raise SourceError(f"{path}: exists already", "Give another folder, or --overwrite to replace it.")

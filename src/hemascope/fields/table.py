@@ -24,9 +24,6 @@ from hemascope.predict.stream import Runnable
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FORMATS = ("csv", "parquet")
-"""What the table can be written as."""
-
 _BEFORE = ("field", "xmin", "ymin", "xmax", "ymax", "kind", "score", "border", "counted", "label", "confidence")
 _TEXTS = {"field", "kind", "label", APPEARANCE, "error"}
 _FLAGS = {"border", "counted", "is_unknown"}
