@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemascope.fields.card import DetectorCard
-from hemascope.fields.cell import KINDS, Kind
-from hemascope.fields.tiles import SIDE, rounded
+from hemascope.fields.cell import KINDS
+from hemascope.fields.tiles import rounded
 
 if TYPE_CHECKING:
     from hemascope.fields.detector import Found
@@ -26,13 +26,13 @@ WHITE = 1.6
 FEWEST = 5
 """Red cells whose median tells their width."""
 
-FIRST = 640
-"""Resized pixels along the longer side of a field at the first look."""
-
-_LOOKS = (1.0, 2.0, 0.5, 4.0)  # times the scale of the first look, until there are red cells
+_SIDES = (320, 640, 160, 1280, 2560)  # resized pixels along a field's longer side at the looks, until one is clear
+_PART = 640  # resized pixels along a side of the field's middle that a look sees
+_CLEAR = 0.08  # share of a look's area in cells, times their scores, from which it is no chance
+_WITHIN = 1.1  # inside the trained widths by this factor: at their ends cells are taken for nearer ones
+_NEAR = 1.25  # times too wide or too narrow in the whole field: it is searched again
+_NO_WORSE = 0.8  # times the cells of the search before
 _MOST = 4.0  # a field is enlarged no further: red cells of 10 pixels
-_NEAR = 1.25  # times too wide or too narrow: no further look
-_CORRECTIONS = 2  # further looks
 
 Look = Callable[[float, np.ndarray], "Found"]
 
@@ -40,66 +40,73 @@ Look = Callable[[float, np.ndarray], "Found"]
 def choose(look: Look, field: np.ndarray, card: DetectorCard) -> Found:
     """The cells of a field, found at the scale that its red cells tell.
 
-    Where it has fewer than `FEWEST`, its white cells tell it, and without them the field's size does. A look that finds
-    red cells of another width than it was to bring them to is repeated at the scale which they tell.
+    Looks at a few scales, coarse ones first, find red cells of some width, until they are of a width that the detector
+    learnt and fill the field as cells do; without such a look the one with the most cells tells. At a wrong scale it
+    finds next to nothing, or grains and clumps, which fill little. Where there are fewer than `FEWEST` red cells the
+    white ones tell the scale, and without them the field's size does.
 
     Args:
         look: finds the cells of a field, or of a part of it, at a scale.
         field: uint8 (h, w, 3).
         card: the detector's.
     """
-    first = rounded(min(FIRST / max(field.shape[:2]), _MOST / 2))
-    scale, scale_from, white, found = first, "field size", None, None
-    for times in _LOOKS:
-        now = rounded(min(first * times, _MOST))
-        part = _middle(field, now)
-        seen = look(now, part)
-        if (width := red_width(seen, part.shape)) is not None:
-            scale, scale_from = _wanted(width, card), "red cells"
-            found = seen if now == scale and part is field else None
+    best = {"red": (0.0, 0.0), "white": (0.0, 0.0)}  # how full the look was, and the width of a red cell it tells
+    low, high = card.scales[0] * _WITHIN, card.scales[1] / _WITHIN
+    for side in _SIDES:
+        scale = min(rounded(side / max(field.shape[:2])), _MOST)
+        part = _middle(field, scale)
+        seen = look(scale, part)
+        filled, red, white = _filled(seen, part.shape), red_width(seen, part.shape), _white_width(seen, part.shape)
+        for kind, width in (("red", red), ("white", white)):
+            if width is not None and filled > best[kind][0]:
+                best[kind] = filled, width
+        if red is not None and low <= red * scale <= high and filled >= _CLEAR:
+            best["red"] = filled, red
             break
-        across = _median(seen, "white", part.shape, 1)
-        if white is None and across is not None and _trained(across * now / WHITE, card):
-            white = across / WHITE
-    if scale_from != "red cells" and white is not None:
-        scale, scale_from = _wanted(white, card), "white cells"
-    for _ in range(_CORRECTIONS):
-        found = look(scale, field) if found is None else found
-        width = red_width(found, field.shape)
-        if width is None or _near(width * scale, card.red_width) or (again := _wanted(width, card)) == scale:
+    scale, scale_from = rounded(_SIDES[1] / max(field.shape[:2])), "field size"
+    for kind, (filled, width) in best.items():
+        if filled:
+            scale, scale_from = _wanted(width, card), f"{kind} cells"
             break
-        scale, scale_from, found = again, "red cells", None
-    found = look(scale, field) if found is None else found
+    found = look(min(scale, _MOST), field)
+    width = red_width(found, field.shape)
+    if width is not None and max(width * found.scale / card.red_width, card.red_width / (width * found.scale)) > _NEAR:
+        again = look(_wanted(width, card), field)
+        if _filled(again, field.shape) >= _NO_WORSE * _filled(found, field.shape):
+            found, scale_from = again, "red cells"
     return replace(found, red_width=red_width(found, field.shape), scale_from=scale_from)
 
 
 def red_width(found: Found, shape: tuple[int, ...]) -> float | None:
-    """Median width in pixels of the red cells that are whole; None for fewer than `FEWEST`.
+    """Median width in pixels of the red cells; None for fewer than `FEWEST`.
+
+    A cell's width is the geometric mean of its box's sides; of one that the field's edge cuts, the longer side.
 
     Args:
         found: the cells of a field.
         shape: of the field, (h, w, 3).
     """
-    return _median(found, "red", shape, FEWEST)
+    boxes = found.boxes[found.kinds == KINDS.index("red")]
+    return None if len(boxes) < FEWEST else float(np.median(_widths(boxes, shape)))
 
 
-def _median(found: Found, kind: Kind, shape: tuple[int, ...], fewest: int) -> float | None:
-    """Median of the widths, the geometric mean of a box's sides, of the whole cells of a kind; None for too few."""
-    boxes = found.boxes[found.kinds == KINDS.index(kind)]
-    height, width = shape[:2]
-    boxes = boxes[(boxes[:, :2] > 1).all(axis=1) & (boxes[:, 2] < width - 1) & (boxes[:, 3] < height - 1)]
-    if len(boxes) < fewest:
-        return None
-    return float(np.median(np.sqrt((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))))
+def _white_width(found: Found, shape: tuple[int, ...]) -> float | None:
+    """The width of a red cell that the white ones tell; None without any."""
+    boxes = found.boxes[found.kinds == KINDS.index("white")]
+    return float(np.median(_widths(boxes, shape))) / WHITE if len(boxes) else None
 
 
-def _trained(width: float, card: DetectorCard) -> bool:
-    """Whether red cells of a width, in resized pixels, are among those that the detector learnt."""
-    return card.scales[0] <= width <= card.scales[1]
+def _widths(boxes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    sides = boxes[:, 2:] - boxes[:, :2]
+    cut = (boxes[:, :2] <= 1).any(axis=1) | (boxes[:, 2] >= shape[1] - 1) | (boxes[:, 3] >= shape[0] - 1)
+    return np.where(cut, sides.max(axis=1), np.sqrt(sides.prod(axis=1)))
 
 
-def _near(width: float, wanted: float) -> bool:
-    return max(width / wanted, wanted / max(width, 1e-9)) <= _NEAR
+def _filled(found: Found, shape: tuple[int, ...]) -> float:
+    """Share of a field's area in its red and white cells, each times its score."""
+    sides = (found.boxes[:, 2:] - found.boxes[:, :2])[found.kinds != KINDS.index("platelet")]
+    scores = found.scores[found.kinds != KINDS.index("platelet")]
+    return float((sides.prod(axis=1) * scores).sum() / (shape[0] * shape[1]))
 
 
 def _wanted(width: float, card: DetectorCard) -> float:
@@ -109,8 +116,6 @@ def _wanted(width: float, card: DetectorCard) -> float:
 
 def _middle(field: np.ndarray, scale: float) -> np.ndarray:
     """The middle of a field, as much of it as one look takes."""
-    side = math.floor(SIDE / scale)
-    if max(field.shape[:2]) <= side:
-        return field
+    side = math.ceil(_PART / scale)
     top, left = (max(0, (length - side) // 2) for length in field.shape[:2])
     return field[top : top + side, left : left + side]
