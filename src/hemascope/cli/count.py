@@ -17,7 +17,8 @@ white ones, and gives the differential. A cell cut by the right or lower edge of
 its field is not counted, one cut by the left or upper edge is. Writes into the
 folder OUTPUT: cells.csv, a row a cell; fields.csv, a row a field;
 differential.csv; count.json. Without -o: the counts on a terminal, the cells as
-CSV into a pipe. While it goes on, fields that are done are kept there."""
+CSV into a pipe. While a count with -o goes on, the fields that are done are
+kept there."""
 
 _END = """\
 exit code: 0 all fields were read; 3 some failed (their rows say why in the

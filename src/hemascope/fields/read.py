@@ -27,7 +27,7 @@ PLATELET = "platelet"
 
 _TOGETHER = 4  # cells of a network run: as many whatever the threads, since the last digits depend on it
 _NO_MEMORY = "too large for this machine's memory"
-_NEAR_EDGE = 2.0  # resized pixels from a field's edge within which a box touches it
+_NEAR_EDGE = 3.0  # resized pixels from a field's edge within which a box touches it
 
 
 @dataclass(frozen=True)
