@@ -9,9 +9,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from hemascope.augment.policy import NAMED, Policy
+from hemascope.data import plain_yaml
 from hemascope.errors import RecipeError, did_you_mean
 from hemascope.files import write_text
-from hemascope.train import plain_yaml
 from hemascope.train.recipe import Recipe
 
 _SHIPPED = resources.files("hemascope.recipes")
