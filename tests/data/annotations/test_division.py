@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from hemascope.data.annotations.division import divided, grouped
-from hemascope.data.annotations.field import Annotations, LabelledField
+from hemascope.data.annotations.fields import Annotations, LabelledField
 from hemascope.errors import SourceError
 from tests.told import Told
 
 
 def fields(*names: str, splits: tuple[str, ...] = ()) -> Annotations:
     found = [
-        LabelledField(name, name, np.zeros((0, 4), np.float32), np.zeros(0, np.int64), (True,) * 3, split=split)
+        LabelledField(name, Path(name), np.zeros((0, 4), np.float32), np.zeros(0, np.int64), (True,) * 3, split=split)
         for name, split in zip(names, splits or [""] * len(names), strict=True)
     ]
     return Annotations("smears", tuple(found))

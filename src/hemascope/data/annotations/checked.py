@@ -9,7 +9,7 @@ import numpy as np
 
 from hemascope.cells import KINDS
 from hemascope.cores import usable_cores
-from hemascope.data.annotations.field import LabelledField
+from hemascope.data.annotations.fields import LabelledField
 from hemascope.data.annotations.kinds import numbered_kinds
 from hemascope.data.annotations.raw import RawBox, RawField
 from hemascope.data.decode import decode
@@ -76,10 +76,11 @@ def check_fields(
         annotated = boxed if field.annotated is None else set(field.annotated)
         made = LabelledField(
             name=field.name,
-            path=str(field.path),
+            path=field.path,
             boxes=np.array([corners for _, corners in kept], np.float32).reshape(-1, 4),
             kinds=np.array([kinds[box.label] for box, _ in kept], np.int64),
             annotated=tuple(kind in annotated for kind in KINDS),
+            source=name,
             labels=tuple(box.label for box, _ in kept),
             size=seen.size,
             split=field.split,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hemascope.data.annotations.field import Annotations, LabelledField
+from hemascope.data.annotations.fields import Annotations, LabelledField
 from hemascope.errors import SourceError
 from hemascope.progress import SILENT, Progress
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from hemascope.cells import KINDS
 from hemascope.data.annotations.checked import check_fields
 from hemascope.data.annotations.coco import is_coco, read_coco
-from hemascope.data.annotations.field import Annotations
+from hemascope.data.annotations.fields import Annotations
 from hemascope.data.annotations.kinds import given_kinds
 from hemascope.data.annotations.raw import RawField
 from hemascope.data.annotations.table import is_boxes, read_table
@@ -88,11 +88,11 @@ def _raw(path: Path, progress: Progress) -> list[RawField]:
 
 
 def _of_folder(folder: Path, progress: Progress) -> list[RawField]:
-    files = []
-    for file, error in walk(str(folder)):
+    files: list[Path] = []
+    for path, error in walk(str(folder)):
         if error:
             raise SourceError(error, "Make it readable, or move it away.")
-        files.append(Path(file))
+        files.append(Path(path))
     ends: dict[str, list[Path]] = {}
     for file in files:
         ends.setdefault(file.suffix.lower(), []).append(file)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -15,12 +16,13 @@ class LabelledField:
     """A field of a smear, and the cells that are marked in it.
 
     Attributes:
-        name: below its source's folder, or with the source's name before it where there are several sources.
+        name: below its source's folder.
         path: of the picture.
         boxes: float32 (n, 4): xmin, ymin, xmax, ymax in pixels of the field as `hemascope.data.decode` gives it,
             which begin at 0; within the field, and none of them empty.
         kinds: int64 (n,), numbers in `hemascope.cells.KINDS`.
         annotated: of each kind, whether its cells are boxed at all; those of others must not count as background.
+        source: name of the source that it is of.
         labels: of each box, as the source has it.
         size: width and height in pixels.
         split: train, val, test, or "" where the source names none.
@@ -28,10 +30,11 @@ class LabelledField:
     """
 
     name: str
-    path: str
+    path: Path
     boxes: np.ndarray
     kinds: np.ndarray
     annotated: tuple[bool, ...]
+    source: str = ""
     labels: tuple[str, ...] = ()
     size: tuple[int, int] = (0, 0)
     split: str = ""
