@@ -17,6 +17,7 @@ from hemascope import telemetry
 if TYPE_CHECKING:
     from hemascope.bench.bench import bench
     from hemascope.data.manifest import Manifest
+    from hemascope.fields.count import count
     from hemascope.pipeline.adapt import adapt
     from hemascope.pipeline.audit import audit
     from hemascope.pipeline.compare import compare
@@ -42,6 +43,7 @@ _HOMES = {
     "audit": "hemascope.pipeline.audit",
     "bench": "hemascope.bench.bench",
     "compare": "hemascope.pipeline.compare",
+    "count": "hemascope.fields.count",
     "ensemble": "hemascope.pipeline.ensemble",
     "evaluate": "hemascope.pipeline.evaluate",
     "explain": "hemascope.pipeline.explain",
@@ -60,8 +62,8 @@ _HOMES = {
 }
 """Where each public name is defined; imported when it is first asked for, since some bring torch."""
 
-__all__ = ["Manifest", "Recipe", "Run", "__version__", "adapt", "audit", "bench", "compare", "ensemble", "evaluate",
-           "explain", "export", "load", "plan", "predict", "resume", "submit", "train", "tune",
+__all__ = ["Manifest", "Recipe", "Run", "__version__", "adapt", "audit", "bench", "compare", "count", "ensemble",
+           "evaluate", "explain", "export", "load", "plan", "predict", "resume", "submit", "train", "tune",
            "tune_augment"]  # fmt: skip
 
 

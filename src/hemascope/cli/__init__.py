@@ -27,7 +27,7 @@ from hemascope.shown import wrapped
 _ORDER = {
     "data and trainings": ("audit", "augment", "recipes", "networks", "train", "tune", "tune-augment", "ensemble"),
     "judging a model": ("evaluate", "explain", "report", "compare", "bench"),
-    "using a model": ("predict", "serve", "adapt", "export", "submit"),
+    "using a model": ("predict", "count", "serve", "adapt", "export", "submit"),
     "the command line itself": ("completion",),
 }
 _OTHERS = "others"

@@ -1,11 +1,11 @@
 """What `hemascope predict` shows: CSV into a pipe; on a terminal a table and a summary."""
 
-import shlex
 import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hemascope.cli._running import go_on
 from hemascope.data import left_out
 from hemascope.predict import rows
 from hemascope.predict.differential.differential import FILE
@@ -83,11 +83,8 @@ class Show:
         if not outcome.complete and self._output:
             from hemascope.predict.output import journal_path
 
-            again = shlex.join(
-                ["hemascope", *(part for part in sys.argv[1:] if part not in ("--resume", "--overwrite"))]
-            )
             lines.append(f"Stopped after {outcome.images:,} images; they are kept in {journal_path(self._output)}.")
-            lines.append(f"Go on with: {again} --resume")
+            lines.append(go_on())
         elif not outcome.complete:
             lines.append(f"Stopped after {outcome.images:,} images.")
         elif self._output:

@@ -1,20 +1,12 @@
 """Classify images with a model file."""
 
 import argparse
-import contextlib
-import os
-import signal
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from hemascope.cli._running import bar, positive, stopped_by_ctrl_c
 from hemascope.data.kinds import ANY
 from hemascope.predict.shipped import DEFAULT
-
-if TYPE_CHECKING:
-    from hemascope.progress import Progress
 
 _ABOUT = """\
 Classify images with a model file.
@@ -75,8 +67,8 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted run, if there is one")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing output")
-    parser.add_argument("--threads", type=_positive, metavar="N", help="images worked on at a time [one a core]")
-    parser.add_argument("--batch", type=_positive, metavar="N", help="most images a network run [8, the fastest]")
+    parser.add_argument("--threads", type=positive, metavar="N", help="images worked on at a time [one a core]")
+    parser.add_argument("--batch", type=positive, metavar="N", help="most images a network run [8, the fastest]")
     return parser
 
 
@@ -90,7 +82,7 @@ def run(arguments: list[str]) -> int:
     from hemascope.predict.run import run
 
     show = Show(output)
-    with _bar() as progress, _stopped_by_ctrl_c() as stop:
+    with bar() as progress, stopped_by_ctrl_c() as stop:
         outcome = run(sources, watcher=show, stop=stop, progress=progress, **options)
     if outcome.finished:
         print(f"{output} is complete already", file=sys.stderr)  # noqa: T201
@@ -101,37 +93,3 @@ def run(arguments: list[str]) -> int:
     if not outcome.complete:
         return 130
     return 3 if outcome.failed else 0
-
-
-def _bar() -> "contextlib.AbstractContextManager[Progress]":
-    """The bar; rich is imported only where there is a terminal to draw on."""
-    from hemascope.progress import SILENT, Terminal
-
-    return Terminal() if sys.stderr.isatty() else contextlib.nullcontext(SILENT)
-
-
-@contextlib.contextmanager
-def _stopped_by_ctrl_c() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C sets, so that the run ends in order; the second one ends the process at once."""
-    from hemascope.serve.ending import Ending
-
-    stop = threading.Event()
-    former = signal.signal(signal.SIGINT, lambda *_: stop.set())
-    ending = Ending(None, [signal.SIGINT], _show_cursor)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, former)
-        ending.call_off()
-
-
-def _show_cursor() -> None:
-    if os.isatty(2):
-        os.write(2, b"\x1b[?25h\n")  # a bar hides it
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def alone(output: Path) -> Iterator[None]:
+def alone(output: Path, command: str = "hemascope predict") -> Iterator[None]:
     """Keep other runs, of this process and others, from an output.
 
     The machine frees it when the process ends, however that comes. Where a disk knows no locks there is none.
 
     Args:
         output: the table, whose folder is made; ``.out.csv.lock`` beside it says who is at it, and goes at the end.
+        command: what others are told is at it.
 
     Raises:
         SourceError: another run is at it.
@@ -36,7 +37,7 @@ def alone(output: Path) -> Iterator[None]:
     try:
         with writing(output):
             path.parent.mkdir(parents=True, exist_ok=True)
-            if _took(lock, output, path):
+            if _took(lock, output, path, command):
                 path.write_text(_me(), encoding="utf-8")
         yield
     finally:
@@ -46,7 +47,7 @@ def alone(output: Path) -> Iterator[None]:
             lock.release()
 
 
-def _took(lock: "FileLock", output: Path, path: Path) -> bool:
+def _took(lock: "FileLock", output: Path, path: Path, command: str) -> bool:
     """Take the lock; False where the disk knows none.
 
     Raises:
@@ -58,7 +59,7 @@ def _took(lock: "FileLock", output: Path, path: Path) -> bool:
         lock.acquire()
     except Timeout as problem:
         raise SourceError(
-            f"{output}: another hemascope predict is writing this ({_who(path)})",
+            f"{output}: another {command} is writing this ({_who(path)})",
             "Let it end, or give another name with -o.",
         ) from problem
     except OSError:

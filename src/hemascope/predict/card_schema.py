@@ -36,26 +36,28 @@ def check_card(values: Mapping[str, Any]) -> None:
             raise ValueError(f"{name} is not {what}")
 
 
-def _is_text(value: Any) -> bool:
+def is_text(value: Any) -> bool:
     """Text that is not too long, and that a file can hold: JSON may name halves of a letter."""
     return isinstance(value, str) and len(value) <= MOST_LETTERS and not any("\ud800" <= c <= "\udfff" for c in value)
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
     """A number that is one: not infinite, and no whole one that only Python can hold."""
     return abs(value) <= _EXACT if type(value) is int else type(value) is float and math.isfinite(value)
 
 
-def _is_count(value: Any) -> bool:
+def is_count(value: Any) -> bool:
+    """A whole number from 0 on that every reader of JSON takes for itself."""
     return type(value) is int and 0 <= value <= _EXACT
 
 
-def _is_share(value: Any) -> bool:
-    return _is_number(value) and 0 <= value <= 1
+def is_share(value: Any) -> bool:
+    """A number in [0, 1]."""
+    return is_number(value) and 0 <= value <= 1
 
 
 def _is_zoom(value: Any) -> bool:
-    return _is_number(value) and 0 < value <= MOST_SIDE
+    return is_number(value) and 0 < value <= MOST_SIDE
 
 
 def _are(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
@@ -63,25 +65,25 @@ def _are(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 
 def _are_classes(value: Any) -> bool:
-    return bool(value) and _are(lambda name: _is_text(name) and name)(value) and len(set(value)) == len(value)
+    return bool(value) and _are(lambda name: is_text(name) and name)(value) and len(set(value)) == len(value)
 
 
-def _is_plain(value: Any, depth: int = 0) -> bool:
+def is_plain(value: Any, depth: int = 0) -> bool:
     """What JSON can say, not too deep, whose numbers are some."""
     if depth > DEEPEST:
         return False
     if isinstance(value, dict):
-        return all(_is_text(key) and _is_plain(part, depth + 1) for key, part in value.items())
+        return all(is_text(key) and is_plain(part, depth + 1) for key, part in value.items())
     if isinstance(value, list):
-        return all(_is_plain(part, depth + 1) for part in value)
-    return value is None or isinstance(value, bool) or _is_text(value) or _is_number(value)
+        return all(is_plain(part, depth + 1) for part in value)
+    return value is None or isinstance(value, bool) or is_text(value) or is_number(value)
 
 
 def _holds(**keys: Callable[[Any], bool]) -> Callable[[Any], bool]:
     """An object whose keys of these names, where it has them, are of these kinds; the others are plain."""
     return lambda value: (
         isinstance(value, dict)
-        and _is_plain(value)
+        and is_plain(value)
         and all(kind(value[key]) for key, kind in keys.items() if key in value)
     )
 
@@ -90,18 +92,18 @@ def _or_none(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: value is None or kind(value)
 
 
-_maybe = _or_none(_is_number)
+_maybe = _or_none(is_number)
 _is_object = _holds()
-_is_score = _holds(value=_maybe, low=_maybe, high=_maybe, images=_is_count, split=_is_text)
+_is_score = _holds(value=_maybe, low=_maybe, high=_maybe, images=is_count, split=is_text)
 _has_sets = _holds(
-    coverage=_are(_is_share),
-    thresholds=_are(_is_number),
-    levels=_are(_is_share),
-    masses=_are(_is_number),
+    coverage=_are(is_share),
+    thresholds=_are(is_number),
+    levels=_are(is_share),
+    masses=_are(is_number),
     measured=_are(_maybe),
     size=_are(_maybe),
-    images=_is_count,
-    method=_is_text,
+    images=is_count,
+    method=is_text,
 )
 
 
@@ -128,43 +130,43 @@ def _are_sets(value: Any) -> bool:
 _has_attributes = _holds(
     names=_are_classes,
     values=_are(_are_classes),
-    classes=_are(_is_text),
-    sure=_is_share,
+    classes=_are(is_text),
+    sure=is_share,
     f1=_are(_maybe),
-    images=_is_count,
-    data=_is_text,
-    method=_is_text,
+    images=is_count,
+    data=is_text,
+    method=is_text,
 )
 _NEEDED = ("name", "classes", "input_size")
-_TEXT = ("a text", _is_text)
+_TEXT = ("a text", is_text)
 _FIELDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "name": _TEXT,
     "classes": ("a list of different names", _are_classes),
-    "input_size": (f"a whole number from 1 to {MOST_SIDE}", lambda value: _is_count(value) and 1 <= value <= MOST_SIDE),
+    "input_size": (f"a whole number from 1 to {MOST_SIDE}", lambda value: is_count(value) and 1 <= value <= MOST_SIDE),
     "framing": _TEXT,
     "network": _TEXT,
-    "parameters": ("a count", _is_count),
-    "temperature": ("a number above 0", lambda value: _is_number(value) and value > 0),
+    "parameters": ("a count", is_count),
+    "temperature": ("a number above 0", lambda value: is_number(value) and value > 0),
     "data": ("an object of texts and numbers", _is_object),
     "scores": ("an object of scores", _are_scores),
     "unknown": (
         "an object with a threshold that is a number",
-        _holds(threshold=_is_number, rate=_or_none(_is_number), images=_is_count, method=_is_text),
+        _holds(threshold=is_number, rate=_or_none(is_number), images=is_count, method=is_text),
     ),
     "conformal": ("an object of coverages and as many thresholds, all of them numbers", _are_sets),
     "attributes": ("an object of names, as many lists of values, classes, and when they are sure", _are_attributes),
     "adapted": (
         "an object that says what was done",
-        _holds(source=_is_text, images=_is_count, shift=_is_number, zoom=_is_zoom, method=_is_text, date=_is_text),
+        _holds(source=is_text, images=is_count, shift=is_number, zoom=_is_zoom, method=is_text, date=is_text),
     ),
     "look": (
         "an object of three colours a class and their covariance",
-        _holds(colours=_are(_are(_is_number)), covariance=_are(_are(_is_number)), images=_is_count),
+        _holds(colours=_are(_are(is_number)), covariance=_are(_are(is_number)), images=is_count),
     ),
     "recipe": ("an object of plain values", _holds(augment=_is_object)),
     "confusion": (
         "an object of counts, a list a class",
-        _holds(counts=_are(_are(_is_count)), flagged=_are(_is_count), images=_is_count, method=_is_text),
+        _holds(counts=_are(_are(is_count)), flagged=_are(is_count), images=is_count, method=is_text),
     ),
     "limits": _TEXT,
     "created": _TEXT,

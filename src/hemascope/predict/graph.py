@@ -41,26 +41,31 @@ _REMEDY = "Take model files from people you know; hemascope export writes one of
 _Field = tuple[int, int | memoryview]
 
 
-def check_graph(path: Path) -> None:
-    """Refuse a model file whose graph could do more than classify.
+def check_graph(path: Path, operators: frozenset[str] = OPERATORS) -> None:
+    """Refuse a model file whose graph could do more than it is for.
+
+    Args:
+        path: the file.
+        operators: those that it may have.
 
     Raises:
         ModelFileError: it is larger than such a file can be, no ONNX, or its graph has operators that are not among
-            `OPERATORS`, graphs within the graph, functions, kernels of more than `MAX_KERNEL` places, or tensors in
+            these, graphs within the graph, functions, kernels of more than `MAX_KERNEL` places, or tensors in
             other files.
     """
     size = path.stat().st_size
     if not 0 < size <= MAX_BYTES:
         raise ModelFileError(f"{path}: a model file of {size:,} bytes", "It is damaged, or none.")
     with path.open("rb") as file:
-        _Check(path).model(memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))
+        _Check(path, operators).model(memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))
 
 
 class _Check:
     """One reading of a file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, operators: frozenset[str]) -> None:
         self._path = path
+        self._operators = operators
         self._parts = 0
 
     def model(self, model: memoryview) -> None:
@@ -88,7 +93,7 @@ class _Check:
             if number == 7 and (domain := self._text(value)) not in ("", "ai.onnx"):
                 raise self._refusal(f"operators of {domain!r}")
         kinds = {self._text(value) for number, value in fields if number == 4}
-        if strange := kinds - OPERATORS:
+        if strange := kinds - self._operators:
             raise self._refusal(f"the operator {min(strange)!r}")
         kernel: int | None = None
         for attribute in (value for number, value in fields if number == 5):

@@ -9,8 +9,6 @@ and is deleted.
 
 import contextlib
 import os
-import struct
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -20,6 +18,7 @@ import pyarrow as pa
 from hemascope.errors import ModelFileError, SourceError
 from hemascope.files import atomic, writing
 from hemascope.predict import rows
+from hemascope.predict.parts import part, parts
 from hemascope.predict.rows import Layout
 from hemascope.predict.stream import Block, Runnable
 
@@ -29,7 +28,6 @@ MODEL_KEY, DIGEST_KEY = "hemascope.model", "hemascope.model_sha256"
 """Where the metadata of a table's schema name the model."""
 
 _MAGIC = b"hemascope predict\n"
-_BEFORE = struct.Struct("<II")  # length and CRC-32 of a part
 _FORMER = b"\xff\xff\xff\xff"  # release 0.1.0 began with Arrow's own mark
 _ANEW = "Start anew: --overwrite."
 
@@ -59,7 +57,7 @@ class Journal:
     def create(cls, path: Path, classifier: Runnable, layout: Layout | None = None) -> "Journal":
         """Begin a journal, in place of any that is there; its columns are the classifier's own where not given."""
         schema = _schema(classifier, layout)
-        head = _MAGIC + _part(schema.serialize().to_pybytes())
+        head = _MAGIC + part(schema.serialize().to_pybytes())
         with atomic(path) as temporary:
             temporary.write_bytes(head)
         return cls(path, schema, len(head), 0, 0)
@@ -104,7 +102,7 @@ class Journal:
             WriteError: they cannot be written; what was added before is kept.
         """
         with writing(self.path, then="Then go on with --resume."):
-            self._file.write(_part(rows.to_arrow(block, self.schema).serialize().to_pybytes()))
+            self._file.write(part(rows.to_arrow(block, self.schema).serialize().to_pybytes()))
             self._file.flush()
         self.rows += len(block.paths)
         self.failed += sum(map(bool, block.errors))
@@ -165,32 +163,15 @@ def _renew(path: Path) -> None:
         except (pa.ArrowException, OSError, EOFError) as problem:
             raise SourceError(f"{path}: no journal of a run ({problem})", _ANEW) from problem
         about = {**(schema.metadata or {}), b"hemascope.format_version": str(FORMAT_VERSION).encode()}
-        parts = [_part(schema.with_metadata(about).serialize().to_pybytes())]
+        kept = [part(schema.with_metadata(about).serialize().to_pybytes())]
         while True:
             try:
                 batch = pa.ipc.read_record_batch(pa.ipc.read_message(file), schema)
             except (pa.ArrowException, OSError, EOFError):
                 break  # the last, half written
-            parts.append(_part(batch.serialize().to_pybytes()))
+            kept.append(part(batch.serialize().to_pybytes()))
     with atomic(path) as temporary:
-        temporary.write_bytes(_MAGIC + b"".join(parts))
-
-
-def _part(content: bytes) -> bytes:
-    return _BEFORE.pack(len(content), zlib.crc32(content)) + content
-
-
-def _parts(file: IO[bytes]) -> Iterator[bytes]:
-    """The parts from here on, up to the first that is not as it was written; the file stands behind the last given."""
-    size = os.fstat(file.fileno()).st_size
-    while len(before := file.read(_BEFORE.size)) == _BEFORE.size:
-        length, checksum = _BEFORE.unpack(before)
-        if not 0 < length <= size - file.tell():  # a power cut leaves zeros, which have the checksum of nothing
-            return
-        content = file.read(length)
-        if zlib.crc32(content) != checksum:
-            return
-        yield content
+        temporary.write_bytes(_MAGIC + b"".join(kept))
 
 
 def _head(file: IO[bytes], path: Path) -> pa.Schema:
@@ -202,7 +183,7 @@ def _head(file: IO[bytes], path: Path) -> pa.Schema:
     begin = file.read(len(_MAGIC))
     if begin != _MAGIC:
         raise SourceError(f"{path}: no journal of a run", _ANEW)
-    content = next(_parts(file), None)
+    content = next(parts(file), None)
     if content is None:
         raise SourceError(f"{path}: the journal's head is damaged", _ANEW)
     try:
@@ -217,7 +198,7 @@ def _head(file: IO[bytes], path: Path) -> pa.Schema:
 
 def _batches(file: IO[bytes], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """The whole batches from here on."""
-    for content in _parts(file):
+    for content in parts(file):
         try:
             batch = pa.ipc.read_record_batch(pa.py_buffer(content), schema)
             batch.validate(full=True)

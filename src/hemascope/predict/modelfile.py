@@ -21,7 +21,6 @@ BATCH = 8
 """Images a network run: the fastest on one core, because its activations stay in the cache."""
 
 _PACKAGE = Path(__file__).parents[1]
-"""Model files in it were looked through and tried before they were shipped."""
 
 _REMEDY = "Write one with: hemascope export"
 
@@ -48,7 +47,7 @@ def open_model(path: Path) -> tuple[ort.InferenceSession, ModelCard]:
             pass
     except OSError as problem:
         raise ModelFileError(f"{path}: {problem.strerror or problem}") from problem
-    if _PACKAGE in path.absolute().parents:
+    if is_shipped(path):
         session = open_session(path)
         return session, _card(path, session)
     check_graph(path)
@@ -58,18 +57,25 @@ def open_model(path: Path) -> tuple[ort.InferenceSession, ModelCard]:
     return open_session(path), card
 
 
-def open_session(path: Path, *, limited: bool = False) -> ort.InferenceSession:
+def is_shipped(path: Path) -> bool:
+    """Whether a model file is the package's own: those were looked through and tried before they were shipped."""
+    return _PACKAGE in path.absolute().parents
+
+
+def open_session(path: Path, *, limited: bool = False, threads: int = 1) -> ort.InferenceSession:
     """Have onnxruntime read a file.
 
     Args:
         path: the file.
         limited: take its graph as it is, for a trial within `hemascope.predict.trial.MOST_BYTES`.
+        threads: that one call computes in.
 
     Raises:
         ModelFileError: onnxruntime cannot use it.
     """
     options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others compute while it waits
     options.log_severity_level = 4  # its errors are raised as well; there is no need to print them too
     options.add_session_config_entry("session.load_model_format", "ONNX")  # whatever the name ends in
     if limited:

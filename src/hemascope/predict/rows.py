@@ -168,8 +168,8 @@ def as_dicts(block: Block, layout: Layout) -> Iterator[dict[str, Any]]:
     for i, (path, label, row, error) in enumerate(
         zip(block.paths, labels(block, layout.classes), block.probabilities, block.errors, strict=True)
     ):
-        values = [label, _number(row.max()), *map(_number, row)]
-        values += [_number(scores[i]), flagged[i]] if layout.unknown is not None else []
+        values = [label, number(row.max()), *map(number, row)]
+        values += [number(scores[i]), flagged[i]] if layout.unknown is not None else []
         values += [sets[i] or None] if layout.set is not None else []
         values += [column[i] or None for column in seen]
         cells = [printable(path), *([None] * len(values) if error else values), error or None]
@@ -191,23 +191,9 @@ def to_arrow(block: Block, schema: "pa.Schema") -> "pa.RecordBatch":
     """A block as an Arrow record batch."""
     import pyarrow as pa
 
+    from hemascope.predict.arrow import booleans, numbers, strings
+
     layout = Layout.of_schema(schema)
-
-    # Arrays are made of buffers, because pyarrow.array() imports pandas where it is installed: two seconds.
-    def strings(values: Sequence[str | None]) -> pa.Array:
-        encoded = [(value or "").encode() for value in values]
-        offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
-        buffers = [_bitmap(np.array([value is not None for value in values])), offsets.tobytes(), b"".join(encoded)]
-        return pa.Array.from_buffers(pa.string(), len(values), [pa.py_buffer(buffer) for buffer in buffers])
-
-    def numbers(values: np.ndarray) -> pa.Array:
-        buffers = [_bitmap(np.isfinite(values)), values.astype(np.float32).tobytes()]
-        return pa.Array.from_buffers(pa.float32(), len(values), [pa.py_buffer(buffer) for buffer in buffers])
-
-    def booleans(values: np.ndarray, valid: np.ndarray) -> pa.Array:
-        buffers = [_bitmap(valid), _bitmap(values)]
-        return pa.Array.from_buffers(pa.bool_(), len(values), [pa.py_buffer(buffer) for buffer in buffers])
-
     arrays = [
         strings([printable(path) for path in block.paths]),
         strings(labels(block, layout.classes)),
@@ -252,13 +238,9 @@ def printable(path: str) -> str:
     return path.encode("utf-8", "backslashreplace").decode()
 
 
-def _bitmap(valid: np.ndarray) -> bytes:
-    """Arrow's bits of bool (m,)."""
-    return np.packbits(valid, bitorder="little").tobytes()
-
-
-def _number(value: np.ndarray) -> float:
-    return float(str(value))  # the fewest digits that give the same float32 again
+def number(value: np.ndarray) -> float:
+    """A float32 by the fewest digits that give the same again."""
+    return float(str(value))
 
 
 def _scores(block: Block) -> np.ndarray:

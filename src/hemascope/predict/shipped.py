@@ -10,13 +10,17 @@ DEFAULT = "robust"
 """Name of the shipped model that is used where none is named."""
 
 
-def names() -> tuple[str, ...]:
+def names(weights: Path | None = None) -> tuple[str, ...]:
     """Names of the models shipped with the package, sorted."""
-    return tuple(sorted(file.stem for file in WEIGHTS.glob("*.onnx")))
+    return tuple(sorted(file.stem for file in (weights or WEIGHTS).glob("*.onnx")))
 
 
-def find(path_or_name: str | Path) -> Path:
+def find(path_or_name: str | Path, weights: Path | None = None) -> Path:
     """The model file meant by a path, a Run folder or the name of a shipped model.
+
+    Args:
+        path_or_name: the path or the name.
+        weights: where the shipped ones of that kind are; the classifiers where not given.
 
     Raises:
         ModelFileError: there is none; the error lists the names that exist.
@@ -27,9 +31,9 @@ def find(path_or_name: str | Path) -> Path:
     if path.is_dir() and (path / "model.onnx").is_file():
         return path / "model.onnx"
     name = str(path_or_name)
-    if name in names():
-        return WEIGHTS / f"{name}.onnx"
-    known = ", ".join(names())
+    if name in names(weights):
+        return (weights or WEIGHTS) / f"{name}.onnx"
+    known = ", ".join(names(weights))
     offered = f"Shipped models: {known}." if known else "This installation ships no models."
     remedy = f"{offered} Or give the path of a model.onnx."
     if path.is_dir():

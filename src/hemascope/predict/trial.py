@@ -37,6 +37,25 @@ def try_model(path: Path, session: ort.InferenceSession, given: str, outputs: tu
     """
     size = card.input_size
     images = np.random.default_rng(0).integers(0, 256, (2, size, size, 3), np.uint8)
+    found = run_bounded(path, session, outputs, {given: images}, "two images take it")
+    check_answers(path, outputs, found, len(images), card.widths)
+
+
+def run_bounded(
+    path: Path, session: ort.InferenceSession, outputs: tuple[str, ...], inputs: dict[str, np.ndarray], takes: str
+) -> list[np.ndarray]:
+    """One run of a network for a trial.
+
+    Args:
+        path: the model file, for errors.
+        session: its graph as it is, opened with options that `limit` has set.
+        outputs: names of those to ask for.
+        inputs: name -> what it is given.
+        takes: the same in words, for the error: "two images take it".
+
+    Raises:
+        ModelFileError: it fails, or takes more than `MOST_SECONDS` or `MOST_BYTES`.
+    """
     terms = ort.RunOptions()
     terms.log_severity_level = 4
     terms.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
@@ -44,12 +63,11 @@ def try_model(path: Path, session: ort.InferenceSession, given: str, outputs: tu
     late.daemon = True
     late.start()
     try:
-        found = session.run(list(outputs), {given: images}, terms)
+        return session.run(list(outputs), inputs, terms)
     except Exception as problem:  # onnxruntime's errors have no common base of their own
-        raise ModelFileError(f"{path}: refused, because {_why(problem, terms.terminate)}", _REMEDY) from problem
+        raise ModelFileError(f"{path}: refused, because {_why(problem, terms.terminate, takes)}", _REMEDY) from problem
     finally:
         late.cancel()
-    check_answers(path, outputs, found, len(images), card.widths)
 
 
 def limit(options: ort.SessionOptions) -> None:
@@ -112,10 +130,10 @@ def _limit_memory() -> None:
     ort.create_and_register_allocator(kind, ort.OrtArenaCfg({"max_mem": MOST_BYTES, "arena_extend_strategy": as_asked}))
 
 
-def _why(problem: Exception, late: bool) -> str:
+def _why(problem: Exception, late: bool, takes: str) -> str:
     text = str(problem)
     if late:
-        return f"two images take it more than {MOST_SECONDS} seconds"
+        return f"{takes} more than {MOST_SECONDS} seconds"
     if "Available memory" in text or "bad alloc" in text.lower() or isinstance(problem, MemoryError):
-        return f"two images take it more than {MOST_BYTES / 1e9:.1f} GB of memory"
+        return f"{takes} more than {MOST_BYTES / 1e9:.1f} GB of memory"
     return f"it fails ({' '.join(text.split())[-300:]})"

@@ -1,0 +1,55 @@
+"""What commands share that start quickly and can be stopped on the way: the bar, Ctrl-C, and numbers as options."""
+
+import argparse
+import contextlib
+import os
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hemascope.progress import Progress
+
+
+def bar() -> "contextlib.AbstractContextManager[Progress]":
+    """The bar; rich is imported only where there is a terminal to draw on."""
+    from hemascope.progress import SILENT, Terminal
+
+    return Terminal() if sys.stderr.isatty() else contextlib.nullcontext(SILENT)
+
+
+@contextlib.contextmanager
+def stopped_by_ctrl_c() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C sets, so that the run ends in order; the second one ends the process at once."""
+    from hemascope.serve.ending import Ending
+
+    stop = threading.Event()
+    former = signal.signal(signal.SIGINT, lambda *_: stop.set())
+    ending = Ending(None, [signal.SIGINT], _show_cursor)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, former)
+        ending.call_off()
+
+
+def go_on() -> str:
+    """The command that goes on with this one."""
+    given = (part for part in sys.argv[1:] if part not in ("--resume", "--overwrite"))
+    return f"Go on with: {shlex.join(['hemascope', *given])} --resume"
+
+
+def positive(text: str) -> int:
+    """An option that is a whole number from 1 on."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _show_cursor() -> None:
+    if os.isatty(2):
+        os.write(2, b"\x1b[?25h\n")  # a bar hides it

@@ -1,0 +1,83 @@
+"""Count the cells of whole fields of a smear."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from hemascope.cli._running import bar, positive, stopped_by_ctrl_c
+from hemascope.data.kinds import ANY
+from hemascope.fields.defaults import DETECTOR, FORMATS
+from hemascope.predict.shipped import DEFAULT
+
+_ABOUT = """\
+Count the cells of whole fields of a smear.
+
+Finds white cells, red cells and platelets at any magnification, classifies the
+white ones, and gives the differential. A cell cut by the right or lower edge of
+its field is not counted, one cut by the left or upper edge is. Writes into the
+folder OUTPUT: cells.csv, a row a cell; fields.csv, a row a field;
+differential.csv; count.json. Without -o: the counts on a terminal, the cells as
+CSV into a pipe. While it goes on, fields that are done are kept there."""
+
+_END = """\
+exit code: 0 all fields were read; 3 some failed (their rows say why in the
+column error); 2 nothing was done; 130 stopped by Ctrl-C (what is done is kept;
+a second Ctrl-C does not wait for the field at work).
+
+examples:
+  hemascope count slide_7/ -o counted
+  hemascope count fields.zip -o counted --resume
+  hemascope count slide_7/ -o counted --precision 2 --attributes"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    parser = argparse.ArgumentParser(
+        "hemascope count",
+        description=_ABOUT,
+        epilog=_END,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("sources", nargs="+", metavar="FIELDS", help=ANY)
+    parser.add_argument(
+        "-m", "--model", default=DEFAULT, help=f"a model file, a Run folder or a shipped model's name [{DEFAULT}]"
+    )
+    parser.add_argument(
+        "--detector", default=DETECTOR, help=f"a detector's file or a shipped detector's name [{DETECTOR}]"
+    )
+    parser.add_argument("-o", "--output", type=Path, help="the folder to write")
+    parser.add_argument("--format", choices=FORMATS, default=FORMATS[0], help=f"of the table of cells [{FORMATS[0]}]")
+    parser.add_argument(
+        "--attributes", action="store_true", help="say what is seen of white cells: nucleus, cytoplasm, granules"
+    )
+    parser.add_argument(
+        "--precision",
+        type=float,
+        metavar="POINTS",
+        help="how many cells more it takes to know every share within so many percentage points",
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with an interrupted count, if there is one")
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing count")
+    parser.add_argument("--threads", type=positive, metavar="N", help="that a field is worked on by [one a core]")
+    return parser
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command; returns the exit code."""
+    options = vars(parser().parse_args(arguments))
+    sources: list[str] = options.pop("sources")
+    output: Path | None = options["output"]
+
+    from hemascope.cli._count_show import Show
+    from hemascope.fields.run import run
+
+    show = Show(output)
+    with bar() as progress, stopped_by_ctrl_c() as stop:
+        outcome = run(sources, watcher=show, stop=stop, progress=progress, **options)
+    if outcome.finished:
+        print(f"{output} is complete already", file=sys.stderr)  # noqa: T201
+    show.end(outcome)
+    if not outcome.complete:
+        return 130
+    return 3 if outcome.totals.failed else 0

@@ -1,0 +1,305 @@
+"""Counting the fields of sources from top to bottom; into a folder: resumable, and tables whole or not there at all."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from hemascope.errors import HemascopeError, RunError, SourceError
+from hemascope.fields import table
+from hemascope.fields.defaults import DETECTOR, FORMATS
+from hemascope.fields.table import Columns
+from hemascope.fields.totals import FIELDS_FILE, Totals, field_names, write_fields
+from hemascope.files import check_folder
+from hemascope.formats import read_versioned, write_versioned
+from hemascope.predict.alone import alone
+from hemascope.predict.differential import differential as counting
+from hemascope.predict.differential.differential import Differential, check_precision
+from hemascope.predict.finished import take
+from hemascope.predict.items import Item, check, items, tell_passed_over
+from hemascope.predict.items import count as count_items
+from hemascope.predict.shipped import DEFAULT
+from hemascope.predict.unlike import Look, Unlike
+from hemascope.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from hemascope.fields.detector import Detector
+    from hemascope.fields.journal import Journal, Made
+    from hemascope.fields.read import FieldRead
+    from hemascope.predict.classifier import Classifier
+
+FORMAT_VERSION = 1
+SUMMARY = "count.json"
+"""Name of the file that says what a finished count was made with, and what it adds up to. It is written last."""
+
+JOURNAL = "cells.partial"
+"""Name of what an interrupted count leaves."""
+
+
+class Watcher(Protocol):
+    """Takes the fields as they come."""
+
+    def begin(self, columns: Columns, before: int) -> None:
+        """The columns of the cells, and how many fields an earlier run has done."""
+
+    def add(self, read: FieldRead) -> None:
+        """The next field."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a count ended.
+
+    Attributes:
+        totals: what the fields add up to, those of earlier runs among them.
+        complete: whether the folder's tables are written; if not, its journal holds the fields.
+        before: how many of the fields an earlier run did; all of them where it had finished.
+        finished: whether an earlier run had finished, so that nothing was done.
+        unlike: that the white cells of this run are unlike those that the model was calibrated on; None where not.
+        differential: of the white cells; None where the run is not complete.
+    """
+
+    totals: Totals
+    complete: bool
+    before: int = 0
+    finished: bool = False
+    unlike: Unlike | None = None
+    differential: Differential | None = None
+
+
+def run(
+    sources: Sequence[str],
+    model: str | Path = DEFAULT,
+    *,
+    watcher: Watcher,
+    detector: str | Path = DETECTOR,
+    output: Path | None = None,
+    format: str = FORMATS[0],
+    attributes: bool = False,
+    precision: float | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    threads: int | None = None,
+    progress: Progress = SILENT,
+    stop: threading.Event | None = None,
+) -> Outcome:
+    """Count the cells of every field of the sources; a run into a folder that was ended at any moment can be resumed.
+
+    Args:
+        sources, model, detector, output, format, attributes, precision, resume, overwrite, threads, progress: see
+            `hemascope.fields.count.count`.
+        watcher: is handed the fields.
+        stop: when set, the run ends early and keeps its journal.
+
+    Raises:
+        SourceError: no such source or no field in them; a folder with a count already, or that another run is at;
+            resuming, other fields than those of the earlier run.
+        ModelFileError: no such model or detector; resuming, another one; or the model has no attributes.
+    """
+    check_precision(precision)
+    if format not in FORMATS:
+        raise HemascopeError(f"{format!r} is no format of the table", f"Give one of {', '.join(FORMATS)}.")
+    if output is not None:
+        _check_folder(output, resume=resume, overwrite=overwrite)
+    elif resume or overwrite:
+        raise SourceError("--resume and --overwrite need a folder", "Name it by -o.")
+    check(sources, progress)
+    if output is None:
+        job = _Job(sources, model, detector, attributes, threads, watcher, progress, stop)
+        job.begin(0)
+        for read in job.reads(items(sources)):
+            job.add(read)
+        return job.outcome(precision, complete=not job.stopped)
+    with alone(output / "cells", "hemascope count"):
+        _check_folder(output, resume=resume, overwrite=overwrite, held=True)
+        job = _Job(sources, model, detector, attributes, threads, watcher, progress, stop)
+        if resume and (output / SUMMARY).exists() and not (output / JOURNAL).exists():
+            job.totals = _finished(output, job.made, format, items(sources))
+            outcome = job.outcome(precision, complete=True, before=job.totals.fields, finished=True)
+        else:
+            outcome = _into_folder(job, output, format, precision, resume)
+        if outcome.differential:
+            outcome.differential.write(output / counting.FILE)
+    return outcome
+
+
+class _Job:
+    """What reads fields, and what is known of them so far."""
+
+    def __init__(
+        self,
+        sources: Sequence[str],
+        model: str | Path,
+        detector: str | Path,
+        attributes: bool,
+        threads: int | None,
+        watcher: Watcher,
+        progress: Progress,
+        stop: threading.Event | None,
+    ) -> None:
+        from hemascope.fields.detector import load_detector  # brings onnxruntime, not needed to refuse
+        from hemascope.predict.classifier import load
+
+        self.detector: Detector = load_detector(detector, threads=threads)
+        self.classifier: Classifier = load(model, threads=threads)
+        self.columns = Columns.of(self.classifier, attributes)
+        self.totals = Totals()
+        self.sources = sources
+        self._attributes = attributes
+        self._look = Look(self.classifier.card)
+        self._watcher = watcher
+        self._progress = progress
+        self._stop = stop
+
+    @property
+    def made(self) -> Made:
+        return {
+            "detector": {"name": self.detector.card.name, "sha256": self.detector.digest},
+            "model": {"name": self.classifier.card.name, "sha256": self.classifier.digest},
+            "attributes": self._attributes,
+        }
+
+    @property
+    def stopped(self) -> bool:
+        return self._stop is not None and self._stop.is_set()
+
+    def begin(self, before: int, lost: int = 0) -> None:
+        self._watcher.begin(self.columns, before)
+        if lost:
+            self._progress.say(
+                f"The journal's last {lost:,} bytes are not as they were written: fields from the {before + 1:,}th on"
+                " are read again."
+            )
+        tell_passed_over(self.sources, self._progress)
+        self._progress.step("counting", None if self._progress is SILENT else count_items(self.sources))
+        self._before, self._started = before, time.monotonic()
+
+    def reads(self, images: Iterable[Item]) -> Iterator[FieldRead]:
+        """The fields, until told to stop."""
+        from hemascope.fields.read import read_fields
+
+        threads = self.classifier.threads
+        found = read_fields(self.detector, self.classifier, images, attributes=self._attributes, threads=threads)
+        with closing(found):
+            while not self.stopped and (read := next(found, None)) is not None:
+                yield read
+
+    def again(self, read: FieldRead) -> None:
+        """Take a field that an earlier run did."""
+        self.totals.add(read)
+        self._progress.done(self.totals.fields)
+
+    def add(self, read: FieldRead) -> None:
+        self.totals.add(read)
+        if len(read.colours):
+            self._look.add(read.colours, read.probabilities)
+        self._watcher.add(read)
+        seconds = max(time.monotonic() - self._started, 1e-9)
+        done = self.totals.fields
+        self._progress.done(done, note=f"({(done - self._before) / seconds:,.1f} fields/s)")
+
+    def outcome(self, precision: float | None, *, complete: bool, before: int = 0, finished: bool = False) -> Outcome:
+        if complete and not self.totals.fields:
+            raise SourceError(
+                f"{', '.join(self.sources)}: no image there", "Folders are searched for files with an image's suffix."
+            )
+        unlike = self._look.unlike()
+        told = unlike.message if unlike else ""
+        found = self.totals.differential(self.classifier.card, precision, told) if complete else None
+        return Outcome(self.totals, complete, before, finished, unlike, found)
+
+
+def _into_folder(job: _Job, folder: Path, format: str, precision: float | None, resume: bool) -> Outcome:
+    from hemascope.fields.journal import Journal
+
+    path, images = folder / JOURNAL, items(job.sources)
+    begin = Journal.resume if resume and path.exists() else Journal.create
+    with begin(path, job.made) as journal:
+        before = journal.fields
+        job.begin(before, journal.lost)
+        for read in journal.read():
+            take(images, read.name, path, "the interrupted run")
+            job.again(read)
+        for read in job.reads(images):
+            journal.append(read)
+            job.add(read)
+        outcome = job.outcome(precision, complete=not job.stopped, before=before)
+        if outcome.complete:
+            _write(journal, job, folder, format)
+    if outcome.complete:
+        path.unlink()
+    return outcome
+
+
+def _write(journal: Journal, job: _Job, folder: Path, format: str) -> None:
+    """Everything that a finished count leaves; its summary last, which says that it is finished."""
+    for other in FORMATS:
+        if other != format:
+            (folder / f"cells.{other}").unlink(missing_ok=True)
+    table.write_table(folder / f"cells.{format}", journal.cells(), job.columns)
+    write_fields(folder / FIELDS_FILE, journal.read())
+    # Further writers, which take ((read.name, read) for read in journal.read()), have their place here.
+    write_versioned(folder / SUMMARY, {**job.made, **job.totals.as_dict()}, FORMAT_VERSION)
+
+
+def _check_folder(folder: Path, *, resume: bool, overwrite: bool, held: bool = False) -> None:
+    """Refuse, before any work, to write where something is that the user has not given up.
+
+    Args:
+        folder, resume, overwrite: as of `run`.
+        held: whether no other run can be at it, so that a journal is that of an interrupted one.
+
+    Raises:
+        SourceError: a count, another file of these names, or an interrupted run is there already.
+    """
+    check_folder(folder)
+    if resume and overwrite:
+        raise SourceError("--resume and --overwrite exclude each other", "Give the one you mean.")
+    if resume or overwrite:
+        return
+    names = [*(f"cells.{format}" for format in FORMATS), FIELDS_FILE, counting.FILE, SUMMARY]
+    for path in (folder / name for name in names):
+        if path.exists():
+            raise SourceError(f"{path}: exists already", "Give another folder, or --overwrite to replace it.")
+    if held and (folder / JOURNAL).exists():
+        raise SourceError(
+            f"{folder / JOURNAL}: an interrupted run left this",
+            "Go on with it by --resume, or start anew by --overwrite.",
+        )
+
+
+def _finished(folder: Path, made: Made, format: str, images: Iterator[Item]) -> Totals:
+    """The totals of a finished count, which must be what a run would write now.
+
+    Raises:
+        SourceError: it is of other fields, damaged, or its table is of another format.
+        ModelFileError: it was made with other models, or with other attributes.
+    """
+    from hemascope.fields.journal import same_made
+
+    path = folder / SUMMARY
+
+    def build(values: dict[str, Any]) -> tuple[Made, Totals]:
+        return values, Totals.of_dict(values)
+
+    try:
+        found = read_versioned(path, build, FORMAT_VERSION, what="a count", remedy="Start anew: --overwrite.")
+    except RunError as problem:
+        raise SourceError(problem.problem, problem.remedy) from problem
+    assert found is not None
+    then, totals = found
+    same_made(path, then, made)
+    if not (folder / f"cells.{format}").exists():
+        raise SourceError(f"{folder}: has no cells.{format}", "Give the same --format, or --overwrite to start anew.")
+    for name in field_names(folder / FIELDS_FILE):
+        take(images, name, folder / FIELDS_FILE, "this count")
+    if (more := next(images, None)) is not None:
+        raise SourceError(
+            f"{folder}: {more.path} is not among its fields", "Give the same sources, or --overwrite to start anew."
+        )
+    return totals
