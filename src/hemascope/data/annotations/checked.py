@@ -80,10 +80,11 @@ def check_fields(
             boxes=np.array([corners for _, corners in kept], np.float32).reshape(-1, 4),
             kinds=np.array([kinds[box.label] for box, _ in kept], np.int64),
             annotated=tuple(kind in annotated for kind in KINDS),
-            source=name,
+            source=field.source or name,
             labels=tuple(box.label for box, _ in kept),
             size=seen.size,
             split=field.split,
+            group=field.group,
         )
         former = digests.setdefault(seen.digest, len(found))
         if former == len(found):

@@ -2,12 +2,16 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from hemascope.cells import KINDS
+from hemascope.data.annotations.fields import LabelledField
 from hemascope.data.annotations.raw import RawBox, RawField, below, find_picture, number, read_text, whole
 from hemascope.data.sources.names import split_name
 from hemascope.errors import SourceError
+from hemascope.files import write_text
 from hemascope.progress import SILENT, Progress
 
 _PARTS = ("images", "annotations", "categories")
@@ -29,7 +33,8 @@ def read_coco(path: Path, *, split: str = "", progress: Progress = SILENT) -> li
     """The fields of a COCO file.
 
     The pictures lie beside it, in a folder ``images`` beside it or above, or in one called as the split. An image may
-    name its ``split``, and the kinds that are boxed in it as ``annotated``, as hemascope writes it.
+    name its ``split``, ``source`` and ``group``, and the kinds that are boxed in it as ``annotated``, as `write_coco`
+    writes them.
 
     Args:
         path: the JSON file.
@@ -80,6 +85,33 @@ def read_coco(path: Path, *, split: str = "", progress: Progress = SILENT) -> li
     return list(fields.values())
 
 
+def write_coco(fields: Sequence[LabelledField], path: Path) -> None:
+    """Write fields and their boxes so that `read_coco` gives them again; whole or not at all."""
+    images = [
+        {
+            "id": place,
+            "file_name": str(field.path),
+            "width": field.size[0],
+            "height": field.size[1],
+            "name": field.name,
+            "source": field.source,
+            "group": field.group,
+            "split": field.split,
+            "annotated": [kind for kind, yes in zip(KINDS, field.annotated, strict=True) if yes],
+        }
+        for place, field in enumerate(fields)
+    ]
+    marks: list[dict[str, Any]] = []
+    for image, field in enumerate(fields):
+        for box, kind, label in zip(field.boxes.tolist(), field.kinds.tolist(), field.labels, strict=True):
+            corner, size = box[:2], [box[2] - box[0], box[3] - box[1]]
+            mark = {"image_id": image, "category_id": kind, "bbox": [*corner, *size], "area": size[0] * size[1]}
+            marks.append({"id": len(marks), **mark, "iscrowd": 0, "label": label})
+    categories = [{"id": place, "name": kind} for place, kind in enumerate(KINDS)]
+    content = {"images": images, "annotations": marks, "categories": categories}
+    write_text(path, json.dumps(content, ensure_ascii=False) + "\n")
+
+
 def _id(entry: Any, name: str, place: str) -> Any:
     value = entry.get(name) if isinstance(entry, dict) else None
     if not isinstance(value, int | str):
@@ -95,14 +127,18 @@ def _field(entry: dict[str, Any], place: str, path: Path, split: str) -> RawFiel
     stem = path.stem.rpartition("_")[2]  # instances_train2017
     folders = [path.parent, path.parent / "images", above / "images", above / stem, above / "images" / stem, above]
     picture = find_picture(name, folders)
-    own = entry.get("split")
+    own, source, group = (
+        entry.get(key) if isinstance(entry.get(key), str) else "" for key in ("split", "source", "group")
+    )
     annotated = entry.get("annotated")
     return RawField(
         picture,
         str(entry["name"]) if isinstance(entry.get("name"), str) else below(picture, path.parent),
         place,
         size=(whole(entry.get("width")), whole(entry.get("height"))),
-        split=split_name(own) or "" if isinstance(own, str) else split,
+        split=split_name(own) or split,
+        source=source,
+        group=group,
         annotated=tuple(map(str, annotated)) if isinstance(annotated, list) else None,
     )
 

@@ -36,6 +36,8 @@ class RawField:
         relative: whether corners are shares of width and height.
         split: train, val, test or "".
         annotated: the kinds that are boxed in it, where the file says so.
+        source: that it came of, where the file says so.
+        group: of fields that stay together, where the file says so.
     """
 
     path: Path
@@ -46,6 +48,8 @@ class RawField:
     relative: bool = False
     split: str = ""
     annotated: tuple[str, ...] | None = None
+    source: str = ""
+    group: str = ""
 
 
 def number(value: object, what: str, place: str) -> float:
