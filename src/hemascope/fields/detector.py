@@ -1,0 +1,1 @@
+KINDS = ("white", "red", "platelet")
