@@ -36,3 +36,12 @@ def other_laboratories() -> Path:
     if not folder.is_dir():
         pytest.skip("no images of other laboratories here: name their folder in HEMASCOPE_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def real_fields() -> Path:
+    """The folder of whole fields with boxes (bccd/, chula/, raabin/); skips where it is absent."""
+    folder = _real_data() / "fields"
+    if not folder.is_dir():
+        pytest.skip("no real fields here: name the folder of the data in HEMASCOPE_DATA")
+    return folder

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from hemascope.pipeline.export import export
     from hemascope.pipeline.submit import submit
     from hemascope.pipeline.train import resume, train
+    from hemascope.pipeline.train_detector import train_detector
     from hemascope.pipeline.tune import tune
     from hemascope.pipeline.tune_augment import tune_augment
     from hemascope.predict.classifier import load
@@ -54,6 +55,7 @@ _HOMES = {
     "resume": "hemascope.pipeline.train",
     "submit": "hemascope.pipeline.submit",
     "train": "hemascope.pipeline.train",
+    "train_detector": "hemascope.pipeline.train_detector",
     "tune": "hemascope.pipeline.tune",
     "tune_augment": "hemascope.pipeline.tune_augment",
     "Manifest": "hemascope.data.manifest",
@@ -63,8 +65,8 @@ _HOMES = {
 """Where each public name is defined; imported when it is first asked for, since some bring torch."""
 
 __all__ = ["Manifest", "Recipe", "Run", "__version__", "adapt", "audit", "bench", "compare", "count", "ensemble",
-           "evaluate", "explain", "export", "load", "plan", "predict", "resume", "submit", "train", "tune",
-           "tune_augment"]  # fmt: skip
+           "evaluate", "explain", "export", "load", "plan", "predict", "resume", "submit", "train", "train_detector",
+           "tune", "tune_augment"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

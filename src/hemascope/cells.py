@@ -3,7 +3,7 @@
 The order is BloodMNIST's and holds everywhere: in label numbers, probability columns, tables and figures.
 """
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 Counted = Literal["differential", "per_hundred", "apart"]
 """How a laboratory counts a class: as a share of the leucocytes, as so many per hundred of them, or elsewhere."""
@@ -30,6 +30,15 @@ CELLS: tuple[CellClass, ...] = (
 
 BLOOD_CLASSES: tuple[str, ...] = tuple(cell.name for cell in CELLS)
 """Names of the eight classes, in order."""
+
+Kind = Literal["white", "red", "platelet"]
+"""What is told apart in a field of a smear; white are the nucleated cells, leucocytes and erythroblasts."""
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""All of them, in the order of their numbers."""
+
+KIND_TITLES: dict[Kind, str] = {"white": "white cells", "red": "red cells", "platelet": "platelets"}
+"""Several of a kind, as people read it."""
 
 _COUNTED: dict[str, Counted] = {"erythroblast": "per_hundred", "platelet": "apart"}
 

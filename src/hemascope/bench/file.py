@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from hemascope.data import plain_yaml
 from hemascope.errors import RecipeError, did_you_mean
 from hemascope.evaluate.compare.hidden import Hidden
-from hemascope.train import plain_yaml
 from hemascope.train.recipe_files import explain, flat
 
 Table = Literal["submissions", "metrics", "local_tta"]

@@ -25,7 +25,17 @@ from hemascope.shown import wrapped
 
 # The order of the work in --help; commands not named here follow by name.
 _ORDER = {
-    "data and trainings": ("audit", "augment", "recipes", "networks", "train", "tune", "tune-augment", "ensemble"),
+    "data and trainings": (
+        "audit",
+        "augment",
+        "recipes",
+        "networks",
+        "train",
+        "train-detector",
+        "tune",
+        "tune-augment",
+        "ensemble",
+    ),
     "judging a model": ("evaluate", "explain", "report", "compare", "bench"),
     "using a model": ("predict", "count", "serve", "adapt", "export", "submit"),
     "the command line itself": ("completion",),

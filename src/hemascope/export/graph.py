@@ -110,8 +110,8 @@ def _body(deployed: _Deployed, size: int) -> onnx.ModelProto:
     with (
         warnings.catch_warnings(),
         contextlib.redirect_stdout(io.StringIO()),
-        _silenced("torch.onnx", "onnxscript"),
-        _out_of_place(deployed),
+        silenced("torch.onnx", "onnxscript"),
+        out_of_place(deployed),
     ):
         warnings.simplefilter("ignore")  # the exporter's own deprecations are not the user's concern
         program = torch.onnx.export(
@@ -133,7 +133,7 @@ def _body(deployed: _Deployed, size: int) -> onnx.ModelProto:
 
 
 @contextlib.contextmanager
-def _out_of_place(network: nn.Module) -> Iterator[None]:
+def out_of_place(network: nn.Module) -> Iterator[None]:
     """Activations that write to a new tensor: those that overwrite their input take the exporter most of its time."""
     layers: list[Any] = [layer for layer in network.modules() if getattr(layer, "inplace", False) is True]
     for layer in layers:
@@ -161,7 +161,9 @@ def _simplify(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
     return onnx.load(path)
 
 
-class _silenced:  # noqa: N801 - reads as a verb where it is used
+class silenced:  # noqa: N801 - reads as a verb where it is used
+    """Loggers that are to say nothing but errors within a block."""
+
     def __init__(self, *loggers: str) -> None:
         self.loggers = [logging.getLogger(name) for name in loggers]
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
 
-Kind = Literal["white", "red", "platelet"]
-"""What a detector tells apart; white are the nucleated cells, leucocytes and erythroblasts."""
+from hemascope.cells import KINDS, Kind
 
-KINDS: tuple[Kind, ...] = get_args(Kind)
-"""All of them, in the order of their numbers in a detector's answers."""
+__all__ = ["KINDS", "Box", "Cell", "Kind"]
 
 Box = tuple[float, float, float, float]
 """xmin, ymin, xmax, ymax in pixels of a field, which begin at 0."""

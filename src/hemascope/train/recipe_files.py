@@ -3,24 +3,30 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from hemascope.augment.policy import NAMED, Policy
+from hemascope.data import plain_yaml
 from hemascope.errors import RecipeError, did_you_mean
 from hemascope.files import write_text
-from hemascope.train import plain_yaml
 from hemascope.train.recipe import Recipe
 
 _SHIPPED = resources.files("hemascope.recipes")
 _SUFFIXES = (".yaml", ".yml")
 
 
-def shipped() -> dict[str, str]:
-    """The shipped recipes: name -> the comment at the head of its file."""
-    return dict(sorted(_heads()))
+TRAIN, TRAIN_DETECTOR = "train", "train-detector"
+"""The commands that recipes are of."""
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def shipped(command: str = TRAIN) -> dict[str, str]:
+    """The shipped recipes of a command: name -> the comment at the head of its file, whose last line is the command."""
+    return dict(sorted((name, head) for name, head in _heads() if _command(head) == command))
 
 
 def load_recipe(recipe: str | Path | Recipe, changes: Iterable[str] | Mapping[str, Any] = ()) -> Recipe:
@@ -38,13 +44,27 @@ def load_recipe(recipe: str | Path | Recipe, changes: Iterable[str] | Mapping[st
     >>> load_recipe("quick", {"optimizer.learning_rate": 0.002, "head": {"dropout": 0.1}}).head.dropout
     0.1
     """
-    values, origin = _values(recipe)
+    return load_as(Recipe, recipe, changes)
+
+
+def load_as(
+    model: type[M], recipe: str | Path | M, changes: Iterable[str] | Mapping[str, Any] = (), command: str = TRAIN
+) -> M:
+    """Read a recipe of another command, otherwise as `load_recipe`.
+
+    Args:
+        model: what its keys are.
+        recipe: a name, a path, or one that is read already.
+        changes: of its keys.
+        command: that it is of.
+    """
+    values, origin = _values(recipe, command)
     for key, value in _pairs(changes):
         _change(values, key, value)
     try:
-        return Recipe.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as problem:
-        raise RecipeError(f"{origin}: {'; '.join(explain(error) for error in problem.errors())}") from problem
+        raise RecipeError(f"{origin}: {'; '.join(explain(error, model) for error in problem.errors())}") from problem
 
 
 def load_policy(name: str | Path, also: Sequence[str] = ()) -> Policy:
@@ -73,7 +93,7 @@ def load_policy(name: str | Path, also: Sequence[str] = ()) -> Policy:
     )
 
 
-def write_recipe(recipe: Recipe, path: Path, about: Iterable[str] = ()) -> None:
+def write_recipe(recipe: BaseModel, path: Path, about: Iterable[str] = ()) -> None:
     """Write every key of ``recipe`` as YAML, below comments, whole or not at all.
 
     Args:
@@ -84,7 +104,7 @@ def write_recipe(recipe: Recipe, path: Path, about: Iterable[str] = ()) -> None:
     write_text(path, "".join(f"# {line}\n" for line in about) + as_yaml(recipe))
 
 
-def as_yaml(recipe: Recipe) -> str:
+def as_yaml(recipe: BaseModel) -> str:
     """Every key of a recipe.
 
     >>> as_yaml(load_recipe("quick")).splitlines()[0]
@@ -103,11 +123,17 @@ def _heads() -> Iterator[tuple[str, str]]:
             yield file.name.removesuffix(".yaml"), "\n".join(head)
 
 
-def _values(recipe: str | Path | Recipe) -> tuple[dict[str, Any], str]:
+def _command(head: str) -> str:
+    """The command that the head of a recipe ends with: ``hemascope COMMAND SOURCE --recipe NAME``."""
+    return (*head.splitlines()[-1].split(), "", "")[1]
+
+
+def _values(recipe: str | Path | BaseModel, command: str) -> tuple[dict[str, Any], str]:
     """The keys of a recipe, and what to call it in an error."""
-    if isinstance(recipe, Recipe):
-        return recipe.model_dump(mode="json"), f"recipe {recipe.name}"
-    read, origin = _read(recipe)
+    if isinstance(recipe, BaseModel):
+        values = recipe.model_dump(mode="json")
+        return values, f"recipe {values.get('name')}"
+    read, origin = _read(recipe, command)
     values = {} if read is None else read
     if not isinstance(values, dict):
         raise RecipeError(f"{origin}: a recipe is a list of keys and values, not a {type(values).__name__}")
@@ -115,14 +141,20 @@ def _values(recipe: str | Path | Recipe) -> tuple[dict[str, Any], str]:
     return values, origin
 
 
-def _read(name_or_path: str | Path) -> tuple[Any, str]:
+def _read(name_or_path: str | Path, command: str) -> tuple[Any, str]:
     name, path = str(name_or_path), Path(name_or_path)
     if path.suffix in _SUFFIXES:
         if not path.is_file():
             raise RecipeError(f"{path}: no such recipe file")
         return plain_yaml.read(path), str(path)
-    names = list(shipped())
+    names = list(shipped(command))
     if name not in names:
+        for other in (TRAIN, TRAIN_DETECTOR):
+            if name in shipped(other):
+                raise RecipeError(
+                    f"recipe {name} is one of hemascope {other}, not of hemascope {command}",
+                    f"Use hemascope {other}, or name one of: {', '.join(names)}.",
+                )
         raise RecipeError(
             f"no recipe is called {name!r}",
             f"Name a .yaml file or one of: {', '.join(names)}.{did_you_mean(name, names)}",

@@ -10,44 +10,24 @@ from typing import Any
 import pandas as pd
 
 from hemascope.data.manifest import Manifest
-from hemascope.errors import RunError
-from hemascope.files import write_text
 from hemascope.shown import SCORE_TITLES, paragraphs, table, with_interval
 from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import load_recipe, write_recipe
-
-FORMAT_VERSION = 1
+from hemascope.train.run_folder import FORMAT_VERSION, RunFolder
 
 
 @dataclass(frozen=True)
-class Run:
-    """A training's folder; every file in it is written whole or not at all.
+class Run(RunFolder):
+    """A classifier's training: its folder; every file in it is written whole or not at all.
 
     >>> Run(Path("runs/first")).model_file.as_posix()
     'runs/first/model.onnx'
     """
 
-    folder: Path
-
-    @property
-    def recipe_file(self) -> Path:
-        """The complete recipe, YAML."""
-        return self.folder / "recipe.yaml"
-
     @property
     def manifest_file(self) -> Path:
         """The Manifest with splits, groups and errors, Parquet."""
         return self.folder / "manifest.parquet"
-
-    @property
-    def history_file(self) -> Path:
-        """One row an epoch, CSV."""
-        return self.folder / "history.csv"
-
-    @property
-    def last_checkpoint(self) -> Path:
-        """Everything needed to go on after the last whole epoch."""
-        return self.folder / "checkpoints" / "last.ckpt"
 
     @property
     def best_weights(self) -> Path:
@@ -60,24 +40,9 @@ class Run:
         return self.folder / "checkpoints" / "final.pt"
 
     @property
-    def predictions_file(self) -> Path:
-        """One row an evaluated image, Parquet."""
-        return self.folder / "predictions.parquet"
-
-    @property
-    def metrics_file(self) -> Path:
-        """Every score of the report, JSON; recomputable from the predictions."""
-        return self.folder / "metrics.json"
-
-    @property
     def model_file(self) -> Path:
         """The deployed classifier."""
         return self.folder / "model.onnx"
-
-    @property
-    def report_file(self) -> Path:
-        """The report, one self-contained HTML page."""
-        return self.folder / "report.html"
 
     @classmethod
     def create(cls, folder: Path, recipe: Recipe, manifest: Manifest, about: dict[str, Any]) -> "Run":
@@ -93,43 +58,6 @@ class Run:
         write_recipe(recipe, run.recipe_file)
         run.write_about({"format_version": FORMAT_VERSION, **about})  # last: a folder with it is complete
         return run
-
-    def check_free(self) -> None:
-        """Raise a RunError unless a Run may begin in this folder."""
-        if self.folder.is_dir() and (self.folder / "run.json").exists():
-            raise RunError(
-                f"{self.folder} holds a training already",
-                f"Go on with it: hemascope train --resume {self.folder}; or name another folder with -o.",
-            )
-        if self.folder.is_file():
-            raise RunError(f"{self.folder} is a file", "Name a folder with -o.")
-
-    @classmethod
-    def open(cls, folder: Path) -> "Run":
-        """An existing Run.
-
-        Raises:
-            RunError: the folder is not a Run, or one of a newer format.
-        """
-        run = cls(Path(folder))
-        if not (run.folder / "run.json").is_file():
-            raise RunError(f"{folder}: not a Run (it has no run.json)", "Name the folder that a training wrote.")
-        version = run.about().get("format_version", 0)
-        if not 1 <= version <= FORMAT_VERSION:
-            raise RunError(f"{folder}: a Run of format {version}; this hemascope knows up to {FORMAT_VERSION}")
-        return run
-
-    def about(self) -> dict[str, Any]:
-        """Source, versions, machine and times of this Run."""
-        try:
-            about = json.loads((self.folder / "run.json").read_text("utf-8"))
-        except (OSError, ValueError) as problem:
-            raise RunError(f"{self.folder / 'run.json'}: cannot be read ({problem})") from problem
-        return dict(about)
-
-    def write_about(self, about: dict[str, Any]) -> None:
-        """Replace what `about` gives."""
-        write_text(self.folder / "run.json", json.dumps(about, indent=2) + "\n")
 
     def members(self) -> tuple["Run", ...]:
         """The Runs whose networks this one averages, in folders of its own; none where it has one network.
@@ -170,31 +98,8 @@ class Run:
             columns=["split", "score", "value", "low", "high"],
         ).astype({"value": float, "low": float, "high": float})
 
-    @property
-    def predictions(self) -> pd.DataFrame:
-        """The predictions table: what the model said of each image that is scored, and what is true.
-
-        Raises:
-            RunError: the training is not finished.
-        """
-        return pd.read_parquet(self._written(self.predictions_file))
-
-    @property
-    def history(self) -> pd.DataFrame:
-        """One row an epoch: losses, accuracies, learning rate and seconds.
-
-        Raises:
-            RunError: no epoch is finished.
-        """
-        return pd.read_csv(self._written(self.history_file))
-
     def _measured(self) -> dict[str, Any]:
         return dict(json.loads(self._written(self.metrics_file).read_text("utf-8"))["splits"])
-
-    def _written(self, path: Path) -> Path:
-        if not path.is_file():
-            raise RunError(f"{self.folder}: its training is not finished", f"hemascope train --resume {self.folder}")
-        return path
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the scores of each split with their intervals, and where report and model are."""

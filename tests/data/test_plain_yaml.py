@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from hemascope.data.plain_yaml import LARGEST, parse, read
 from hemascope.errors import RecipeError
-from hemascope.train.plain_yaml import LARGEST, parse, read
 
 BOMB = "\n".join(["a0: &a0 [x, x, x, x, x, x, x, x, x]"] + [
     f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 10)

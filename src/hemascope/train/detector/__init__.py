@@ -1,0 +1,1 @@
+"""Training the detector of cells in whole fields."""
