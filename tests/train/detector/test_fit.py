@@ -9,8 +9,8 @@ import torch
 
 from hemascope.data.decode import decode
 from hemascope.errors import HemascopeError
-from hemascope.train.detector.fit import fit_network
 from hemascope.export.detector import write_detector
+from hemascope.train.detector.fit import fit_network
 from hemascope.train.detector.recipe import DetectorRecipe
 from tests.train.detector.drawn import drawn_field
 

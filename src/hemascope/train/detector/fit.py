@@ -1,9 +1,7 @@
 """The training of the detector."""
 
 import copy
-import csv
 import math
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -115,9 +113,7 @@ def _average(averaged: nn.Module, network: nn.Module, keep: float) -> None:
             old.copy_(new)
 
 
-def _batches(
-    pieces: Pieces, recipe: DetectorRecipe, epoch: int, steps: int
-) -> Iterator[tuple[Tensor, Targets]]:
+def _batches(pieces: Pieces, recipe: DetectorRecipe, epoch: int, steps: int) -> Iterator[tuple[Tensor, Targets]]:
     """Batches of pieces, each piece drawn by a seed of its own; every source as often as any other."""
     random = np.random.default_rng((recipe.seed, epoch))
     sources = [field.source for field in pieces.fields]

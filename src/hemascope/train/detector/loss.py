@@ -12,6 +12,7 @@ from hemascope.train.detector.network import CELL, Maps
 
 _SPREAD = 0.54 / 6  # standard deviation of a cell's peak as share of its box's side; Liu et al. 2020, TTFNet
 _FAR = 2.4  # standard deviations at which a peak has fallen to 0.05
+_SURE = 0.3  # height of a peak within which a cell is asked for, whatever lies over it
 _BOXES = 2.0
 
 
@@ -59,11 +60,13 @@ def draw_targets(cells: Boxes, size: tuple[int, int]) -> Targets:
     asked = np.broadcast_to(np.array(cells.annotated, np.float32)[:, None, None], shape).copy()
     boxes = np.zeros((len(KINDS), 4, height, width), np.float32)
     sides = cells.boxes[:, 2:] - cells.boxes[:, :2]
-    for row in np.argsort(-sides.prod(1), kind="stable"):  # small ones lie over large ones
-        box, kind = cells.boxes[row], int(cells.kinds[row])
+    for box, kind in zip(cells.boxes, cells.kinds, strict=True):
         if kind < 0:
             left, top, right, bottom = np.round(box / CELL).astype(int)
             asked[-1 - kind, max(top, 0) : bottom + 1, max(left, 0) : right + 1] = 0
+    for row in np.argsort(-sides.prod(1), kind="stable"):  # small ones lie over large ones
+        box, kind = cells.boxes[row], int(cells.kinds[row])
+        if kind < 0:
             continue
         middle = np.clip((box[:2] + box[2:]) // (2 * CELL), 0, (width - 1, height - 1)).astype(int)
         spread = np.maximum(sides[row] / CELL * _SPREAD, 0.35)
@@ -73,6 +76,7 @@ def draw_targets(cells: Boxes, size: tuple[int, int]) -> Targets:
         peak = np.outer(y, x)
         here = (kind, slice(start[1], end[1]), slice(start[0], end[0]))
         heat[here] = np.maximum(heat[here], peak)
+        asked[here] = np.maximum(asked[here], peak > _SURE) if cells.annotated[kind] else 0
         weight[here] = peak / peak.sum()
         boxes[(kind, slice(None), *here[1:])] = box[:, None, None]
     return Targets(*map(torch.from_numpy, (heat, asked, weight, boxes)))

@@ -1,7 +1,6 @@
 """Pieces of fields at random scales, turned and mirrored, with the boxes that lie in them."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,8 @@ _WHITE_IN_RED = 2.0
 
 _SEEN = 0.4
 """Of a cell's box, the least share that must lie in a piece for the cell to be asked for."""
+
+_MOST_BYTES = 2 << 30  # of decoded fields that stay in memory
 
 
 def red_widths(fields: Sequence[LabelledField]) -> np.ndarray:
@@ -52,9 +53,22 @@ def _median(field: LabelledField, kind: int, least: int) -> float:
     return float(np.median(sides)) if len(sides) >= least else float("nan")
 
 
-@lru_cache(maxsize=512)
-def _pixels(path: Path) -> Image.Image:
-    return Image.fromarray(decode(path))
+class _Pictures:
+    """Decoded fields; those that are read first stay in memory, as far as `_MOST_BYTES` go."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Path, Image.Image] = {}
+        self._bytes = 0
+
+    def __getitem__(self, path: Path) -> Image.Image:
+        if path in self._kept:
+            return self._kept[path]
+        picture = Image.fromarray(decode(path))
+        size = 3 * picture.width * picture.height
+        if self._bytes + size <= _MOST_BYTES:
+            self._kept[path] = picture
+            self._bytes += size
+        return picture
 
 
 class Pieces:
@@ -68,6 +82,7 @@ class Pieces:
     def __init__(self, fields: Sequence[LabelledField], recipe: DetectorRecipe) -> None:
         self.fields, self.recipe = fields, recipe
         self.widths = red_widths(fields)
+        self._pictures = _Pictures()
         self._of_source = {
             source: [number for number, field in enumerate(fields) if field.source == source]
             for source in {field.source for field in fields}
@@ -83,7 +98,7 @@ class Pieces:
         scale = np.exp(random.uniform(low, high)) / self.widths[number]
         stretch = np.exp(random.uniform(-1, 1) * np.log(self.recipe.stretch) / 2)
         factors = scale * np.array([stretch, 1 / stretch])
-        whole = np.array(_pixels(field.path).size)
+        whole = np.array(self._pictures[field.path].size)
         side = size / factors
         first = self._corner(field, whole, side, random)
         piece = np.zeros((size, size, 3), np.uint8)
@@ -91,7 +106,7 @@ class Pieces:
         for slot in np.ndindex(*(np.ceil((first + side) / whole) - np.floor(first / whole)).astype(int)):
             at = np.floor(first / whole).astype(int) + slot
             shown = field if not at.any() else self._neighbour(field, random)
-            image = _pixels(shown.path)
+            image = self._pictures[shown.path]
             if image.size != tuple(whole):
                 continue
             corner = first - at * whole
@@ -146,7 +161,9 @@ def _turned(
 
 def _inside(field: LabelledField, visible: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The boxes as far as they lie in the visible part (2, 2); of cells that mostly do not, nothing is asked."""
-    clipped = np.concatenate([np.maximum(field.boxes[:, :2], visible[0]), np.minimum(field.boxes[:, 2:], visible[1])], 1)
+    clipped = np.concatenate(
+        [np.maximum(field.boxes[:, :2], visible[0]), np.minimum(field.boxes[:, 2:], visible[1])], 1
+    )
     sides = (clipped[:, 2:] - clipped[:, :2]).clip(0)
     share = sides.prod(1) / (field.boxes[:, 2:] - field.boxes[:, :2]).prod(1).clip(1e-6)
     kept = (sides > 1).all(1)

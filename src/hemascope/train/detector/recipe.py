@@ -40,8 +40,10 @@ class DetectorRecipe(BaseModel):
         still = {"rotation": 0, "flip": 0, "zoom": 1, "shift": 0, "shear": 0, "elastic": 0, "rand": 0}
         moved = [name for name, value in still.items() if getattr(self.augment, name) != value]
         if moved:
-            raise ValueError(f"augment.{moved[0]} would move the cells out of their boxes; the detector turns, mirrors "
-                             "and scales its pieces itself")
+            raise ValueError(
+                f"augment.{moved[0]} would move the cells out of their boxes; the detector turns, mirrors "
+                "and scales its pieces itself"
+            )
         if self.red_widths[0] >= self.red_widths[1]:
             raise ValueError("red_widths: the first must be the smaller one")
         return self
