@@ -45,7 +45,7 @@ for arguments in (
     ["predict", *{sources!r}, "--model", "model.onnx"],
     ["count", "--help"],
     ["count", "field.png", "--model", "model.onnx", "--detector", "detector.onnx", "-o", "counted"],
-    ["count", "field.png", "--model", "model.onnx", "--detector", "detector.onnx", "-o", "parquet", "--format", "parquet"],
+    ["count", "field.png", "--model", "model.onnx", "--detector", "detector.onnx", "-o", "p", "--format", "parquet"],
 ):
     try:
         main(arguments)

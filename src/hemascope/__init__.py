@@ -17,10 +17,10 @@ from hemascope import telemetry
 if TYPE_CHECKING:
     from hemascope.bench.bench import bench
     from hemascope.data.manifest import Manifest
-    from hemascope.fields.count import count
     from hemascope.pipeline.adapt import adapt
     from hemascope.pipeline.audit import audit
     from hemascope.pipeline.compare import compare
+    from hemascope.pipeline.count import count
     from hemascope.pipeline.ensemble import ensemble
     from hemascope.pipeline.evaluate import evaluate
     from hemascope.pipeline.explain import explain
@@ -44,7 +44,7 @@ _HOMES = {
     "audit": "hemascope.pipeline.audit",
     "bench": "hemascope.bench.bench",
     "compare": "hemascope.pipeline.compare",
-    "count": "hemascope.fields.count",
+    "count": "hemascope.pipeline.count",
     "ensemble": "hemascope.pipeline.ensemble",
     "evaluate": "hemascope.pipeline.evaluate",
     "explain": "hemascope.pipeline.explain",

@@ -16,9 +16,9 @@ Finds white cells, red cells and platelets at any magnification, classifies the
 white ones, and gives the differential. A cell cut by the right or lower edge of
 its field is not counted, one cut by the left or upper edge is. Writes into the
 folder OUTPUT: cells.csv, a row a cell; fields.csv, a row a field;
-differential.csv; count.json. Without -o: the counts on a terminal, the cells as
-CSV into a pipe. While a count with -o goes on, the fields that are done are
-kept there."""
+differential.csv; cells.coco.json; geojson/ (QuPath); count.html; count.json.
+Without -o: the counts on a terminal, the cells as CSV into a pipe. While a
+count with -o goes on, the fields that are done are kept there."""
 
 _END = """\
 exit code: 0 all fields were read; 3 some failed (their rows say why in the
@@ -58,6 +58,9 @@ def parser() -> argparse.ArgumentParser:
         metavar="POINTS",
         help="how many cells more it takes to know every share within so many percentage points",
     )
+    parser.add_argument("--rois", action="store_true", help="write ImageJ's regions of interest, a zip a field")
+    parser.add_argument("--crops", action="store_true", help="write cut-out white cells as class folders")
+    parser.add_argument("--overlays", action="store_true", help="write a picture a field with its cells in boxes")
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted count, if there is one")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing count")
     parser.add_argument("--threads", type=positive, metavar="N", help="that a field is worked on by [one a core]")
@@ -72,10 +75,12 @@ def run(arguments: list[str]) -> int:
 
     from hemascope.cli._count_show import Show
     from hemascope.fields.run import run
+    from hemascope.pipeline.count import page_writer
 
     show = Show(output)
     with bar() as progress, stopped_by_ctrl_c() as stop:
-        outcome = run(sources, watcher=show, stop=stop, progress=progress, **options)
+        page = page_writer(progress) if output else None
+        outcome = run(sources, watcher=show, page=page, stop=stop, progress=progress, **options)
     if outcome.finished:
         print(f"{output} is complete already", file=sys.stderr)  # noqa: T201
     show.end(outcome)

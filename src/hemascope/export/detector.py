@@ -39,6 +39,7 @@ class Deployed(nn.Module):
         self.network = network
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Pad to whole strides, run, take the peaks."""
         height, width = pixels.shape[2:]
         padded = F.pad(pixels.float() / 255, (0, -width % STRIDE, 0, -height % STRIDE))
         return decoded(*self.network(padded))

@@ -44,6 +44,7 @@ class FieldRead:
         scale_from: what told that: "red cells", "white cells" or "field size".
         left_out: what of its file is not read: further pages, frames, channels; "" for nothing.
         error: why it could not be read; "" where it could.
+        pixels: uint8 (height, width, 3); None where it was read back, or could not be read.
         colours: float64 (m, 3), mean colours of the white cells' cut-outs, and ``probabilities`` (m, k) of them, by
             which images of another kind are told; empty where it was read back.
         probabilities: see ``colours``.
@@ -58,6 +59,7 @@ class FieldRead:
     scale_from: str = ""
     left_out: str = ""
     error: str = ""
+    pixels: np.ndarray | None = filled(default=None, compare=False, repr=False)
     colours: np.ndarray = filled(default_factory=lambda: np.zeros((0, 3)), compare=False, repr=False)
     probabilities: np.ndarray = filled(default_factory=lambda: np.zeros((0, 0)), compare=False, repr=False)
 
@@ -144,6 +146,7 @@ def read_field(
         found.scale,
         found.scale_from,
         more,
+        pixels=field,
         colours=np.concatenate([np.zeros((0, 3)), *(block.colours for block in blocks if block.colours is not None)]),
         probabilities=np.concatenate(
             [np.zeros((0, len(classifier.classes))), *(block.probabilities for block in blocks)]

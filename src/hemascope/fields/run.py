@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hemascope.errors import HemascopeError, RunError, SourceError
 from hemascope.fields import table
+from hemascope.fields.crops import cut_out, side_of
 from hemascope.fields.defaults import DETECTOR, FORMATS
+from hemascope.fields.outputs.coco import FILE_NAME as COCO_FILE
+from hemascope.fields.outputs.pixels import Deferred
+from hemascope.fields.outputs.rois import require_roifile
+from hemascope.fields.outputs.write import PAGE, WritePage, Writers
 from hemascope.fields.table import Columns
 from hemascope.fields.totals import FIELDS_FILE, Totals, field_names, write_fields
 from hemascope.files import check_folder
@@ -29,8 +35,12 @@ from hemascope.predict.unlike import Look, Unlike
 from hemascope.progress import SILENT, Progress
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from hemascope.fields.cell import Cell
     from hemascope.fields.detector import Detector
     from hemascope.fields.journal import Journal, Made
+    from hemascope.fields.outputs.crops import Cut
     from hemascope.fields.read import FieldRead
     from hemascope.predict.classifier import Classifier
 
@@ -83,6 +93,10 @@ def run(
     format: str = FORMATS[0],
     attributes: bool = False,
     precision: float | None = None,
+    rois: bool = False,
+    crops: bool = False,
+    overlays: bool = False,
+    page: WritePage | None = None,
     resume: bool = False,
     overwrite: bool = False,
     threads: int | None = None,
@@ -92,9 +106,10 @@ def run(
     """Count the cells of every field of the sources; a run into a folder that was ended at any moment can be resumed.
 
     Args:
-        sources, model, detector, output, format, attributes, precision, resume, overwrite, threads, progress: see
-            `hemascope.fields.count.count`.
+        sources, model, detector, output, format, attributes, precision, rois, crops, overlays, resume, overwrite,
+            threads, progress: see `hemascope.pipeline.count.count`.
         watcher: is handed the fields.
+        page: writes count.html.
         stop: when set, the run ends early and keeps its journal.
 
     Raises:
@@ -107,8 +122,10 @@ def run(
         raise HemascopeError(f"{format!r} is no format of the table", f"Give one of {', '.join(FORMATS)}.")
     if output is not None:
         _check_folder(output, resume=resume, overwrite=overwrite)
-    elif resume or overwrite:
-        raise SourceError("--resume and --overwrite need a folder", "Name it by -o.")
+    elif resume or overwrite or rois or crops or overlays:
+        raise SourceError("--resume, --overwrite, --rois, --crops and --overlays need a folder", "Name it by -o.")
+    if rois:
+        require_roifile()
     check(sources, progress)
     if output is None:
         job = _Job(sources, model, detector, attributes, threads, watcher, progress, stop)
@@ -123,7 +140,9 @@ def run(
             job.totals = _finished(output, job.made, format, items(sources))
             outcome = job.outcome(precision, complete=True, before=job.totals.fields, finished=True)
         else:
-            outcome = _into_folder(job, output, format, precision, resume)
+            files = {"rois": rois, "crops": crops, "overlays": overlays}
+            wanted = partial(Writers, output, job.columns.classes, page=page, **files)
+            outcome = _into_folder(job, output, format, precision, resume, wanted)
         if outcome.differential:
             outcome.differential.write(output / counting.FILE)
     return outcome
@@ -190,6 +209,15 @@ class _Job:
             while not self.stopped and (read := next(found, None)) is not None:
                 yield read
 
+    def cut(self, read: FieldRead, pixels: np.ndarray | Deferred) -> Cut:
+        """What cuts a field's cells out as the classifier saw them."""
+
+        def cut(cell: Cell) -> np.ndarray:
+            whole = pixels.whole if isinstance(pixels, Deferred) else pixels
+            return cut_out(whole, cell.box, side_of(cell.box, read.red_width, self.detector.card.framing))
+
+        return cut
+
     def again(self, read: FieldRead) -> None:
         """Take a field that an earlier run did."""
         self.totals.add(read)
@@ -215,25 +243,35 @@ class _Job:
         return Outcome(self.totals, complete, before, finished, unlike, found)
 
 
-def _into_folder(job: _Job, folder: Path, format: str, precision: float | None, resume: bool) -> Outcome:
+def _into_folder(
+    job: _Job, folder: Path, format: str, precision: float | None, resume: bool, wanted: Callable[..., Writers]
+) -> Outcome:
     from hemascope.fields.journal import Journal
 
     path, images = folder / JOURNAL, items(job.sources)
-    begin = Journal.resume if resume and path.exists() else Journal.create
-    with begin(path, job.made) as journal:
+    again = resume and path.exists()
+    writers = wanted(resume=again)
+    with (Journal.resume if again else Journal.create)(path, job.made) as journal:
         before = journal.fields
         job.begin(before, journal.lost)
         for read in journal.read():
-            take(images, printable(read.name), path, "the interrupted run")
+            item = take(images, printable(read.name), path, "the interrupted run")
+            if printable(read.name) not in writers.names:  # its files are missing, or are to be others
+                pixels = Deferred(read.height, read.width, item.pixels)
+                writers.add(read.name, None if read.error else pixels, read.cells, cut=job.cut(read, pixels))
             job.again(read)
         for read in job.reads(images):
+            cut = None if read.pixels is None else job.cut(read, read.pixels)
+            writers.add(read.name, read.pixels, read.cells, cut=cut)
             journal.append(read)
             job.add(read)
         outcome = job.outcome(precision, complete=not job.stopped, before=before)
         if outcome.complete:
+            writers.close(outcome.differential, [outcome.unlike.message] if outcome.unlike else [])
             _write(journal, job, folder, format)
     if outcome.complete:
         path.unlink()
+        writers.discard()
     return outcome
 
 
@@ -244,7 +282,6 @@ def _write(journal: Journal, job: _Job, folder: Path, format: str) -> None:
             (folder / f"cells.{other}").unlink(missing_ok=True)
     table.write_table(folder / f"cells.{format}", journal.cells(), job.columns)
     write_fields(folder / FIELDS_FILE, journal.read())
-    # Further writers, which take ((read.name, read) for read in journal.read()), have their place here.
     write_versioned(folder / SUMMARY, {**job.made, **job.totals.as_dict()}, FORMAT_VERSION)
 
 
@@ -263,7 +300,7 @@ def _check_folder(folder: Path, *, resume: bool, overwrite: bool, held: bool = F
         raise SourceError("--resume and --overwrite exclude each other", "Give the one you mean.")
     if resume or overwrite:
         return
-    names = [*(f"cells.{format}" for format in FORMATS), FIELDS_FILE, counting.FILE, SUMMARY]
+    names = [*(f"cells.{format}" for format in FORMATS), FIELDS_FILE, counting.FILE, COCO_FILE, PAGE, SUMMARY]
     for path in (folder / name for name in names):
         if path.exists():
             raise SourceError(f"{path}: exists already", "Give another folder, or --overwrite to replace it.")

@@ -1,4 +1,4 @@
-"""The detector's network: an ImageNet backbone to a sixteenth of the side, brought back to a quarter; a heat map and boxes.
+"""The detector's network: an ImageNet backbone to a sixteenth of the side and back to a quarter; a heat map and boxes.
 
 Every kind of cell has a map whose peaks are the cells' centres, and at each place the distances to a box's four sides
 (Zhou et al. 2019, "Objects as points"; Liu et al. 2020, TTFNet). All is convolution, so a piece of a field gives what

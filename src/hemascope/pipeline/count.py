@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from hemascope.shown import table
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hemascope.fields.outputs.write import WritePage
     from hemascope.fields.read import FieldRead
 
 
@@ -98,6 +99,9 @@ def count(
     format: str = FORMATS[0],
     attributes: bool = False,
     precision: float | None = None,
+    rois: bool = False,
+    crops: bool = False,
+    overlays: bool = False,
     resume: bool = False,
     overwrite: bool = False,
     threads: int | None = None,
@@ -113,11 +117,14 @@ def count(
             Parquet, CSV, Manifests and names. Each image is a field, at any magnification.
         model: the classifier of white cells: a model file, a Run folder or a shipped model's name.
         detector: what finds cells: a detector's file or a shipped detector's name.
-        output: the folder to write: cells.csv, a row a cell; fields.csv; differential.csv; count.json. Without one the
-            cells are kept in memory.
+        output: the folder to write: cells.csv, a row a cell; fields.csv; differential.csv; cells.coco.json; a GeoJSON
+            a field in geojson/, which QuPath opens; count.html; count.json. Without one the cells are kept in memory.
         format: of the table of cells: csv, or parquet for cells.parquet.
         attributes: add what is seen of white cells, as `hemascope.predict` does.
         precision: say how many cells more it takes to know every share within so many percentage points, as 2.
+        rois: write ImageJ's regions of interest, a zip a field, in rois/.
+        crops: write cut-out white cells in crops/CLASS/, which `hemascope.train` takes, unknown ones in crops-unknown/.
+        overlays: write a picture a field with its cells in boxes, in overlays/.
         resume: go on with an interrupted count into this folder, if there is one.
         overwrite: replace an existing count.
         threads: that a field is worked on by; one a core where not given.
@@ -127,6 +134,7 @@ def count(
         SourceError: no such source or no field in them; a folder with a count already, or that another run is at;
             resuming, other fields than those of the earlier run.
         ModelFileError: no such model or detector; resuming, another one; or the model has no attributes.
+        HemascopeError: a library that an output wants is not installed.
     """
     several = [sources] if isinstance(sources, str | Path) else sources
     target = None if output is None else Path(output)
@@ -140,6 +148,10 @@ def count(
         format=format,
         attributes=attributes,
         precision=precision,
+        rois=rois,
+        crops=crops,
+        overlays=overlays,
+        page=page_writer(progress),
         resume=resume,
         overwrite=overwrite,
         threads=threads,
@@ -158,6 +170,18 @@ def count(
     )
 
 
+def page_writer(progress: Progress = SILENT) -> WritePage | None:
+    """What writes count.html; None, with a word, where the library for it is not installed."""
+    try:
+        from hemascope.report.count_page import write_count_page
+    except ModuleNotFoundError as problem:
+        if problem.name != "jinja2":
+            raise
+        progress.say("count.html is not written: pip install 'hemascope[fields]' brings what it takes.")
+        return None
+    return write_count_page
+
+
 class _Kept:
     """Keeps the fields where there is no folder for them."""
 
@@ -174,4 +198,4 @@ class _Kept:
         if read.left_out:
             self.left_out[read.name] = read.left_out
         if self._keep:
-            self.reads.append(read)
+            self.reads.append(replace(read, pixels=None))
