@@ -50,13 +50,13 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("-o", "--output", type=Path, help="the folder to write")
     parser.add_argument("--format", choices=FORMATS, default=FORMATS[0], help=f"of the table of cells [{FORMATS[0]}]")
     parser.add_argument(
-        "--attributes", action="store_true", help="say what is seen of white cells: nucleus, cytoplasm, granules"
-    )
-    parser.add_argument(
         "--precision",
         type=float,
         metavar="POINTS",
         help="how many cells more it takes to know every share within so many percentage points",
+    )
+    parser.add_argument(
+        "--attributes", action="store_true", help="say what is seen of white cells: nucleus, cytoplasm, granules"
     )
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted count, if there is one")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing count")
