@@ -44,8 +44,8 @@ for arguments in (
     ["predict", "cells", "--model", "model.onnx", "-o", "out.parquet", "--resume"],
     ["predict", *{sources!r}, "--model", "model.onnx"],
     ["count", "--help"],
-    ["count", "field.png", "--model", "model.onnx", "--detector", "detector.onnx", "-o", "counted"],
-    ["count", "field.png", "--model", "model.onnx", "--detector", "detector.onnx", "-o", "p", "--format", "parquet"],
+    ["count", "field.png", "-m", "model.onnx", "--detector", "detector.onnx", "-o", "counted"],
+    ["count", "field.png", "-m", "model.onnx", "--detector", "detector.onnx", "-o", "again", "--format", "parquet"],
 ):
     try:
         main(arguments)

@@ -1,5 +1,5 @@
 import json
-import shutil
+import zipfile
 
 import pytest
 from PIL import Image
@@ -161,9 +161,10 @@ def test_a_precision_is_told_of_and_kept_out_of_the_summary(job, tmp_path):
 
 
 def test_sources_of_all_kinds_are_counted(job, tmp_path, field_folder):
-    shutil.make_archive(str(tmp_path / "fields"), "zip", field_folder)
+    with zipfile.ZipFile(tmp_path / "fields.zip", "w") as file:
+        for number in range(2):
+            file.write(field_folder / f"field_{number}.png", f"field_{number}.png")
     names = [read.name for read in job(sources=[tmp_path / "fields.zip", field_folder / "field_0.png"]).reads]
     assert [name.rpartition("/")[2] for name in names] == [
-        "fields.zip#field_0.png", "fields.zip#field_1.png", "fields.zip#field_2.png", "fields.zip#field_3.png",
-        "field_0.png",
+        "fields.zip#field_0.png", "fields.zip#field_1.png", "field_0.png",
     ]  # fmt: skip

@@ -50,9 +50,6 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("-o", "--output", type=Path, help="the folder to write")
     parser.add_argument("--format", choices=FORMATS, default=FORMATS[0], help=f"of the table of cells [{FORMATS[0]}]")
     parser.add_argument(
-        "--attributes", action="store_true", help="say what is seen of white cells: nucleus, cytoplasm, granules"
-    )
-    parser.add_argument(
         "--precision",
         type=float,
         metavar="POINTS",
@@ -61,6 +58,9 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--rois", action="store_true", help="write ImageJ's regions of interest, a zip a field")
     parser.add_argument("--crops", action="store_true", help="write cut-out white cells as class folders")
     parser.add_argument("--overlays", action="store_true", help="write a picture a field with its cells in boxes")
+    parser.add_argument(
+        "--attributes", action="store_true", help="say what is seen of white cells: nucleus, cytoplasm, granules"
+    )
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted count, if there is one")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing count")
     parser.add_argument("--threads", type=positive, metavar="N", help="that a field is worked on by [one a core]")
