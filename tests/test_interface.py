@@ -22,6 +22,7 @@ from hemascope.data.smears import draw
 from tests.bench.conftest import write_bench_file
 from tests.fields.toy import small_field, write_detector
 from tests.networks import TINY_NETWORK
+from tests.pipeline.annotated import write_squares
 
 HOMES = hemascope._HOMES
 FUNCTIONS = tuple(name for name in HOMES if name[0].islower())
@@ -245,6 +246,11 @@ JOBS: dict[str, Callable[[Material, Path], Any]] = {
     "resume": lambda job, output: hemascope.resume(job.twin),
     "submit": lambda job, output: hemascope.submit(job.run, output / "submission.zip", images=64),
     "train": lambda job, output: hemascope.train("synthetic:64", "demo", set=TINY, output=output),
+    "train_detector": lambda job, output: hemascope.train_detector(
+        write_squares(output.parent / "squares", 2),
+        set=["epochs=1", "views=1", "size=64", "batch_size=1", "pretrained=false"],
+        output=output,
+    ),
     "tune": lambda job, output: hemascope.tune(
         "synthetic:96", "demo", output=output, test_images=24, pruner="none", **SHORT
     ),

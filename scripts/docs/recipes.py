@@ -5,8 +5,9 @@ import re
 from importlib import resources
 from typing import Any
 
+from hemascope.train.detector.recipe import DetectorRecipe
 from hemascope.train.recipe import Recipe
-from hemascope.train.recipe_files import shipped
+from hemascope.train.recipe_files import TRAIN_DETECTOR, shipped
 
 _HEAD = """\
 # Recipes
@@ -34,7 +35,13 @@ _KEYS = """
 
 def page() -> str:
     """The page in Markdown."""
-    return "\n".join([_HEAD, *map(_recipe, shipped().items()), _KEYS, *_models(Recipe.model_json_schema())])
+    of_detectors = [
+        "\n## Of detectors\n\nThese are of `hemascope train-detector`; theirs are other keys.\n",
+        *map(_recipe, shipped(TRAIN_DETECTOR).items()),
+        *_table("The recipe of a detector", _without_parts(DetectorRecipe.model_json_schema())),
+    ]
+    keys = _models(Recipe.model_json_schema())
+    return "\n".join([_HEAD, *map(_recipe, shipped().items()), _KEYS, *keys, *of_detectors])
 
 
 def _recipe(shipped: tuple[str, str]) -> str:
@@ -55,6 +62,12 @@ def _models(schema: dict[str, Any]) -> list[str]:
             if "properties" in parts.get(name, {}):
                 lines += _table(f"`{key}`" if key != "search" else "`search`, of each key", parts[name])
     return lines
+
+
+def _without_parts(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema without those of its keys that have keys of their own, which are told of above."""
+    schema.pop("$defs", None)
+    return schema
 
 
 def _table(title: str, schema: dict[str, Any]) -> list[str]:

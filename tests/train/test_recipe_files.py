@@ -3,16 +3,25 @@ from pathlib import Path
 import pytest
 
 from hemascope.errors import RecipeError
-from hemascope.train.recipe_files import load_recipe, shipped, write_recipe
+from hemascope.train.detector.recipe import DetectorRecipe
+from hemascope.train.recipe_files import _SHIPPED, TRAIN_DETECTOR, load_as, load_recipe, shipped, write_recipe
+
+ABOUT = shipped() | shipped(TRAIN_DETECTOR)
 
 
-@pytest.mark.parametrize("name", list(shipped()))
+def test_every_recipe_is_of_a_command() -> None:
+    files = {file.name.removesuffix(".yaml") for file in _SHIPPED.iterdir() if file.name.endswith(".yaml")}
+    assert files == set(ABOUT)
+
+
+@pytest.mark.parametrize("name", list(ABOUT))
 def test_shipped_recipes_say_what_they_do_cost_score_and_how_to_run(name: str) -> None:
-    about = shipped()[name]
+    about = ABOUT[name]
     assert "Cost:" in about
     assert "Expect:" in about
     assert f"--recipe {name}" in about
-    assert load_recipe(name).name == name
+    read = load_recipe(name) if name in shipped() else load_as(DetectorRecipe, name, command=TRAIN_DETECTOR)
+    assert read.name == name
 
 
 def test_overrides_reach_nested_keys_and_plain_exponents() -> None:

@@ -163,7 +163,7 @@ def _matched(kind: int, images: list[int], fields: Sequence[LabelledField], foun
     return evaluated
 
 
-def _box(place: int, row: int, box: np.ndarray, number: int) -> dict[str, Any]:
+def _box(place: int, row: np.integer, box: np.ndarray, number: int) -> dict[str, Any]:
     xmin, ymin, xmax, ymax = (float(value) for value in box)
     return {
         "id": number + 1,

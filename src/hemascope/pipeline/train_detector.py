@@ -11,6 +11,7 @@ import pandas as pd
 from hemascope.cells import KINDS
 from hemascope.data.annotations import Annotations, LabelledField, open_annotations
 from hemascope.data.annotations.division import divided, grouped
+from hemascope.data.annotations.fields import without_copies
 from hemascope.errors import RunError, SourceError
 from hemascope.evaluate.detected import columns, detect, write_card
 from hemascope.evaluate.detection import score_detections
@@ -115,7 +116,12 @@ def _opened(
             f"--annotated {min(strange)}=...: no source is called so",
             f"They are called {', '.join(Path(source).resolve().name for source in sources)}.",
         )
-    fields = _once([field for one in found for field in one.fields])
+    fields, copies = without_copies([field for one in found for field in one.fields])
+    if copies:
+        progress.say(
+            f"left out because they are copies of fields of another source: {len(copies):,}, first {copies[0][0]}, "
+            f"a copy of {copies[0][1]}"
+        )
     for split, what in (("train", "to train on"), ("val", "to score by")):
         if not any(field.split == split for field in fields):
             raise SourceError(
@@ -138,11 +144,6 @@ def _annotated(texts: Sequence[str]) -> tuple[list[str] | None, dict[str, list[s
         else:
             of_all = listed
     return of_all, of_source
-
-
-def _once(fields: Sequence[LabelledField]) -> list[LabelledField]:
-    """The fields without those of a picture that another source has already."""
-    return list({str(field.path): field for field in reversed(fields)}.values())[::-1]
 
 
 def _go_on(

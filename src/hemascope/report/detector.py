@@ -76,7 +76,7 @@ def write_detector_report(
         "scored": len(fields),
         "colours": [(KIND_TITLES[kind], _RIGHT[kind]) for kind in KINDS if measured["kinds"][kind]],
         "missed": _MISSED,
-        "false": _FALSE,
+        "unmarked": _FALSE,
         "model": model,
         "version": __version__,
     }
@@ -162,7 +162,7 @@ def shown(field: LabelledField, found: Detected, marks: Marks) -> Shown:
     picture = picture.resize([max(1, round(side * factor)) for side in picture.size], Image.Resampling.LANCZOS)
     pen = ImageDraw.Draw(picture)
     for box, kind in zip(found.boxes[marks.right], found.kinds[marks.right], strict=True):
-        pen.rectangle(_corners(box, factor), outline=_RIGHT[KINDS[kind]], width=1)
+        pen.rectangle(_corners(box, factor), outline=_RIGHT[KINDS[kind]], width=2)
     for box in found.boxes[marks.taken & ~marks.right]:
         pen.rectangle(_corners(box, factor), outline=_FALSE, width=3)
     for box in field.boxes[~marks.hit]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from hemascope.cells import KINDS
 from hemascope.cores import usable_cores
-from hemascope.data.annotations.fields import LabelledField
+from hemascope.data.annotations.fields import LabelledField, without_copies
 from hemascope.data.annotations.kinds import numbered_kinds
 from hemascope.data.annotations.raw import RawBox, RawField
 from hemascope.data.decode import decode
@@ -24,7 +24,7 @@ class _Seen(NamedTuple):
     """A picture that was read: width and height, and a digest of its pixels; or why it could not be."""
 
     size: tuple[int, int]
-    digest: bytes
+    digest: str
     error: str = ""
 
 
@@ -63,7 +63,7 @@ def check_fields(
     fields = _joined(raw)
     kinds = numbered_kinds((box.label for field in fields for box in field.boxes), given, name)
     boxed = {KINDS[number] for number in kinds.values() if number >= 0}
-    words, found, digests = _Words(), list[LabelledField](), dict[bytes, int]()
+    words, found = _Words(), list[LabelledField]()
     progress.step(f"reading fields of {name}", len(fields))
     for count, (field, seen) in enumerate(_read(fields), start=1):
         progress.done(count)
@@ -85,14 +85,12 @@ def check_fields(
             size=seen.size,
             split=field.split,
             group=field.group,
+            digest=seen.digest,
         )
-        former = digests.setdefault(seen.digest, len(found))
-        if former == len(found):
-            found.append(made)
-            continue
-        words.note("fields left out because they are copies of others", f"{made.name}, a copy of {found[former].name}")
-        if found[former].split != made.split:  # the part that scores goes before the one that is trained on
-            found[former] = max(found[former], made, key=lambda one: ("", "train", "val", "test").index(one.split))
+        found.append(made)
+    found, copies = without_copies(found)
+    for copy, kept_one in copies:
+        words.note("fields left out because they are copies of others", f"{copy}, a copy of {kept_one}")
     for line in words.lines(name):
         progress.say(line)
     if not found:
@@ -122,10 +120,10 @@ def _look(field: RawField) -> _Seen:
     try:
         image = decode(field.path)
     except DecodeError as problem:
-        return _Seen((0, 0), b"", problem.problem)
+        return _Seen((0, 0), "", problem.problem)
     height, width = image.shape[:2]
     digest = hashlib.blake2b(image.tobytes(), digest_size=16, key=f"{width}x{height}".encode())
-    return _Seen((width, height), digest.digest())
+    return _Seen((width, height), digest.hexdigest())
 
 
 def _require_size(field: RawField, size: tuple[int, int]) -> None:

@@ -127,9 +127,7 @@ def _field(entry: dict[str, Any], place: str, path: Path, split: str) -> RawFiel
     stem = path.stem.rpartition("_")[2]  # instances_train2017
     folders = [path.parent, path.parent / "images", above / "images", above / stem, above / "images" / stem, above]
     picture = find_picture(name, folders)
-    own, source, group = (
-        entry.get(key) if isinstance(entry.get(key), str) else "" for key in ("split", "source", "group")
-    )
+    own, source, group = (str(entry.get(key) or "") for key in ("split", "source", "group"))
     annotated = entry.get("annotated")
     return RawField(
         picture,

@@ -8,6 +8,7 @@ import numpy as np
 
 from hemascope.cells import KIND_TITLES, KINDS
 
+_RANK = {"": 0, "train": 1, "val": 2, "test": 3}
 _SUSPICIOUS = 0.1  # of the fields: a kind boxed in fewer of them is perhaps not boxed in all where it is
 
 
@@ -27,6 +28,7 @@ class LabelledField:
         size: width and height in pixels.
         split: train, val, test, or "" where the source names none.
         group: fields of one group, such as those of a slide, never fall on both sides of a split.
+        digest: of the pixels.
     """
 
     name: str
@@ -39,6 +41,7 @@ class LabelledField:
     size: tuple[int, int] = (0, 0)
     split: str = ""
     group: str = ""
+    digest: str = ""
 
     def count(self, kind: int) -> int:
         """How many boxes of a kind there are."""
@@ -97,6 +100,19 @@ class Annotations:
                     f"for in the others: --annotated {self.name}={','.join(others)}"
                 )
         return [f"{self.name}: {len(self):,} fields; boxes of {', '.join(boxed) or 'no cell'}", *lines]
+
+
+def without_copies(fields: Sequence[LabelledField]) -> tuple[list[LabelledField], list[tuple[str, str]]]:
+    """Each picture once: of copies the one in the split that scores, else the first; and the names of (copy, kept)."""
+    kept: dict[str, LabelledField] = {}
+    copies = []
+    for field in fields:
+        key = field.digest or str(field.path)
+        first = kept.setdefault(key, field)
+        if first is not field:
+            kept[key] = max(first, field, key=lambda one: _RANK[one.split])  # the first of equals
+            copies.append((field.name, first.name) if kept[key] is first else (first.name, field.name))
+    return list(kept.values()), copies
 
 
 def _only(field: LabelledField, annotated: tuple[bool, ...]) -> LabelledField:
