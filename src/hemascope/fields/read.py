@@ -146,11 +146,11 @@ def read_field(
         found.scale,
         found.scale_from,
         more,
-        pixels=field,
         colours=np.concatenate([np.zeros((0, 3)), *(block.colours for block in blocks if block.colours is not None)]),
         probabilities=np.concatenate(
             [np.zeros((0, len(classifier.classes))), *(block.probabilities for block in blocks)]
         ),
+        pixels=field,
     )
 
 

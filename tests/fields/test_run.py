@@ -8,6 +8,7 @@ import hemascope
 from hemascope.errors import HemascopeError, ModelFileError, SourceError, WriteError
 from hemascope.fields import run as running
 from hemascope.predict.alone import alone
+from hemascope.report.count_page import write_count_page
 from tests.fields.toy import small_field
 from tests.predict.model import write_model
 
@@ -23,7 +24,8 @@ def job(detector_file, model_file, field_folder):
 
 
 def contents(folder):
-    return {file.name: file.read_bytes() for file in folder.iterdir()}
+    """What a count has written, by name."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def test_a_count_in_memory_and_in_a_folder_is_the_same(job, tmp_path):
@@ -168,3 +170,33 @@ def test_sources_of_all_kinds_are_counted(job, tmp_path, field_folder):
     assert [name.rpartition("/")[2] for name in names] == [
         "fields.zip#field_0.png", "fields.zip#field_1.png", "field_0.png",
     ]  # fmt: skip
+
+
+def test_files_beside_the_tables_are_those_of_a_count_that_was_never_ended(
+    detector_file, model_file, field_folder, tmp_path
+):
+    class Quiet:
+        def begin(self, columns, before):
+            pass
+
+        def add(self, read):
+            if read.name.endswith("field_1.png") and not ended:
+                raise KeyboardInterrupt
+
+    def count(folder, **options):
+        running.run(
+            [str(field_folder)], model_file, watcher=Quiet(), detector=detector_file, output=tmp_path / folder,
+            rois=True, crops=True, overlays=True, page=write_count_page, threads=1, **options,
+        )  # fmt: skip
+
+    ended = False
+    with pytest.raises(KeyboardInterrupt):
+        count("out")
+    ended = True
+    count("out", resume=True)
+    count("whole/out")
+    resumed, whole = contents(tmp_path / "out"), contents(tmp_path / "whole" / "out")
+    assert resumed == whole
+    for suffix in (".geojson", ".zip", ".jpg"):
+        assert sum(name.endswith(suffix) for name in whole) == 3  # the fourth cannot be read
+    assert {"cells.coco.json", "count.html"} <= set(whole)
