@@ -31,7 +31,10 @@ def contents(folder):
 def test_a_count_in_memory_and_in_a_folder_is_the_same(job, tmp_path):
     memory, folder = job(), job(tmp_path / "out")
     assert (len(memory), memory.failed) == (4, 1)
-    assert sorted(contents(tmp_path / "out")) == ["cells.csv", "count.json", "differential.csv", "fields.csv"]
+    assert sorted(contents(tmp_path / "out")) == [
+        "cells.coco.json", "cells.csv", "count.html", "count.json", "differential.csv", "fields.csv",
+        *(f"geojson/field_{number}.geojson" for number in (0, 1, 2)),
+    ]  # fmt: skip
     rows = list(memory.rows())
     assert rows == list(folder.rows())
     assert len(rows) == 3 * 24 + 1
@@ -60,7 +63,7 @@ def test_a_table_in_pandas(job):
 
 @pytest.mark.parametrize("done", [0, 1, 3])
 def test_a_count_that_is_killed_goes_on_to_the_same_rows(job, tmp_path, monkeypatch, done):
-    job(tmp_path / "whole")
+    job(tmp_path / "whole" / "out")
     add = running._Job.add
 
     def killed(self, read):
@@ -72,24 +75,24 @@ def test_a_count_that_is_killed_goes_on_to_the_same_rows(job, tmp_path, monkeypa
         patch.setattr(running._Job, "add", killed)
         with pytest.raises(KeyboardInterrupt):
             job(tmp_path / "out")
-    assert list(contents(tmp_path / "out")) == ["cells.partial"]
+    assert [path.name for path in (tmp_path / "out").iterdir() if path.suffix] == ["cells.partial"]
     with pytest.raises(SourceError, match="an interrupted run left this"):
         job(tmp_path / "out")
     with (tmp_path / "out" / "cells.partial").open("ab") as file:
         file.write(b"half a part")
     again = job(tmp_path / "out", resume=True)
     assert again.fields == 4
-    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole" / "out")
 
 
 def test_a_count_that_is_killed_while_it_writes_its_tables_goes_on(job, tmp_path, monkeypatch):
-    job(tmp_path / "whole")
+    job(tmp_path / "whole" / "out")
     with monkeypatch.context() as patch:
         patch.setattr(running, "write_fields", lambda *_: (_ for _ in ()).throw(WriteError("full")))
         with pytest.raises(WriteError):
             job(tmp_path / "out")
     job(tmp_path / "out", resume=True)
-    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole" / "out")
 
 
 def test_a_finished_count_is_complete_for_the_same_job_alone(job, tmp_path, field_folder):
