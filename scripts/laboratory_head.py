@@ -6,8 +6,8 @@
 MODEL is a model file or the name of a shipped one, changed in place unless FILE is given. Only rows of the split train
 teach. The laboratory of the most images is home: its cells stand in, in the colours of the others, for the classes that
 these lack. The rest of the graph stays, with the score of unknown objects, the attributes and the memory. The
-temperature is fitted to images at home, by a head that was not fitted to them. What the file confuses and its
-prediction sets are to be measured anew after it: scripts/ship_model.py. Five minutes on two cores.
+temperature is fitted to images at home, by a head that was not fitted to them. Its scores, prediction sets
+and confusions are to be measured anew after it: scripts/ship_model.py. Five minutes on two cores.
 """
 
 import argparse
@@ -91,7 +91,7 @@ class Material:
 
     def __init__(self, source: Manifest, eyes: Eyes) -> None:
         places = source.table["laboratory"].to_numpy(str)
-        self.names = sorted(set(places), key=lambda name: -int((places == name).sum()))
+        self.names = sorted(set(places.tolist()), key=lambda name: -int((places == name).sum()))
         parts = {name: source.rows(np.flatnonzero(places == name)) for name in self.names}
         self.targets = {name: part.targets() for name, part in parts.items()}
         seen = {name: eyes.plain(part, name) for name, part in parts.items()}
@@ -135,22 +135,16 @@ def learn(old: Head, material: Material, lesson: Lesson) -> tuple[Head, float]:
 
 
 def described(card: ModelCard, material: Material, lesson: Lesson, temperature: float) -> ModelCard:
-    """The card with what was learnt; what it said of confusions and prediction sets is of the old head."""
-    home, *others = material.names
+    """The card with what was learnt; without scores, confusions and prediction sets, which were the old head's."""
     counts = {name: len(material.targets[name]) for name in material.names}
-    said = "; ".join(f"{OTHERS.get(name, name)}, {counts[name]:,} images, for the head alone" for name in others)
-    first = card.data.get("attribution", "").split("; for the head: ")[0]
-    data = {**card.data, "attribution": f"{first}; for the head: {said}", "laboratories": counts}
-    licence = card.data.get("licence", "").split(", MIT")[0]
-    head = {"script": "laboratory_head", "home": home, **asdict(lesson)}
-    return replace(
-        card,
-        temperature=temperature,
-        data={**data, "licence": f"{licence}, MIT"},
-        recipe={**card.recipe, "head": head},
-        conformal={},
-        confusion={},
-    )
+    said = "; ".join(f"{OTHERS.get(name, name)}, {count:,} images" for name, count in list(counts.items())[1:])
+    data = {
+        **card.data,
+        "licence": f"{card.data.get('licence', '')}, MIT",
+        "attribution": f"{card.data.get('attribution', '')}; for the head alone: {said}",
+        "head": {"images": counts, "script": "laboratory_head", **asdict(lesson)},
+    }
+    return replace(card, temperature=temperature, data=data, scores={}, conformal={}, confusion={})
 
 
 def main() -> None:
@@ -162,7 +156,7 @@ def main() -> None:
     options = parser.parse_args()
     path = find(options.model)
     model, graph, lesson = hemascope.load(path), onnx.load(path), Lesson()
-    assert "head" not in model.card.recipe, f"{path}: has such a head already; begin with the file before it"
+    assert "head" not in model.card.data, f"{path}: has such a head already; begin with the file before it"
     source = replace(open_source(options.laboratories).in_split("train"), classes=model.classes)
     with Terminal() as progress:
         material = Material(source.rows(np.flatnonzero(source.known(model.classes))), Eyes(model, progress))

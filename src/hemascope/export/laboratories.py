@@ -49,10 +49,10 @@ class Lesson:
         ridge: weight of the size of what is added to them.
     """
 
-    home: float = 0.5
+    home: float = 0.8
     stand_in: float = 0.5
-    kept: float = 0.7
-    ridge: float = 3e-4
+    kept: float = 1.0
+    ridge: float = 1e-4
 
 
 def rows(laboratories: list[Laboratory], classes: int, lesson: Lesson) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
