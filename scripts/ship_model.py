@@ -49,8 +49,11 @@ TITLES = {
 
 
 def calibrated(card: ModelCard, model: Classifier, pbc: Path) -> ModelCard:
-    """The card with prediction sets and confusions of PBC's validation part and the colours of its training part."""
+    """The card with scores, prediction sets and confusions of PBC's val and the colours of its training part."""
     val, manifest = score_model(model, open_source(pbc / "val"), temperature=card.temperature)
+    (measured,) = summarise(val)["splits"].values()
+    where = {"images": measured["images"], "split": "val"}
+    scores = {name: {**score, **where} for name, score in measured["scores"].items()}
     train = open_source(pbc / "train")
     train = train.rows(train.known(card.classes))
     numbers = train.table["label"].map({name: i for i, name in enumerate(card.classes)}).to_numpy()
@@ -59,7 +62,8 @@ def calibrated(card: ModelCard, model: Classifier, pbc: Path) -> ModelCard:
     colours, targets = map(np.array, zip(*found, strict=True))
     sets = fit_sets(val.probabilities, val.targets, card.recipe.get("seed", 0))
     look = describe(colours, targets, len(card.classes))
-    return replace(card, conformal=sets, look=look, confusion=confused(model, manifest))
+    scores = {**card.scores, **scores}
+    return replace(card, scores=scores, conformal=sets, look=look, confusion=confused(model, manifest))
 
 
 def confused(model: Classifier, manifest: Manifest) -> dict:
@@ -122,6 +126,9 @@ def described(card: ModelCard, size: int) -> str:
     ]
     seen = card.attributes or {"names": [], "f1": [0.0], "data": "nothing", "images": 0}
     unknown = card.unknown or {"method": "no score", "rate": 0.0, "images": 0}
+    head = "".join(
+        f"\n- **Head:** fitted to {count:,} images of {name} as well." for name, count in laboratories(card).items()
+    )
     return f"""# Model card: `{card.name}`
 
 {card.network} at {card.input_size}x{card.input_size} pixels, {len(card.classes)} classes of peripheral blood cells,
@@ -130,8 +137,9 @@ def described(card: ModelCard, size: int) -> str:
 
 - **Data:** {card.data.get("images", 0):,} training images of PBC (BloodMNIST's training split,
   the central 208x208 pixels): Acevedo et al. 2020, Hospital Clínic de Barcelona, CC BY 4.0. Started from
-  EfficientNet-Lite0's ImageNet weights (Apache-2.0).
-- **Licence:** the weights may be used under CC BY 4.0; name Acevedo et al. 2020.
+  EfficientNet-Lite0's ImageNet weights (Apache-2.0).{head}
+- **Licence:** the weights may be used under {card.data.get("licence", "CC BY 4.0")}; name their authors:
+  {card.data.get("attribution", "Acevedo et al. 2020")}.
 - **Recipe:** `{card.recipe.get("name", "")}`, seed {card.recipe.get("seed", 0)}.
 - **Unknown objects:** {unknown["method"]}; {unknown["rate"]:.1%} of {unknown["images"]:,} known cells are flagged.
 - **Prediction sets,** stated coverage (measured on {card.conformal.get("images", 0):,} cells):
@@ -144,9 +152,14 @@ def described(card: ModelCard, size: int) -> str:
 |---|---|---|
 {chr(10).join(rows)}
 
-PBC's validation part also set the temperature and the thresholds. Other laboratories' images were used for nothing but
-these rows; `scripts/ship_model.py` measures them all.
+PBC's validation part also set the thresholds. No image of these rows taught the model; `scripts/ship_model.py` measures
+them all.
 """
+
+
+def laboratories(card: ModelCard) -> dict[str, int]:
+    """Images of laboratories that taught the head alone, by their names; see `scripts/laboratory_head.py`."""
+    return dict(list(card.data.get("head", {}).get("images", {}).items())[1:])  # the first is home
 
 
 def main() -> None:
@@ -161,12 +174,13 @@ def main() -> None:
     options = parser.parse_args()
     path = find(options.model)
     model = hemascope.load(path)
-    scores = dict(model.card.scores)
+    card = calibrated(model.card, model, options.pbc)
+    scores = dict(card.scores)
     if not options.calibrate_only:
         scores.update(under_shift(model, str(options.pbc / "val"), options.images))
         for folder in track(options.other, "other laboratories"):
             scores.update(elsewhere(model, folder))
-    card = replace(calibrated(model.card, model, options.pbc), name=options.name, scores=scores)
+    card = replace(card, name=options.name, scores=scores)
     graph = onnx.load(path)
     join_scaling(graph)
     set_card(graph, card)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from hemascope.augment.mixing import mix, mix_colours
+from hemascope.augment.mixing import mix, mix_colours, move_colours
 from tests.augment.conftest import seeded
 
 TARGETS = torch.arange(8)
@@ -77,3 +77,12 @@ def test_images_of_one_colour_take_each_others() -> None:
     assert all(len(image.unique()) == 1 for image in moved)
     assert moved.min() >= plain.min()
     assert moved.max() <= plain.max()
+
+
+def test_colours_that_are_given_are_reached_all_the_way() -> None:
+    pictures = 0.3 + 0.2 * torch.rand(3, 3, 20, 20, generator=seeded(2))
+    mean, spread = torch.full((3, 3, 1, 1), 0.6), torch.full((3, 3, 1, 1), 0.05)
+    moved = move_colours(pictures, mean, spread, torch.ones(3, 1, 1, 1))
+    torch.testing.assert_close(moved.mean(dim=(2, 3)), mean[..., 0, 0], atol=1e-4, rtol=0)
+    torch.testing.assert_close(moved.std(dim=(2, 3)), spread[..., 0, 0], atol=1e-4, rtol=0)
+    torch.testing.assert_close(move_colours(pictures, mean, spread, torch.zeros(3, 1, 1, 1)), pictures)

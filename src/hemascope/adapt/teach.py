@@ -69,7 +69,9 @@ class Fitter:
             [np.full(len(chosen), 1 / len(chosen)), np.full(len(remembered), HOLD / max(1, len(remembered)))]
         )
         with threadpool_limits(1, "blas"):  # the matrices are small, and threads wait for each other
-            correction, shift = _smallest(self._reduced[rows], self._before[rows], self._wanted[rows], weights)
+            correction, shift = smallest_correction(
+                self._reduced[rows], self._before[rows], self._wanted[rows], weights
+            )
         weight = correction @ self._basis * self._scale
         return Head(self._old.weight + weight, self._old.bias + shift - weight @ self._centre)
 
@@ -97,10 +99,33 @@ def folds(targets: np.ndarray, seed: int = 0) -> list[np.ndarray]:
     return sorted((order[start::count] for start in range(count)), key=lambda part: int(part.min()))
 
 
-def _smallest(
-    features: np.ndarray, before: np.ndarray, wanted: np.ndarray, weights: np.ndarray
+def smallest_correction(
+    features: np.ndarray,
+    before: np.ndarray,
+    wanted: np.ndarray,
+    weights: np.ndarray,
+    *,
+    ridge: float = RIDGE,
+    steps: int = _STEPS,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The correction (k, r) and shift (k,) of the logits ``before`` that is best at its size."""
+    """The linear correction of logits that is best at its size: it makes the wanted classes likely and stays small.
+
+    Args:
+        features: float (n, r), centred and of like spread.
+        before: the logits that it is added to, float (n, k).
+        wanted: shares of the classes, float (n, k).
+        weights: of each row, float (n,), with the sum 1 or so.
+        ridge: weight of the correction's size.
+        steps: of the solver at most; fewer hold the correction nearer to none.
+
+    Returns:
+        correction float64 (k, r) and shift float64 (k,): logits are ``before + features @ correction.T + shift``.
+
+    >>> ends = np.array([[-1.0], [1.0]])
+    >>> correction, _ = smallest_correction(ends, np.zeros((2, 2)), np.eye(2), np.full(2, 0.5), ridge=0.1)
+    >>> correction[1, 0] > 0 > correction[0, 0]
+    True
+    """
     k, r = before.shape[1], features.shape[1]
 
     def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
@@ -109,10 +134,10 @@ def _smallest(
         total = special.logsumexp(logits, axis=1, keepdims=True)
         away = weights[:, None] * (np.exp(logits - total) - wanted)
         size = (correction**2).sum() + (shift**2).sum() / 100
-        slope = np.concatenate([(away.T @ features + 2 * RIDGE * correction).ravel(), away.sum(0) + RIDGE * shift / 50])
-        return float((weights * (total[:, 0] - (wanted * logits).sum(1))).sum() + RIDGE * size), slope
+        slope = np.concatenate([(away.T @ features + 2 * ridge * correction).ravel(), away.sum(0) + ridge * shift / 50])
+        return float((weights * (total[:, 0] - (wanted * logits).sum(1))).sum() + ridge * size), slope
 
-    found = optimize.minimize(loss, np.zeros(k * r + k), jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
+    found = optimize.minimize(loss, np.zeros(k * r + k), jac=True, method="L-BFGS-B", options={"maxiter": steps})
     return found.x[: k * r].reshape(k, r), found.x[k * r :]
 
 

@@ -76,9 +76,27 @@ def mix_colours(images: Tensor, most: float, generator: torch.Generator) -> Tens
     way, coin = torch.rand(2, len(images), 1, 1, 1, generator=generator, device=device)
     way = most * way * (coin < 0.5)
     spread, mean = torch.std_mean(images, dim=(2, 3), keepdim=True)
-    gain = torch.lerp(spread, spread[other], way) / spread.clamp(min=_FLAT)
-    mixed = (images - mean) * gain + torch.lerp(mean, mean[other], way)
-    return torch.where(way > 0, mixed.clamp_(0, 1), images)
+    return torch.where(way > 0, move_colours(images, mean[other], spread[other], way), images)
+
+
+def move_colours(images: Tensor, mean: Tensor, spread: Tensor, way: Tensor) -> Tensor:
+    """Move every image some way towards the colours of another.
+
+    Args:
+        images: float32 (n, 3, h, w) in [0, 1].
+        mean, spread: the others', of each channel, float32 (n, 3, 1, 1).
+        way: share of the way, float32 (n, 1, 1, 1) in [0, 1].
+
+    Returns:
+        float32 (n, 3, h, w) in [0, 1].
+
+    >>> grey, none = torch.full((1, 3, 1, 1), 0.4), torch.zeros(1, 3, 1, 1)
+    >>> move_colours(torch.rand(1, 3, 8, 8), grey, none, torch.ones(1, 1, 1, 1)).std() < 1e-6
+    tensor(True)
+    """
+    own_spread, own_mean = torch.std_mean(images, dim=(2, 3), keepdim=True)
+    gain = torch.lerp(own_spread, spread, way) / own_spread.clamp(min=_FLAT)
+    return ((images - own_mean) * gain + torch.lerp(own_mean, mean, way)).clamp_(0, 1)
 
 
 def _boxes(images: Tensor, share: Tensor, generator: torch.Generator) -> Tensor:

@@ -1,0 +1,32 @@
+import numpy as np
+
+from hemascope.export.views import WAY, another_camera, colours_of, framed
+
+
+def pictures(n: int = 12) -> list[np.ndarray]:
+    draw = np.random.default_rng(0)
+    return [draw.integers(60, 120, (50 + number, 60, 3), np.uint8) for number in range(n)]
+
+
+def test_each_picture_is_framed_at_its_own_zoom() -> None:
+    dot = np.zeros((64, 64, 3), np.uint8)
+    dot[24:40, 24:40] = 255
+    near, far = framed([dot, dot], 32, [2.0, 1.0], threads=2)
+    assert (near[..., 0] > 127).mean() > 3 * (far[..., 0] > 127).mean()
+
+
+def test_views_are_those_of_their_seed() -> None:
+    first = another_camera(pictures(), 24, seed=1)
+    assert first.shape == (12, 24, 24, 3)
+    assert first.dtype == np.uint8
+    np.testing.assert_array_equal(first, another_camera(pictures(), 24, seed=1))
+    assert (first != another_camera(pictures(), 24, seed=2)).any()
+
+
+def test_images_take_the_colours_of_another_laboratory() -> None:
+    dark_blue = np.array([[[0.1, 0.1, 0.8], [0.02, 0.02, 0.05]]], np.float32)
+    means = colours_of(another_camera(pictures(), 24, seed=0, colours=dark_blue))[:, 0]
+    before = colours_of(framed(pictures(), 24, [1.0] * 12))[:, 0]
+    nearer = np.abs(means - dark_blue[0, 0]).mean() < (1 - WAY[0]) * np.abs(before - dark_blue[0, 0]).mean() + 0.05
+    assert nearer
+    assert (means[:, 2] > means[:, 0]).all()
