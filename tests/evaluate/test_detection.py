@@ -73,3 +73,17 @@ def test_nothing_found_and_nothing_marked() -> None:
     assert scores["kinds"]["white"]["recall"]["value"] is None
     assert scores["kinds"]["white"]["false_per_field"] == 0.5
     assert marks[0].mistakes == marks[1].mistakes == 1
+
+
+def test_what_lies_in_a_region_of_which_nothing_is_asked_is_neither_right_nor_wrong() -> None:
+    scores, marks = score_detections([field([A, C], [0, -1])], [found([A, C, B], [0, 0, 0], [0.9, 0.8, 0.7])])
+    white = scores["kinds"]["white"]
+    assert white["boxes"] == 1
+    assert white["ap50"] == pytest.approx(1)
+    assert white["recall"]["value"] == 1
+    assert marks[0].taken.tolist() == [True, False, False]  # B is below the best threshold
+    assert marks[0].mistakes == 0
+    all_taken = score_detections([field([A, C], [0, -1])], [found([A, C, B], [0, 0, 0], [0.9, 0.8, 0.7])],
+                                 dict.fromkeys(("white", "red", "platelet"), 0.5))[0]["kinds"]["white"]  # fmt: skip
+    assert all_taken["precision"]["value"] == 0.5
+    assert all_taken["count_error"] == pytest.approx(1)

@@ -1,6 +1,7 @@
 """How well cells are found: average precision by kind (pycocotools), recall and precision at a threshold, counts.
 
-A kind that is not boxed in a field is not scored in it, neither for nor against.
+A kind that is not boxed in a field is not scored in it, neither for nor against; nor is what lies in a region of which
+nothing is asked.
 """
 
 import contextlib
@@ -109,15 +110,22 @@ def _scored(
     """The scores of one kind in the fields that have it boxed; its part of the marks is filled in."""
     evaluated = _matched(kind, images, fields, found)
     there = [one for one in evaluated.evalImgs if one is not None]
-    scores = np.concatenate([[], *(one["dtScores"] for one in there)])
-    hits = np.concatenate([np.zeros(0, bool), *(one["dtMatches"][0] > 0 for one in there)])
+    asked = [~one["dtIgnore"][0].astype(bool) for one in there]
+    scores = np.concatenate([[], *(np.array(one["dtScores"])[own] for one, own in zip(there, asked, strict=True))])
+    hits = np.concatenate(
+        [np.zeros(0, bool), *(one["dtMatches"][0][own] > 0 for one, own in zip(there, asked, strict=True))]
+    )
     boxes = sum(fields[place].count(kind) for place in images)
     best = _best_threshold(scores, hits, boxes)
     threshold = best if threshold is None else threshold
     right, taken = int((hits & (scores >= threshold)).sum()), int((scores >= threshold).sum())
     errors = []
+    taken_in = {
+        one["image_id"]: int((np.array(one["dtScores"])[own] >= threshold).sum())
+        for one, own in zip(there, asked, strict=True)
+    }
     for place in images:
-        counted = int(((found[place].kinds == kind) & (found[place].scores >= threshold)).sum())
+        counted = taken_in.get(place + 1, 0)
         if marked := fields[place].count(kind):
             errors.append(abs(counted - marked) / marked)
     for one in there:
@@ -145,8 +153,12 @@ def _matched(kind: int, images: list[int], fields: Sequence[LabelledField], foun
     truths: list[dict[str, Any]] = []
     answers: list[dict[str, Any]] = []
     for place in images:
-        rows = np.flatnonzero(fields[place].kinds == kind)
-        truths += [_box(place, row, fields[place].boxes[row], len(truths) + i) for i, row in enumerate(rows)]
+        rows = np.flatnonzero(np.isin(fields[place].kinds, (kind, -1 - kind)))
+        truths += [
+            _box(place, row, fields[place].boxes[row], len(truths) + i)
+            | {"iscrowd": int(fields[place].kinds[row] < 0), "ignore": int(fields[place].kinds[row] < 0)}
+            for i, row in enumerate(rows)
+        ]
         rows = np.flatnonzero(found[place].kinds == kind)
         answers += [
             _box(place, row, found[place].boxes[row], len(answers) + i) | {"score": float(found[place].scores[row])}
@@ -186,12 +198,13 @@ def _coco(images: list[int], boxes: list[dict[str, Any]]) -> COCO:
 def _mark(marks: Marks, one: dict[str, Any], evaluated: Any, threshold: float) -> None:
     """Enter what pycocotools says of one kind in a field; it matches by falling score, so no threshold changes that."""
     score_of = dict(zip(one["dtIds"], one["dtScores"], strict=True))
-    for number, matched in zip(one["dtIds"], one["dtMatches"][0], strict=True):
+    for number, matched, ignored in zip(one["dtIds"], one["dtMatches"][0], one["dtIgnore"][0], strict=True):
         row = evaluated.cocoDt.anns[number]["row"]
-        marks.taken[row] = score_of[number] >= threshold
+        marks.taken[row] = score_of[number] >= threshold and not ignored
         marks.right[row] = marks.taken[row] and matched > 0
-    for number, matched in zip(one["gtIds"], one["gtMatches"][0], strict=True):
-        marks.hit[evaluated.cocoGt.anns[number]["row"]] = matched > 0 and score_of[int(matched)] >= threshold
+    for number, matched, ignored in zip(one["gtIds"], one["gtMatches"][0], one["gtIgnore"], strict=True):
+        right = matched > 0 and score_of[int(matched)] >= threshold
+        marks.hit[evaluated.cocoGt.anns[number]["row"]] = right or ignored
 
 
 def _best_threshold(scores: np.ndarray, hits: np.ndarray, boxes: int) -> float:

@@ -117,6 +117,29 @@ def test_slips_are_clipped_or_left_out_with_a_word(tmp_path: Path) -> None:
         assert re.search(words, said)
 
 
+@pytest.mark.parametrize("form", ["csv", "coco", "voc"])
+def test_crowds_and_boxes_that_are_to_be_ignored_are_kept_as_such(form: str, tmp_path: Path) -> None:
+    if form == "csv":
+        write_csv(
+            tmp_path,
+            ["a_1.png,4,4,24,24,WBC,", "a_1.png,30,10,40,20,RBC,1"],
+            header="file,xmin,ymin,xmax,ymax,label,ignore",
+        )
+    elif form == "coco":
+        write_coco(tmp_path)
+        path = tmp_path / "annotations" / "instances_default.json"
+        content = json.loads(path.read_text())
+        content["annotations"][1]["iscrowd"] = 1
+        path.write_text(json.dumps(content))
+    else:
+        write_voc(tmp_path)
+        for path in tmp_path.rglob("a_1.xml"):
+            path.write_text(path.read_text().replace("<name>RBC</name>", "<name>RBC</name><difficult>1</difficult>"))
+    (field,) = [field for field in open_annotations(tmp_path).fields if field.name.endswith("a_1.png")]
+    assert field.kinds.tolist()[:2] == [0, -2]
+    assert field.boxes[1].tolist() == [30, 10, 40, 20]
+
+
 def test_copies_are_taken_once_and_stay_where_they_score(tmp_path: Path) -> None:
     folder = write_csv(tmp_path / "twice", ["a_1.png,1,1,9,9,rbc,train", "z.png,1,1,9,9,rbc,val"], EXAMPLE + ",split")
     (folder / "z.png").write_bytes((folder / "a_1.png").read_bytes())

@@ -78,7 +78,7 @@ def check_fields(
             name=field.name,
             path=field.path,
             boxes=np.array([corners for _, corners in kept], np.float32).reshape(-1, 4),
-            kinds=np.array([kinds[box.label] for box, _ in kept], np.int64),
+            kinds=np.array([-1 - kinds[box.label] if box.ignore else kinds[box.label] for box, _ in kept], np.int64),
             annotated=tuple(kind in annotated for kind in KINDS),
             source=field.source or name,
             labels=tuple(box.label for box, _ in kept),

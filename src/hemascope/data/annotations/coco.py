@@ -1,7 +1,6 @@
 """Boxes from COCO's JSON: lists of images, categories and annotations, whose boxes are x, y, width and height."""
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from hemascope.data.annotations.raw import RawBox, RawField, below, find_picture
 from hemascope.data.sources.names import split_name
 from hemascope.errors import SourceError
 from hemascope.files import write_text
-from hemascope.progress import SILENT, Progress
 
 _PARTS = ("images", "annotations", "categories")
 
@@ -29,7 +27,7 @@ def is_coco(path: Path) -> bool:
     return isinstance(content, dict) and all(isinstance(content.get(part), list) for part in _PARTS)
 
 
-def read_coco(path: Path, *, split: str = "", progress: Progress = SILENT) -> list[RawField]:
+def read_coco(path: Path, *, split: str = "") -> list[RawField]:
     """The fields of a COCO file.
 
     The pictures lie beside it, in a folder ``images`` beside it or above, or in one called as the split. An image may
@@ -39,7 +37,6 @@ def read_coco(path: Path, *, split: str = "", progress: Progress = SILENT) -> li
     Args:
         path: the JSON file.
         split: of fields that name none; where not given, what the file's name says.
-        progress: told of regions that stand for crowds, which are passed over.
 
     Raises:
         SourceError: no COCO file, or an entry of it that cannot be.
@@ -65,7 +62,6 @@ def read_coco(path: Path, *, split: str = "", progress: Progress = SILENT) -> li
         if key in fields:
             raise SourceError(f"{place}: a second image has the id {key}", "Export it again.")
         fields[key] = _field(entry, place, path, split)
-    crowds = Counter[str]()
     for index, entry in enumerate(content["annotations"]):
         place = f"{path}: annotations[{index}]"
         image, category = (_id(entry, name, place) for name in ("image_id", "category_id"))
@@ -75,13 +71,9 @@ def read_coco(path: Path, *, split: str = "", progress: Progress = SILENT) -> li
         box = entry.get("bbox")
         if not isinstance(box, list) or len(box) != 4:
             raise SourceError(f"{place}: no bbox of x, y, width and height", "Export boxes, not masks alone.")
-        if entry.get("iscrowd") in (1, True):
-            crowds[labels[category]] += 1
-            continue
         x, y, width, height = (number(value, f"bbox[{i}]", place) for i, value in enumerate(box))
-        fields[image].boxes.append(RawBox(place, (x, y, x + width, y + height), labels[category]))
-    if crowds:
-        progress.say(f"{path}: boxes passed over because they stand for crowds: {crowds.total():,}")
+        crowd = entry.get("iscrowd") in (1, True)
+        fields[image].boxes.append(RawBox(place, (x, y, x + width, y + height), labels[category], crowd))
     return list(fields.values())
 
 
@@ -105,8 +97,10 @@ def write_coco(fields: Sequence[LabelledField], path: Path) -> None:
     for image, field in enumerate(fields):
         for box, kind, label in zip(field.boxes.tolist(), field.kinds.tolist(), field.labels, strict=True):
             corner, size = box[:2], [box[2] - box[0], box[3] - box[1]]
-            mark = {"image_id": image, "category_id": kind, "bbox": [*corner, *size], "area": size[0] * size[1]}
-            marks.append({"id": len(marks), **mark, "iscrowd": 0, "label": label})
+            ignored = kind < 0
+            category = -1 - kind if ignored else kind
+            mark = {"image_id": image, "category_id": category, "bbox": [*corner, *size], "area": size[0] * size[1]}
+            marks.append({"id": len(marks), **mark, "iscrowd": int(ignored), "label": label})
     categories = [{"id": place, "name": kind} for place, kind in enumerate(KINDS)]
     content = {"images": images, "annotations": marks, "categories": categories}
     write_text(path, json.dumps(content, ensure_ascii=False) + "\n")

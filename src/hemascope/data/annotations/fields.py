@@ -21,7 +21,8 @@ class LabelledField:
         path: of the picture.
         boxes: float32 (n, 4): xmin, ymin, xmax, ymax in pixels of the field as `hemascope.data.decode` gives it,
             which begin at 0; within the field, and none of them empty.
-        kinds: int64 (n,), numbers in `hemascope.cells.KINDS`.
+        kinds: int64 (n,), numbers in `hemascope.cells.KINDS`; -1 - number for a region of which nothing is asked, be it
+            a crowd or what no one is sure of.
         annotated: of each kind, whether its cells are boxed at all; those of others must not count as background.
         source: name of the source that it is of.
         labels: of each box, as the source has it.
@@ -116,6 +117,6 @@ def without_copies(fields: Sequence[LabelledField]) -> tuple[list[LabelledField]
 
 
 def _only(field: LabelledField, annotated: tuple[bool, ...]) -> LabelledField:
-    keep = np.array(annotated)[field.kinds]
+    keep = np.array(annotated)[np.where(field.kinds < 0, -1 - field.kinds, field.kinds)]
     labels = tuple(label for label, kept in zip(field.labels, keep, strict=True) if kept)
     return replace(field, boxes=field.boxes[keep], kinds=field.kinds[keep], labels=labels, annotated=annotated)

@@ -79,7 +79,7 @@ def _raw(path: Path, progress: Progress) -> list[RawField]:
     if path.name in SETTINGS:
         return _of_folder(path.parent, progress)
     if path.suffix.lower() == ".json":
-        return read_coco(path, progress=progress)
+        return read_coco(path)
     if path.suffix.lower() == ".xml":
         return _some(read_voc([path], path.parent), path)
     if file_kind(path.name) == FileKind.CSV:
@@ -121,7 +121,7 @@ def _of_folder(folder: Path, progress: Progress) -> list[RawField]:
     if kinds["a CSV"]:
         return [field for file in kinds["a CSV"] for field in _placed(_with_split(read_table(file), file), folder)]
     if kinds["COCO"]:
-        return [field for file in kinds["COCO"] for field in _placed(read_coco(file, progress=progress), folder)]
+        return [field for file in kinds["COCO"] for field in _placed(read_coco(file), folder)]
     if classes:
         return _some(read_yolo([file for file in files if is_image(file.name)], folder, classes, progress), folder)
     return _some(read_voc(ends[".xml"], folder), folder)

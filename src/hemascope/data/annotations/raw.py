@@ -16,11 +16,15 @@ MAX_BYTES = 1 << 30
 
 
 class RawBox(NamedTuple):
-    """A box: where it stands (file and row, for errors), its corners xmin, ymin, xmax, ymax, and its label."""
+    """A box: where it stands (file and row, for errors), its corners xmin, ymin, xmax, ymax, and its label.
+
+    With ``ignore`` it marks a region of which nothing is asked: a crowd, or what no one is sure of.
+    """
 
     place: str
     corners: tuple[float, float, float, float]
     label: str
+    ignore: bool = False
 
 
 @dataclass

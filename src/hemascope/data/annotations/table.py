@@ -26,14 +26,14 @@ def read_table(path: Path) -> list[RawField]:
     """The fields of a CSV (comma, semicolon or tab), a row a cell; a row without corners is a field without cells.
 
     Columns: ``file`` (or ``field``, ``filename`` ...), the corners in pixels, and ``label`` or ``kind``, of which
-    ``kind`` goes first; ``split`` where there is one; ``width`` and ``height`` of the field are compared with the
-    picture. Paths begin at the table's folder, or here.
+    ``kind`` goes first; ``ignore`` with 1 for a region of which nothing is asked; ``split`` where there is one;
+    ``width`` and ``height`` of the field are compared with the picture. Paths begin at the table's folder, or here.
 
     Raises:
         SourceError: not readable, a column missing, or a value that is none.
     """
     table = read_delimited(path, EXAMPLE)
-    columns = {name: column(table.header, [name]) for name in (*CORNERS, "kind", "error", "width", "height")}
+    columns = {name: column(table.header, [name]) for name in (*CORNERS, "kind", "error", "width", "height", "ignore")}
     columns |= {
         name: column(table.header, names) for name, names in (("file", _FILES), ("label", LABELS), ("split", SPLITS))
     }
@@ -68,5 +68,6 @@ def read_table(path: Path) -> list[RawField]:
         if not any(cell[name] for name in CORNERS):
             continue
         corners = tuple(number(cell[name], name, place) for name in CORNERS)
-        field.boxes.append(RawBox(place, corners, cell.get("kind") or cell.get("label", "")))  # type: ignore[arg-type]
+        label, ignore = cell.get("kind") or cell.get("label", ""), cell.get("ignore") == "1"
+        field.boxes.append(RawBox(place, corners, label, ignore))  # type: ignore[arg-type]
     return list(found.values())

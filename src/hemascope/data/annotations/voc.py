@@ -41,7 +41,8 @@ def read_voc(files: list[Path], root: Path) -> list[RawField]:
         for index, entry in enumerate(tree.iter("object"), start=1):
             place = f"{file}: object {index}"
             corners = tuple(number((entry.findtext(f"bndbox/{key}") or "").strip(), key, place) for key in _CORNERS)
-            field.boxes.append(RawBox(place, corners, (entry.findtext("name") or "").strip()))  # type: ignore[arg-type]
+            name, difficult = ((entry.findtext(key) or "").strip() for key in ("name", "difficult"))
+            field.boxes.append(RawBox(place, corners, name, difficult == "1"))  # type: ignore[arg-type]
         found.append(field)
     return found
 
