@@ -141,6 +141,8 @@ def test_the_columns_of_the_tables_are_those_of_the_code() -> None:
     from hemascope.data.manifest import COLUMNS as MANIFEST
     from hemascope.evaluate.pseudo.result import COLUMNS as PSEUDO
     from hemascope.evaluate.shift.result import COLUMNS as SHIFT
+    from hemascope.fields.table import Columns
+    from hemascope.fields.totals import COLUMNS as FIELDS
     from hemascope.predict.differential.differential import COLUMNS as DIFFERENTIAL
     from hemascope.predict.rows import Layout
     from hemascope.train.checkpoints import HISTORY_COLUMNS
@@ -150,6 +152,9 @@ def test_the_columns_of_the_tables_are_those_of_the_code() -> None:
     assert documented("shift.csv") == list(SHIFT)
     assert documented("pseudo.csv") == list(PSEUDO)
     assert documented("differential.csv") == list(DIFFERENTIAL)
+    assert documented("fields.csv") == list(FIELDS)
+    counted = Columns(("*",), unknown=True, attributes=("**",)).names
+    assert documented("Cells of hemascope count") == [name.replace("**", "*") for name in counted]
     assert documented("history.csv") == list(HISTORY_COLUMNS)
     predicted = Layout(("*",), 0.5, 0.5, ("**",)).columns
     assert documented("Predictions of hemascope predict") == [name.replace("**", "*") for name in predicted]

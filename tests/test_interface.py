@@ -20,6 +20,7 @@ import hemascope
 from hemascope.cli import commands
 from hemascope.data.smears import draw
 from tests.bench.conftest import write_bench_file
+from tests.fields.toy import small_field, write_detector
 from tests.networks import TINY_NETWORK
 
 HOMES = hemascope._HOMES
@@ -33,7 +34,7 @@ ALSO = {"train": {"resume", "plan"}}
 GIVEN_BY_OTHER = {("train", "source")}
 """Needed by the function, and by the command only where none of `ALSO` is given."""
 
-STEPS = {"predict": ("hemascope.predict.run", "run")}
+STEPS = {"count": ("hemascope.fields.run", "run"), "predict": ("hemascope.predict.run", "run")}
 """What a command calls in place of its function, and the function too: it is handed rows, and stopped, as they come."""
 
 NEEDED = inspect.Parameter.empty
@@ -195,11 +196,13 @@ def test_each_function_stays_in_its_place_whatever_is_imported(name: str) -> Non
 
 
 class Material(NamedTuple):
-    """What the jobs below work on: a small Run, and pictures of cells."""
+    """What the jobs below work on: a small Run, pictures of cells, a field, and what finds its cells."""
 
     run: Path
     twin: Path
     cells: Path
+    field: Path
+    detector: Path
 
 
 TINY = ("epochs=1", "input_size=32", "batch_size=16", *TINY_NETWORK)
@@ -214,7 +217,9 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
     (folder / "cells").mkdir()
     for index in range(40):
         Image.fromarray(np.asarray(draw(1, index, 48).image)).save(folder / "cells" / f"{index}.png")
-    return Material(folder / "run", folder / "twin", folder / "cells")
+    Image.fromarray(small_field()).save(folder / "field.png")
+    detector = write_detector(folder / "detector.onnx")
+    return Material(folder / "run", folder / "twin", folder / "cells", folder / "field.png", detector)
 
 
 def bench(job: Material, output: Path) -> Any:
@@ -229,6 +234,7 @@ JOBS: dict[str, Callable[[Material, Path], Any]] = {
     "audit": lambda job, output: hemascope.audit("synthetic:32", output=output, apply=True, fail_on="blur"),
     "bench": bench,
     "compare": lambda job, output: hemascope.compare([job.run, job.twin], output=output, speed=False),
+    "count": lambda job, output: hemascope.count(job.field, job.run, detector=job.detector, output=output),
     "ensemble": lambda job, output: hemascope.ensemble([job.run, job.twin], output),
     "evaluate": lambda job, output: hemascope.evaluate("synthetic:32", job.run, output=output),
     "explain": lambda job, output: hemascope.explain("synthetic:16", job.run, output=output, images=2, smears=4),

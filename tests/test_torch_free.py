@@ -8,8 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from hemascope.data.manifest import Manifest
+from tests.fields.toy import small_field, write_detector
 from tests.predict.model import write_model
 from tests.predict.pictures import encoded, picture, write_folder, write_tar
 
@@ -30,6 +32,7 @@ labels = [prediction.label for prediction in classifier(["cells/cell_00000.png",
 classifier.features(numpy.zeros((2, 4, 4, 3), "uint8"))
 list(classifier(iter(["cells/cell_00000.png"])))
 len(hemascope.predict("cells", "model.onnx"))
+len(hemascope.count("field.png", "model.onnx", detector="detector.onnx"))
 codes = []
 for arguments in (
     ["--help"],
@@ -40,6 +43,9 @@ for arguments in (
     ["predict", "cells", "--model", "model.onnx", "-o", "out.parquet"],
     ["predict", "cells", "--model", "model.onnx", "-o", "out.parquet", "--resume"],
     ["predict", *{sources!r}, "--model", "model.onnx"],
+    ["count", "--help"],
+    ["count", "field.png", "-m", "model.onnx", "--detector", "detector.onnx", "-o", "counted"],
+    ["count", "field.png", "-m", "model.onnx", "--detector", "detector.onnx", "-o", "again", "--format", "parquet"],
 ):
     try:
         main(arguments)
@@ -53,6 +59,8 @@ print(json.dumps([labels, codes, imported]), file=sys.stderr)
 @pytest.mark.parametrize("blocked", [True, False], ids=["not installed", "installed"])
 def test_nothing_of_the_training_stack_is_imported(tmp_path, blocked):
     write_model(tmp_path / "model.onnx")
+    write_detector(tmp_path / "detector.onnx")
+    Image.fromarray(small_field()).save(tmp_path / "field.png")
     write_folder(tmp_path / "cells", 20)
     images = np.stack([picture("basophil")] * 2)
     np.savez(tmp_path / "a.npz", images=images)
@@ -70,7 +78,7 @@ def test_nothing_of_the_training_stack_is_imported(tmp_path, blocked):
     assert done.returncode == 0, done.stderr
     labels, codes, imported = json.loads(done.stderr.splitlines()[-1])
     assert labels == ["eosinophil", "lymphocyte"]
-    assert codes == [0] * 8
+    assert codes == [0] * 11
     assert imported == []
 
 

@@ -21,10 +21,9 @@ def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def field_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three fields of other magnifications, 63 cells each, and a file that is none."""
+    """Three fields of 24 cells each, and a file that is none."""
     folder = tmp_path_factory.mktemp("fields")
-    for number, side in enumerate((13, 20, 26)):
-        field = draw_field(23 * side, 31 * side, grid(23 * side, 31 * side, side, 3 * side))
-        Image.fromarray(field).save(folder / f"field_{number}.png")
+    for number in range(3):
+        Image.fromarray(draw_field(200, 260 + number, grid(200, 260))).save(folder / f"field_{number}.png")
     (folder / "field_3.png").write_bytes(b"no picture")
     return folder

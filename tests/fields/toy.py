@@ -43,6 +43,7 @@ def write_detector(
         number(np.float32(255), "most"),
         number(np.float32(0.5), "half"),
         number(np.float32(1), "unit"),
+        number(np.float32(_HALF), "deepest"),
         number(np.float32(1e5), "apart"),
         number(np.int64([2]), "two"),
         number(np.int64([3]), "three"),
@@ -75,7 +76,9 @@ def write_detector(
     nodes += [
         node("MaxPool", [depth], ["around"], **pool),
         node("Equal", [depth, "around"], ["is_peak"]),
-        node("And", ["is_peak", "is_dark"], ["peaks"]),
+        node("Less", [depth, "deepest"], ["is_square"]),
+        node("And", ["is_peak", "is_dark"], ["is_dark_peak"]),
+        node("And", ["is_dark_peak", "is_square"], ["peaks"]),  # no larger square is one
         node("NonZero", ["peaks"], ["found"]),
         node("Transpose", ["found"], ["places"], perm=[1, 0]),
         node("GatherND", [depth, "places"], ["deep"]),
@@ -147,6 +150,11 @@ def draw_field(
         rows, columns = slice(max(0, top), max(0, top + round(side))), slice(max(0, left), max(0, left + round(side)))
         field[rows, columns, KINDS.index(kind)] = BACKGROUND - darkness
     return field
+
+
+def small_field() -> np.ndarray:
+    """24 cells: 18 red, 3 white, 3 platelets."""
+    return draw_field(200, 260, grid(200, 260))
 
 
 def grid(height: int, width: int, side: int = 13, apart: int = 40) -> list[tuple[str, float, float, float]]:

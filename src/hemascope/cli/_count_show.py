@@ -62,20 +62,24 @@ class Show:
             _predict_draw.differential(outcome.differential, stderr=self._as_csv)
         lines = []
         if doubtful := totals.read and sum(n for how, n in self._scales.items() if how != "red cells"):
-            lines.append(f"{doubtful:,} fields have too few red cells to tell their scale: column scale_from")
+            lines.append(f"{_fields(doubtful)} with too few red cells to tell the scale: column scale_from")
         if self._left_out:
             lines.append(left_out.line(self._left_out))
         if totals.failed:
-            lines.append(f"{totals.failed:,} of {totals.fields:,} fields failed:")
+            lines.append(f"{totals.failed:,} of {_fields(totals.fields)} failed:")
             lines += [f"  {name}: {error}" for name, error in self._failures]
             if totals.failed > len(self._failures):
                 lines.append("  … the others are in the table, column error")
         if not outcome.complete:
             where = f"; they are kept in {self._output}" if self._output else ""
-            lines.append(f"Stopped after {totals.fields:,} fields{where}.")
+            lines.append(f"Stopped after {_fields(totals.fields)}{where}.")
             lines += [go_on()] if self._output else []
         elif self._output and not outcome.finished:
             before = f" ({outcome.before:,} of them by the run before)" if outcome.before else ""
-            lines.append(f"{totals.fields:,} fields{before} -> {self._output}")
+            lines.append(f"{_fields(totals.fields)}{before} -> {self._output}")
         for line in lines:
             print(line, file=sys.stderr)  # noqa: T201
+
+
+def _fields(number: int) -> str:
+    return f"{number:,} field{'s' * (number != 1)}"

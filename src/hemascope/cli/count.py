@@ -17,7 +17,8 @@ white ones, and gives the differential. A cell cut by the right or lower edge of
 its field is not counted, one cut by the left or upper edge is. Writes into the
 folder OUTPUT: cells.csv, a row a cell; fields.csv, a row a field;
 differential.csv; count.json. Without -o: the counts on a terminal, the cells as
-CSV into a pipe. While it goes on, fields that are done are kept there."""
+CSV into a pipe. While a count with -o goes on, the fields that are done are
+kept there."""
 
 _END = """\
 exit code: 0 all fields were read; 3 some failed (their rows say why in the
@@ -49,13 +50,13 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("-o", "--output", type=Path, help="the folder to write")
     parser.add_argument("--format", choices=FORMATS, default=FORMATS[0], help=f"of the table of cells [{FORMATS[0]}]")
     parser.add_argument(
-        "--attributes", action="store_true", help="say what is seen of white cells: nucleus, cytoplasm, granules"
-    )
-    parser.add_argument(
         "--precision",
         type=float,
         metavar="POINTS",
         help="how many cells more it takes to know every share within so many percentage points",
+    )
+    parser.add_argument(
+        "--attributes", action="store_true", help="say what is seen of white cells: nucleus, cytoplasm, granules"
     )
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted count, if there is one")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing count")

@@ -30,7 +30,7 @@ PLATELET = "platelet"
 _TOGETHER = 4  # cells of a network run: as many whatever the threads, since the last digits depend on it
 _TOO_LONG = "it takes longer than it may"
 _NO_MEMORY = "too large for this machine's memory"
-_NEAR_EDGE = 2.0  # resized pixels from a field's edge within which a box touches it
+_NEAR_EDGE = 3.0  # resized pixels from a field's edge within which a box touches it
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from hemascope.predict.differential.differential import Differential, check_prec
 from hemascope.predict.finished import take
 from hemascope.predict.items import Item, check, items, tell_passed_over
 from hemascope.predict.items import count as count_items
+from hemascope.predict.rows import printable
 from hemascope.predict.shipped import DEFAULT
 from hemascope.predict.unlike import Look, Unlike
 from hemascope.progress import SILENT, Progress
@@ -223,7 +224,7 @@ def _into_folder(job: _Job, folder: Path, format: str, precision: float | None, 
         before = journal.fields
         job.begin(before, journal.lost)
         for read in journal.read():
-            take(images, read.name, path, "the interrupted run")
+            take(images, printable(read.name), path, "the interrupted run")
             job.again(read)
         for read in job.reads(images):
             journal.append(read)

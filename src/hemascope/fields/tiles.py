@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-SIDE = 1536
+SIDE = 1280
 """Most resized pixels along a side of a tile."""
 
 _NEAR = 4  # resized pixels from a core's border within which two tiles may disagree on whose a cell is
@@ -56,7 +56,7 @@ def tiles(height: int, width: int, scale: float, reach: int, stride: int, side: 
         side: most resized pixels along a side, where more than a cell's reach allows.
 
     >>> [tile.across[:2] for tile in tiles(100, 3000, 1.0, 100, 16)]
-    [(0, 1424), (1200, 2736), (2512, 3000)]
+    [(0, 1168), (944, 2224), (2000, 3000)]
     """
     down, across = (_spans(length, scale, reach, stride, side) for length in (height, width))
     return [Tile(one, other) for one in down for other in across]
