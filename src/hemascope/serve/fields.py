@@ -22,7 +22,7 @@ from hemascope.serve.batching import Batcher
 from hemascope.serve.body import Upload
 from hemascope.serve.network import DIGITS
 from hemascope.serve.problems import INTERNAL, UNREADABLE_IMAGE
-from hemascope.serve.settings import Settings
+from hemascope.serve.settings import IMAGE_WORK, Settings
 
 WAITING = 64
 """Fields that may wait, all requests together."""
@@ -63,7 +63,7 @@ class Counter:
             threads=1,
             batch=1,
             queue=WAITING,
-            queue_work=_WAITING_FIELDS * settings.max_field_pixels,
+            queue_work=_WAITING_FIELDS * (settings.max_field_pixels + IMAGE_WORK),
             gather=settings.gather,
         )
 

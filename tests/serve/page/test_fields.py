@@ -14,8 +14,8 @@ from tests.serve.page.acts import done, downloaded, drop, expect, saved, tiles
 from tests.serve.page.conftest import LOADED
 from tests.serve.page.test_access import violations
 
-HEIGHT, WIDTH, SIDE = 460, 620, 20
-SQUARES = grid(HEIGHT, WIDTH, SIDE, 3 * SIDE)
+HEIGHT, WIDTH = 320, 480
+SQUARES = grid(HEIGHT, WIDTH)
 WHITE, RED, PLATELETS = ([kind for kind, *_ in SQUARES].count(kind) for kind in KINDS)
 
 SCORES = {"basophil": 0.6, "eosinophil": 0.3, "lymphocyte": 0.1}

@@ -1,11 +1,11 @@
 // The large view of a field: its cells in place, to be looked through, corrected, drawn and deleted.
 
-import { NONE, group, wantsReview } from "./cells.js";
-import { fillChoices } from "./choices.js";
 import { drawBoxes } from "./boxes.js";
+import { NONE, group, wantsReview } from "./cells.js";
 import { using } from "./cutouts.js";
-import { $, element, percent, say, several } from "./dom.js";
-import { countsOf, kindOf } from "./fields.js";
+import { $, percent, say, several } from "./dom.js";
+import { tellCell } from "./fieldcell.js";
+import { countsOf } from "./fields.js";
 import { Sight } from "./sight.js";
 
 const STEP = 60; // CSS pixels that an arrow moves the field
@@ -13,7 +13,6 @@ const NUDGE = 4; // the same of a box that is drawn by keyboard
 const CLICK = 5; // CSS pixels that a pointer may move in a click
 const LEAST = 6; // pixels of the field along a side of a drawn box
 const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const KINDS = { white: "White cell", red: "Red cell", platelet: "Platelet" };
 
 export class FieldView {
   field = null;
@@ -117,7 +116,7 @@ export class FieldView {
     $("field-notes").textContent = field.notes.join(" ");
     $("field-undo").disabled = $("undo").disabled;
     $("field-delete").disabled = !this.cell;
-    this.#tell();
+    tellCell(this.cell, this);
     this.#soon();
   }
 
@@ -145,23 +144,6 @@ export class FieldView {
   #title(cell) {
     const share = cell.answer && cell.given === null ? `, ${percent(cell.answer.confidence)}` : "";
     return `${this.choice.title(group(cell))}${share}${this.#wanted(cell) ? ", to review" : ""}`;
-  }
-
-  /** What is told of the current cell. */
-  #tell() {
-    const { cell } = this;
-    $("field-cell").hidden = !cell;
-    $("field-none").hidden = Boolean(cell);
-    fillChoices($("field-choices"), cell, this.classes, this.acts.give);
-    if (!cell) return;
-    $("field-cell-title").textContent = this.choice.title(group(cell));
-    const marks = this.choice.marks(cell).map(([kind, text]) => element("span", { className: `mark ${kind}` }, text));
-    $("field-marks").replaceChildren(...marks);
-    const seen = [cell.answer?.appearance, cell.error, !cell.answer && cell.shown && !cell.error ? "The model has not answered yet." : ""];
-    $("field-seen").textContent = seen.filter(Boolean).join(" ");
-    const kind = KINDS[kindOf(cell)] ?? "";
-    const score = cell.drawn ? "drawn by hand" : `found with a score of ${cell.score.toFixed(2)}`;
-    $("field-found").textContent = [kind !== this.choice.title(group(cell)) && kind, score].filter(Boolean).join(", ");
   }
 
   #delete() {

@@ -83,7 +83,7 @@ async function start() {
   /** These cells' pictures are whole fields. */
   function whole(list) {
     const pictures = list.filter((cell) => !cell.field);
-    if (!pictures.length) return;
+    if (!pictures.length) return say("Choose a picture of its own first.");
     fields.areFields(pictures);
     say(`${several(pictures.length, "picture")} taken for fields. Undo with U.`);
   }
