@@ -2,6 +2,7 @@
 
 import io
 import json
+from base64 import b64encode
 
 import pytest
 from PIL import Image
@@ -239,14 +240,12 @@ def test_what_is_a_field_and_one_click_to_say_otherwise(visit, plain, squares):
     done(page, 4)
     page.keyboard.press("u")
     done(page, 2)
-    assert [each.split(", ")[-1] for each in tiles(page)] == ["small.png", "one cell.bmp"]
+    assert [each.split(", ")[-1] for each in tiles(page)] == ["one cell.bmp", "small.png"]
     sizes = """async (files) => {
         const { sizeOf } = await import("/size.js");
         const bytes = (data) => Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
         return Promise.all(files.map((data) => sizeOf(new Blob([bytes(data), new Uint8Array(3000)]))));
     }"""
-    from base64 import b64encode
-
     kinds = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")
     picture = draw_field(300, 500, grid(300, 500))
     files = [b64encode(encoded_as(kind, picture)).decode() for kind in kinds]
@@ -322,6 +321,13 @@ def test_fields_on_paper(visit, plain, squares):
 
 N = 200
 
+COPIES = """([data, n]) => {
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    const transfer = new DataTransfer();
+    for (let i = 0; i < n; i++) transfer.items.add(new File([bytes], `${i}.bmp`));
+    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+}"""
+
 SCROLL = """async () => {
     const strip = document.querySelector("#strip");
     const gaps = [];
@@ -337,24 +343,32 @@ SCROLL = """async () => {
 }"""
 
 
+STEPS = """async () => {
+    const start = performance.now();
+    for (let i = 0; i < 20; i++) {
+        document.querySelector("#field-next").click();
+        await new Promise(requestAnimationFrame);
+    }
+    return (performance.now() - start) / 1000;
+}"""
+
+AT_ONCE = """body => {
+    const other = window.fetch;
+    window.fetch = async (path, options) => (path === "v1/count" ? new Response(body) : other(path, options));
+}"""
+
+
 def test_two_hundred_fields(visit, plain, squares):
     cells = [cell("white", 100, 100, 90), *(cell("red", 60 * (i % 13), 60 * (i // 13), 60) for i in range(120))]
-    page = visit(plain, detector=squares, route=said(cells))
-    drop(page, {f"{i:03}.bmp": blank(480, 360) for i in range(N)})
-    searched(page, N)
+    page = visit(plain, detector=squares)
+    page.evaluate(AT_ONCE, json.dumps(answer(cells)))
+    page.evaluate(COPIES, [b64encode(blank(480, 360)).decode(), N])
     done(page, N)
+    searched(page, N)
     gaps = page.evaluate(SCROLL)
     assert gaps[len(gaps) // 2] < 100, "milliseconds between frames while scrolling"
-    drawn = page.locator("#strip .field[data-drawn=yes]").count()
-    assert drawn < N
+    assert page.locator("#strip .field[data-drawn=yes]").count() < N
     opened(page)
-    seconds = page.evaluate("""async () => {
-        const start = performance.now();
-        for (let i = 0; i < 20; i++) {
-            document.querySelector("#field-next").click();
-            await new Promise(requestAnimationFrame);
-        }
-        return (performance.now() - start) / 1000;
-    }""")
+    seconds = page.evaluate(STEPS)
     assert seconds < 10
     expect(page.locator("#field-place")).to_have_text(f"21 of {N}")
