@@ -40,7 +40,8 @@ def test_into_a_folder_the_counts_are_shown(given, tmp_path, capsys):
     said = capsys.readouterr()
     assert "Red cells                           36     18.0" in said.out
     assert "Differential of 6" in said.out
-    assert all(len(line) <= 80 for line in said.out.splitlines())
+    tables = said.out.partition("As called")[0]  # the notes are broken by the terminal
+    assert max(map(len, tables.splitlines())) <= 80
     assert said.err.endswith("2 fields -> out\n")
     assert run([*given, "-o", "out"]) == 2
     assert run([*given, "-o", "out", "--resume"]) == 0
@@ -77,4 +78,4 @@ def test_ctrl_c_keeps_what_is_done(given, tmp_path):
     done = subprocess.run([*COMMAND, *arguments, "--resume"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "60 fields (" in done.stderr
-    assert len(list(csv.reader((tmp_path / "out" / "cells.csv").open()))) == 60 * 24 + 1
+    assert len((tmp_path / "out" / "cells.csv").read_text().splitlines()) == 60 * 24 + 1

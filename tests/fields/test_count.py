@@ -168,3 +168,64 @@ def test_sources_of_all_kinds_are_counted(job, tmp_path, field_folder):
     assert [name.rpartition("/")[2] for name in names] == [
         "fields.zip#field_0.png", "fields.zip#field_1.png", "field_0.png",
     ]  # fmt: skip
+
+
+class Kept:
+    """What is handed to writers of further files; its folder remembers the fields."""
+
+    def __init__(self, folder, classes, resume):
+        self.path, self.said = folder / "kept", [classes, resume]
+        self.names = frozenset(self.path.read_text().splitlines() if resume else ())
+        if not resume:
+            self.path.write_text("")
+
+    def add(self, name, pixels, cells, *, cut):
+        with self.path.open("a") as file:
+            file.write(f"{name}\n")
+        shapes = {cut(cell).shape for cell in cells if cell.kind == "white"}
+        self.said.append((name.rpartition("/")[2], None if pixels is None else pixels.shape[0], len(cells), shapes))
+
+    def close(self, differential, notes):
+        self.said.append((differential.leucocytes, len(notes)))
+
+    def discard(self):
+        self.path.unlink()
+        self.said.append("over")
+
+
+def test_writers_beside_the_tables_get_every_field_once_more_after_a_kill(
+    detector_file, model_file, field_folder, tmp_path, monkeypatch
+):
+    made = []
+
+    def beside(folder, classes, resume):
+        made.append(Kept(folder, classes, resume))
+        return made[-1]
+
+    class Quiet:
+        def begin(self, columns, before):
+            pass
+
+        def add(self, read):
+            if read.name.endswith("field_1.png") and len(made) == 1:
+                raise KeyboardInterrupt
+
+    def count(**options):
+        running.run(
+            [str(field_folder)], model_file, watcher=Quiet(), detector=detector_file, output=tmp_path / "out",
+            beside=beside, threads=1, **options,
+        )  # fmt: skip
+
+    with pytest.raises(KeyboardInterrupt):
+        count()
+    lines = (tmp_path / "out" / "kept").read_text().splitlines()
+    (tmp_path / "out" / "kept").write_text(lines[0] + "\n")  # killed before it had done the second
+    count(resume=True)
+    first, second = (each.said for each in made)
+    assert [said[0] for said in first[2:]] == ["field_0.png", "field_1.png"]
+    assert second[1] is True
+    assert [said[0] for said in second[2:5]] == ["field_1.png", "field_2.png", "field_3.png"]
+    assert second[2][1:3] == (200, 24)
+    assert len(second[2][3]) == 1
+    assert second[4][1:] == (None, 1, set())
+    assert second[5:] == [(9, 1), "over"]

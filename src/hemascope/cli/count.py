@@ -75,7 +75,7 @@ def run(arguments: list[str]) -> int:
 
     show = Show(output)
     with bar() as progress, stopped_by_ctrl_c() as stop:
-        outcome = run(sources, watcher=show, stop=stop, progress=progress, **options)
+        outcome = run(sources, watcher=show, stop=stop, beside=None, progress=progress, **options)
     if outcome.finished:
         print(f"{output} is complete already", file=sys.stderr)  # noqa: T201
     show.end(outcome)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -174,4 +174,4 @@ class _Kept:
         if read.left_out:
             self.left_out[read.name] = read.left_out
         if self._keep:
-            self.reads.append(read)
+            self.reads.append(replace(read, pixels=None))

@@ -26,7 +26,7 @@ FORMAT_VERSION = 1
 
 _MAGIC = b"hemascope count\n"
 _ANEW = "Start anew: --overwrite."
-_KEPT = [item.name for item in fields(FieldRead) if item.name not in ("cells", "colours", "probabilities")]
+_KEPT = [item.name for item in fields(FieldRead) if item.name not in ("cells", "colours", "probabilities", "pixels")]
 
 Made = dict[str, Any]
 """What a count is made with: the detector, the model, and whether attributes were asked for."""

@@ -50,6 +50,7 @@ class FieldRead:
         colours: float64 (m, 3), mean colours of the white cells' cut-outs, and ``probabilities`` (m, k) of them, by
             which images of another kind are told; empty where it was read back.
         probabilities: see ``colours``.
+        pixels: of the field, uint8 (h, w, 3); None where it was read back, and where it could not be read.
     """
 
     name: str
@@ -63,6 +64,7 @@ class FieldRead:
     error: str = ""
     colours: np.ndarray = filled(default_factory=lambda: np.zeros((0, 3)), compare=False, repr=False)
     probabilities: np.ndarray = filled(default_factory=lambda: np.zeros((0, 0)), compare=False, repr=False)
+    pixels: np.ndarray | None = filled(default=None, compare=False, repr=False)
 
     @classmethod
     def failed(cls, name: str, why: str) -> FieldRead:
@@ -160,6 +162,7 @@ def read_field(
         probabilities=np.concatenate(
             [np.zeros((0, len(classifier.classes))), *(block.probabilities for block in blocks)]
         ),
+        pixels=field,
     )
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 from hemascope.errors import HemascopeError, RunError, SourceError
 from hemascope.fields import table
+from hemascope.fields.cell import Cell
+from hemascope.fields.crops import cut_out, side_of
 from hemascope.fields.defaults import DETECTOR, FORMATS
 from hemascope.fields.table import Columns
 from hemascope.fields.totals import FIELDS_FILE, Totals, field_names, write_fields
@@ -30,7 +34,7 @@ from hemascope.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from hemascope.fields.detector import Detector
-    from hemascope.fields.journal import Journal, Made
+    from hemascope.fields.journal import Made
     from hemascope.fields.read import FieldRead
     from hemascope.predict.classifier import Classifier
 
@@ -50,6 +54,28 @@ class Watcher(Protocol):
 
     def add(self, read: FieldRead) -> None:
         """The next field."""
+
+
+class Beside(Protocol):
+    """Writes further files of a count beside its tables, field after field."""
+
+    names: frozenset[str]
+    """Of the fields that an earlier run of it has done."""
+
+    def add(
+        self, name: str, pixels: np.ndarray | None, cells: Sequence[Cell], *, cut: Callable[[Cell], np.ndarray]
+    ) -> None:
+        """The next field: its pixels uint8 (h, w, 3), None where it could not be read; ``cut`` cuts a cell out."""
+
+    def close(self, differential: Differential | None, notes: Sequence[str]) -> None:
+        """There are no more."""
+
+    def discard(self) -> None:
+        """The count is finished, so that nothing is gone on from any more."""
+
+
+BesideOf = Callable[[Path, Sequence[str], bool], Beside]
+"""Makes one of the folder, the classes, and whether it goes on where an earlier run was ended."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +114,7 @@ def run(
     threads: int | None = None,
     progress: Progress = SILENT,
     stop: threading.Event | None = None,
+    beside: BesideOf | None = None,
 ) -> Outcome:
     """Count the cells of every field of the sources; a run into a folder that was ended at any moment can be resumed.
 
@@ -96,6 +123,7 @@ def run(
             `hemascope.fields.count.count`.
         watcher: is handed the fields.
         stop: when set, the run ends early and keeps its journal.
+        beside: makes what writes further files into the folder.
 
     Raises:
         SourceError: no such source or no field in them; a folder with a count already, or that another run is at;
@@ -123,7 +151,7 @@ def run(
             job.totals = _finished(output, job.made, format, items(sources))
             outcome = job.outcome(precision, complete=True, before=job.totals.fields, finished=True)
         else:
-            outcome = _into_folder(job, output, format, precision, resume)
+            outcome = _into_folder(job, output, format, precision, resume, beside)
         if outcome.differential:
             outcome.differential.write(output / counting.FILE)
     return outcome
@@ -215,37 +243,53 @@ class _Job:
         return Outcome(self.totals, complete, before, finished, unlike, found)
 
 
-def _into_folder(job: _Job, folder: Path, format: str, precision: float | None, resume: bool) -> Outcome:
+def _into_folder(
+    job: _Job, folder: Path, format: str, precision: float | None, resume: bool, beside: BesideOf | None
+) -> Outcome:
     from hemascope.fields.journal import Journal
 
     path, images = folder / JOURNAL, items(job.sources)
-    begin = Journal.resume if resume and path.exists() else Journal.create
-    with begin(path, job.made) as journal:
-        before = journal.fields
+    again = resume and path.exists()
+    with (Journal.resume if again else Journal.create)(path, job.made) as journal:
+        before, writer = journal.fields, beside(folder, job.columns.classes, again) if beside else None
         job.begin(before, journal.lost)
         for read in journal.read():
-            take(images, printable(read.name), path, "the interrupted run")
+            item = take(images, printable(read.name), path, "the interrupted run")
             job.again(read)
+            if writer and printable(read.name) not in writer.names:  # it was killed between the two
+                _add(writer, read if read.error else replace(read, pixels=item.pixels()), job.detector)
         for read in job.reads(images):
             journal.append(read)
+            if writer:
+                _add(writer, read, job.detector)
             job.add(read)
         outcome = job.outcome(precision, complete=not job.stopped, before=before)
         if outcome.complete:
-            _write(journal, job, folder, format)
+            table.write_table(folder / f"cells.{format}", journal.cells(), job.columns)
+            write_fields(folder / FIELDS_FILE, journal.read())
+            if writer:
+                found = outcome.differential
+                writer.close(found, found.notes if found else ())
+            for other in FORMATS:
+                if other != format:
+                    (folder / f"cells.{other}").unlink(missing_ok=True)
+            write_versioned(folder / SUMMARY, {**job.made, **job.totals.as_dict()}, FORMAT_VERSION)  # it is finished
     if outcome.complete:
         path.unlink()
+        if writer:
+            writer.discard()
     return outcome
 
 
-def _write(journal: Journal, job: _Job, folder: Path, format: str) -> None:
-    """Everything that a finished count leaves; its summary last, which says that it is finished."""
-    for other in FORMATS:
-        if other != format:
-            (folder / f"cells.{other}").unlink(missing_ok=True)
-    table.write_table(folder / f"cells.{format}", journal.cells(), job.columns)
-    write_fields(folder / FIELDS_FILE, journal.read())
-    # Further writers, which take ((read.name, read) for read in journal.read()), have their place here.
-    write_versioned(folder / SUMMARY, {**job.made, **job.totals.as_dict()}, FORMAT_VERSION)
+def _add(writer: Beside, read: FieldRead, detector: Detector) -> None:
+    """Hand a field to what writes beside the tables."""
+    pixels, framing = read.pixels, detector.card.framing
+
+    def cut(cell: Cell) -> np.ndarray:
+        assert pixels is not None
+        return cut_out(pixels, cell.box, side_of(cell.box, read.red_width, framing))
+
+    writer.add(read.name, pixels, read.cells, cut=cut)
 
 
 def _check_folder(folder: Path, *, resume: bool, overwrite: bool, held: bool = False) -> None:
