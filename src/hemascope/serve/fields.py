@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -107,7 +108,7 @@ class Counter:
             return _failed(upload, INTERNAL.details(read.error[:300]))
         if len(read.cells) > _MOST_CELLS:
             return _failed(upload, INTERNAL.details(f"More than {_MOST_CELLS:,} things in it look like cells."))
-        return Searched(_answer(upload.name, read, model), read)
+        return Searched(_answer(upload.name, read, model), replace(read, pixels=None))  # others of the request wait
 
 
 def _failed(upload: Upload, error: dict[str, Any]) -> Searched:

@@ -46,8 +46,9 @@ function write(context, text, left, top, colour) {
   const width = context.measureText(text).width + 10;
   const y = top >= 20 ? top - 20 : top + 2;
   context.fillStyle = colour;
-  context.fillRect(left - 1, y, width, 18);
+  const x = Math.max(0, left - 1); // in sight, where the box begins outside
+  context.fillRect(x, y, width, 18);
   context.fillStyle = "#fff";
   context.textBaseline = "middle";
-  context.fillText(text, left + 4, y + 9.5);
+  context.fillText(text, x + 5, y + 9.5);
 }

@@ -37,8 +37,8 @@ export class FieldView {
     on("field-previous", () => this.step(-1));
     on("field-next", () => this.step(1));
     on("field-close", () => this.box.close());
-    on("zoom-in", () => this.#look(() => this.#sight.zoom(1)));
-    on("zoom-out", () => this.#look(() => this.#sight.zoom(-1)));
+    on("zoom-in", () => this.#zoom(1));
+    on("zoom-out", () => this.#zoom(-1));
     on("zoom-fit", () => this.#look(() => this.#sight.all()));
     on("field-draw", () => this.#draw(this.#drawing ? null : []));
     on("field-delete", () => this.#delete());
@@ -184,8 +184,8 @@ export class FieldView {
       if (!cell) return; // on to the buttons: the last doubtful cell is behind us
       this.#choose(cell);
     } else if (way && here) this.#look(() => this.#sight.move(-STEP * way[0], -STEP * way[1]));
-    else if (key === "+" || key === "=") this.#look(() => this.#sight.zoom(1));
-    else if (key === "-") this.#look(() => this.#sight.zoom(-1));
+    else if (key === "+" || key === "=") this.#zoom(1);
+    else if (key === "-") this.#zoom(-1);
     else if (key === "f") this.#look(() => this.#sight.all());
     else if (key === "d") {
       this.canvas.focus();
@@ -286,6 +286,14 @@ export class FieldView {
     this.field = this.cell = null;
     this.#draw(null);
     this.acts.closed();
+  }
+
+  /** Closer or further away, with the current cell in sight. */
+  #zoom(steps) {
+    this.#look(() => {
+      this.#sight.zoom(steps);
+      if (this.cell) this.#sight.show(this.cell.box);
+    });
   }
 
   #look(change) {

@@ -6,6 +6,7 @@ import { $, element, several } from "./dom.js";
 import { countsOf } from "./fields.js";
 
 const WIDE = 1000; // pixels of a picture at the most
+const PEN = 450; // CSS pixels that such a picture is wide on paper
 const MOST = 60; // fields with pictures; the others have their counts alone
 
 /** Lay the fields out on paper; the pictures come when they are drawn. */
@@ -41,7 +42,9 @@ function picture(field, classes) {
     const context = canvas.getContext("2d");
     context.imageSmoothingQuality = "high";
     context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-    const onto = ([x, y, right, lower]) => [x * scale, y * scale, (right - x) * scale, (lower - y) * scale];
+    const pen = canvas.width / PEN; // thicker lines and larger letters: on paper it is small
+    context.scale(pen, pen);
+    const onto = ([x, y, right, lower]) => [x, y, right - x, lower - y].map((value) => (value * scale) / pen);
     drawBoxes(context, field.cells, onto, classes, {});
     return canvas.convertToBlob({ type: "image/jpeg", quality: 0.85 });
   });
