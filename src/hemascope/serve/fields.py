@@ -29,6 +29,7 @@ WAITING = 64
 """Fields that may wait, all requests together."""
 
 _WAITING_FIELDS = 4  # of the largest size: as many pixels may wait
+_TIME = 0.8  # share of a request's seconds that a search may take: a client that had to wait comes again, and is told
 _MOST_CELLS = 20_000  # of a field: more are no cells, and their answer would be of many megabytes
 
 
@@ -102,7 +103,7 @@ class Counter:
             field,
             more[0] if more else "",
             attributes=model.vocabulary is not None,
-            until=time.monotonic() + self._settings.seconds,
+            until=time.monotonic() + _TIME * self._settings.seconds,
         )
         if read.error:
             return _failed(upload, INTERNAL.details(read.error[:300]))

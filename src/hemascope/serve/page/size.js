@@ -1,10 +1,11 @@
 // How large pictures are, as their headers say: nothing is unpacked.
 
 const HEAD = 1 << 18; // bytes that are looked at; a JPEG has its size behind a preview and a colour profile
+const DIRECTORY = 4096; // bytes of a TIFF's; the size comes first in it
 const FEWEST = 3000; // bytes of a picture that can be large
 
 /**
- * Width and height of a picture in pixels; null where its header does not tell (TIFF of some kinds, AVIF, JPEG 2000).
+ * Width and height of a picture in pixels; null where its header does not tell (AVIF, JPEG 2000, BigTIFF).
  * @param {Blob} blob
  * @returns {Promise<[number, number]|null>}
  */
@@ -12,7 +13,7 @@ export async function sizeOf(blob) {
   if (blob.size < FEWEST) return null;
   const view = new DataView(await blob.slice(0, HEAD).arrayBuffer());
   try {
-    return png(view) ?? jpeg(view) ?? bmp(view) ?? gif(view) ?? webp(view) ?? tiff(view);
+    return png(view) ?? jpeg(view) ?? bmp(view) ?? gif(view) ?? webp(view) ?? (await tiff(blob, view));
   } catch (error) {
     if (error instanceof RangeError) return null; // shorter than it says
     throw error;
@@ -57,17 +58,17 @@ function webp(view) {
   return [1 + at(24) + (view.getUint8(26) << 16), 1 + at(27) + (view.getUint8(29) << 16)];
 }
 
-/** The first page, where its directory lies before the pixels. */
-function tiff(view) {
-  const order = text(view, 0, 2);
-  if (order !== "II" && order !== "MM") return null;
-  const little = order === "II";
+/** The first page of a TIFF; its directory may lie anywhere, often behind its pixels. */
+async function tiff(blob, view) {
+  const little = text(view, 0, 2) === "II";
+  if ((!little && text(view, 0, 2) !== "MM") || view.getUint16(2, little) !== 42) return null;
   const start = view.getUint32(4, little);
+  const directory = new DataView(await blob.slice(start, start + DIRECTORY).arrayBuffer());
   const found = {};
-  for (let i = 0; i < view.getUint16(start, little); i++) {
-    const at = start + 2 + 12 * i;
-    const short = view.getUint16(at + 2, little) === 3;
-    found[view.getUint16(at, little)] = short ? view.getUint16(at + 8, little) : view.getUint32(at + 8, little);
+  for (let i = 0; i < directory.getUint16(0, little) && !(found[256] && found[257]); i++) {
+    const at = 2 + 12 * i;
+    const short = directory.getUint16(at + 2, little) === 3;
+    found[directory.getUint16(at, little)] = short ? directory.getUint16(at + 8, little) : directory.getUint32(at + 8, little);
   }
   return found[256] && found[257] ? [found[256], found[257]] : null;
 }

@@ -5,8 +5,8 @@ import { using } from "./cutouts.js";
 import { $, element, several } from "./dom.js";
 import { countsOf } from "./fields.js";
 
-const WIDE = 176; // CSS pixels of a picture
-const HIGH = 124;
+const WIDE = 192; // CSS pixels of a picture
+const HIGH = 136;
 const AT_A_TIME = 2;
 
 export class Strip {
