@@ -41,6 +41,7 @@ def document(tmp_path_factory):
 
 OPERATIONS = [
     ("/v1/predict", "POST"),
+    ("/v1/count", "POST"),
     ("/v1/model", "GET"),
     ("/v1/classes", "GET"),
     ("/v1/differential", "GET"),

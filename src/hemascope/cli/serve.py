@@ -17,6 +17,9 @@ def _option(text: str, name: str, **more: object) -> typer.models.OptionInfo:
 
 def serve(
     model: Annotated[str, _option("A model file, a Run folder or a shipped model's name.", "model")] = Settings.model,
+    detector: Annotated[
+        str, _option("What finds the cells of fields: a detector's file or a shipped one's name.", "detector")
+    ] = Settings.detector,
     host: Annotated[str, _option("Address to listen on.", "host")] = Settings.host,
     port: Annotated[int, _option("TCP port; 0 takes a free one.", "port")] = Settings.port,
     workers: Annotated[int, _option("Processes; each holds a model and keeps the limits.", "workers")] = 1,
@@ -26,6 +29,9 @@ def serve(
     max_body: Annotated[float, _option("MiB of a request's body.", "max-body")] = Settings.max_body / MIB,
     max_files: Annotated[int, _option("Images a request.", "max-files")] = Settings.max_files,
     max_pixels: Annotated[int, _option("Pixels an image, height times width.", "max-pixels")] = Settings.max_pixels,
+    max_field_pixels: Annotated[
+        int, _option("Pixels a field that is searched for cells.", "max-field-pixels")
+    ] = Settings.max_field_pixels,
     seconds: Annotated[float, _option("For a request, from its headers to its answer.", "seconds")] = Settings.seconds,
     queue: Annotated[int, _option("Images that may wait; beyond it clients get 503.", "queue")] = Settings.queue,
     queue_pixels: Annotated[
@@ -40,7 +46,8 @@ def serve(
         float, _option("Milliseconds that an image may wait for others to share its network run.", "gather")
     ] = Settings.gather * 1000,
 ) -> None:
-    """Serve a classifier over HTTP: POST images to /v1/predict, get JSON.
+    """Serve a classifier over HTTP: POST images to /v1/predict, or whole fields to
+    /v1/count, get JSON.
 
     Every option can be set by an environment variable too. On another address than loopback the service wants a
     token, which HEMASCOPE_TOKEN sets and clients send as "Authorization: Bearer TOKEN". SIGTERM and Ctrl-C finish
@@ -48,6 +55,7 @@ def serve(
     """
     settings = Settings(
         model=model,
+        detector=detector,
         host=host,
         port=port,
         workers=workers,
@@ -55,6 +63,7 @@ def serve(
         max_body=mebibytes("max_body", max_body),
         max_files=max_files,
         max_pixels=max_pixels,
+        max_field_pixels=max_field_pixels,
         seconds=seconds,
         queue=queue,
         queue_pixels=queue_pixels,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import onnxruntime as ort
 
 from hemascope.cores import usable_cores
-from hemascope.errors import DecodeError, ModelFileError
+from hemascope.errors import DecodeError, HemascopeError, ModelFileError
 from hemascope.fields.card import METADATA_KEY, DetectorCard
 from hemascope.fields.cell import KINDS
 from hemascope.fields.defaults import DETECTOR, WEIGHTS
@@ -79,25 +80,29 @@ class Detector:
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    def find(self, field: np.ndarray, scale: float | None = None, *, side: int = SIDE) -> Found:
+    def find(
+        self, field: np.ndarray, scale: float | None = None, *, side: int = SIDE, until: float | None = None
+    ) -> Found:
         """Find the cells of a field.
 
         Args:
             field: uint8 (h, w, 3) of any size; one that is large when resized goes through in tiles.
             scale: to resize it by; where not given, such that its red cells get the width at which this finds best.
             side: most resized pixels along a side of a tile; the cells found do not depend on it.
+            until: the `time.monotonic` after which it is given up, between two tiles; never where not given.
 
         Raises:
             DecodeError: other dtype or shape.
+            HemascopeError: it is given up.
             ModelFileError: the network fails, or gives other than promised.
         """
         if field.dtype != np.uint8 or field.ndim != 3 or field.shape[2] != 3 or 0 in field.shape:
             raise DecodeError(f"a field is {field.dtype} {field.shape}, not uint8 (h, w, 3)")
         if scale is not None:
-            return self._find(field, scale, side)
-        return choose(lambda scale, part: self._find(part, scale, side), field, self.card)
+            return self._find(field, scale, side, until)
+        return choose(lambda scale, part: self._find(part, scale, side, until), field, self.card)
 
-    def _find(self, field: np.ndarray, scale: float, side: int) -> Found:
+    def _find(self, field: np.ndarray, scale: float, side: int, until: float | None) -> Found:
         """The cells at a scale, tile by tile."""
         scale, (height, width) = rounded(scale), field.shape[:2]
         if min(height, width) * scale < _LEAST_SIDE:
@@ -105,6 +110,8 @@ class Detector:
             return Found(np.zeros((0, 4), np.float32), none, none.astype(np.float32), scale=scale)
         parts, scores = [], []
         for tile in tiles(height, width, scale, self.card.reach, self.card.stride, side):
+            if until is not None and time.monotonic() > until:
+                raise HemascopeError("it takes longer than it may", "Give a smaller field.")
             down, across = tile
             found = self._run(field[down.start : down.end, across.start : across.end], scale)
             boxes = found.boxes + np.array([across.start, down.start] * 2, np.float32)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from dataclasses import field as filled
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +28,7 @@ PLATELET = "platelet"
 """What the cells of that kind are called, without a classifier."""
 
 _TOGETHER = 4  # cells of a network run: as many whatever the threads, since the last digits depend on it
+_TOO_LONG = "it takes longer than it may"
 _NO_MEMORY = "too large for this machine's memory"
 _NEAR_EDGE = 3.0  # resized pixels from a field's edge within which a box touches it
 
@@ -103,6 +106,7 @@ def read_field(
     *,
     attributes: bool = False,
     pool: ThreadPoolExecutor | None = None,
+    until: float | None = None,
 ) -> FieldRead:
     """Read one field of which the pixels are there.
 
@@ -112,10 +116,11 @@ def read_field(
         field: uint8 (h, w, 3).
         more: what of its file is left out.
         pool: threads that cells are classified in; the calling one where not given.
+        until: the `time.monotonic` after which it is given up; never where not given.
     """
     height, width = field.shape[:2]
     try:
-        found = detector.find(field)
+        found = detector.find(field, until=until)
     except HemascopeError as problem:
         return FieldRead.failed(name, _line(problem.problem.removeprefix(f"{detector.path}: ")))
     except MemoryError:
@@ -123,13 +128,20 @@ def read_field(
     cells = [_cell(name, found, i, width, height) for i in range(len(found))]
     white = [i for i, cell in enumerate(cells) if cell.kind == "white"]
     sides = [side_of(cells[i].box, found.red_width, detector.card.framing) for i in white]
-    crops = [Item(f"{name}#{i}", cut_out(field, cells[i].box, side)) for i, side in zip(white, sides, strict=True)]
+    crops = [  # cut out when their turn comes: all at once may be larger than the field
+        Item(f"{name}#{i}", partial(cut_out, field, cells[i].box, side)) for i, side in zip(white, sides, strict=True)
+    ]
     parts = [crops[at : at + _TOGETHER] for at in range(0, len(crops), _TOGETHER)]
 
     def judge(part: list[Item]) -> Block:
+        if until is not None and time.monotonic() > until:
+            raise TimeoutError
         return classify_few(classifier, part, attributes=attributes)
 
-    blocks = list(pool.map(judge, parts) if pool and len(parts) > 1 else map(judge, parts))
+    try:
+        blocks = list(pool.map(judge, parts) if pool and len(parts) > 1 else map(judge, parts))
+    except TimeoutError:
+        return FieldRead.failed(name, _TOO_LONG)
     layout = Layout.of(classifier, None, attributes)
     at = 0
     for block in blocks:

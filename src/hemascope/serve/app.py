@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from hemascope import __version__
-from hemascope.serve import differential, heat, picture, samples, teach
+from hemascope.serve import count, differential, heat, picture, samples, teach
 from hemascope.serve.access import Access
 from hemascope.serve.guard import Guard
 from hemascope.serve.openapi import describe
@@ -30,13 +30,14 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="hemascope",
         version=__version__,
-        summary="Classifies images of single blood cells.",
+        summary="Classifies images of single blood cells, and counts the cells of whole fields.",
         description=_description(settings),
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
         lifespan=service.running,
     )
     app.include_router(router(service, settings))
+    app.include_router(count.router(service, settings))
     app.include_router(heat.router(service, settings))
     app.include_router(picture.router(service, settings))
     app.include_router(teach.router(service, settings))
@@ -64,5 +65,6 @@ def _description(settings: Settings) -> str:
         f"{settings.max_pixels:,} pixels each; it is answered within {settings.seconds:g} seconds. "
         f"When {settings.queue:,} images or {settings.queue_pixels:,} pixels wait, the answer is 503 with Retry-After "
         "at once. "
+        f"A field that is searched for cells may have {settings.max_field_pixels:,} pixels. "
         "Nothing uploaded is written to disk or logged."
     )

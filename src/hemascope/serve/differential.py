@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from hemascope.predict.differential.differential import differential
+from hemascope.predict.differential.differential import Differential, differential
 from hemascope.serve import problems
 from hemascope.serve.access import refusals
 from hemascope.serve.openapi import problem_responses
@@ -50,7 +50,7 @@ def router(service: Service, settings: Settings) -> APIRouter:
         summary="The differential of counted cells",
         responses=problem_responses(*refusals(settings), UNUSABLE, problems.INTERNAL, problems.OVERLOADED),
     )
-    async def measured(
+    async def counted(
         called: Annotated[
             list[str],
             Query(description="Cells that were called each class and not flagged as unknown, in the model's order."),
@@ -59,7 +59,7 @@ def router(service: Service, settings: Settings) -> APIRouter:
         """Shares with 95% intervals that hold the chance of the cells drawn and the model's errors, where known."""
         counts = _counts(called, len(service.classifier.classes))
         card = service.classifier.card
-        return await queue.turn(lambda: _measured(dict(zip(card.classes, counts, strict=True)), service))
+        return await queue.turn(lambda: measured(differential(dict(zip(card.classes, counts, strict=True)), card)))
 
     return routes
 
@@ -73,7 +73,7 @@ def _counts(called: list[str], classes: int) -> list[int]:
     return counts
 
 
-def _measured(called: dict[str, int], service: Service) -> Measured:
-    found = differential(called, service.classifier.card)
+def measured(found: Differential) -> Measured:
+    """A differential as answers give it."""
     lines = [Value(name=line.name, value=line.value, low=line.low, high=line.high) for line in found.lines]
     return Measured(corrected=found.corrected, classes=lines, notes=found.notes)

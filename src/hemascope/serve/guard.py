@@ -96,6 +96,7 @@ class Exchange:
 PATHS = frozenset(
     (
         "/v1/predict",
+        "/v1/count",
         "/v1/model",
         "/v1/classes",
         "/v1/differential",

@@ -39,6 +39,9 @@ class Metrics:
             buckets=_SECONDS,
         )
         self.images = Counter("hemascope_images", "Images by class given, or failed.", ["label"], registry=registry)
+        self.fields = Counter(
+            "hemascope_fields", "Fields searched for cells, by result: read or failed.", ["result"], registry=registry
+        )
         self.batches = Histogram(
             "hemascope_batch_images", "Images a network run.", registry=registry, buckets=(1, 2, 4, 6, 8)
         )

@@ -32,7 +32,9 @@ def problem_responses(*kinds: problems.Kind) -> dict[int | str, dict[str, Any]]:
     return found
 
 
-def images_body(settings: Settings, most: int, about: str = "", *, form_only: bool = False) -> dict[str, Any]:
+def images_body(
+    settings: Settings, most: int, about: str = "", *, form_only: bool = False, pixels: int | None = None
+) -> dict[str, Any]:
     """The request body of an endpoint that takes images.
 
     Args:
@@ -40,6 +42,7 @@ def images_body(settings: Settings, most: int, about: str = "", *, form_only: bo
         most: images.
         about: what the form may say about them, as JSON; nothing where empty.
         form_only: whether it says so in any case, so that the bytes of an image alone are of no use.
+        pixels: of an image, where they are not `Settings.max_pixels`.
     """
     properties: dict[str, Any] = {FIELD: {"type": "array", "items": _IMAGE, "minItems": 1, "maxItems": most}}
     if about:
@@ -59,7 +62,7 @@ def images_body(settings: Settings, most: int, about: str = "", *, form_only: bo
     return {
         "required": True,
         "description": (
-            f"At most {settings.max_body:,} bytes, {most:,} images, {settings.max_pixels:,} pixels an image."
+            f"At most {settings.max_body:,} bytes, {most:,} images, {pixels or settings.max_pixels:,} pixels an image."
         ),
         "content": {FORM: {"schema": form}, **alone},
     }

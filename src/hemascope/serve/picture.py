@@ -3,7 +3,7 @@
 import io
 
 import numpy as np
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from PIL import Image
 
 from hemascope.serve import problems
@@ -35,10 +35,14 @@ def router(service: Service, settings: Settings) -> APIRouter:
             **problem_responses(problems.MALFORMED, *refused, *problems.UPLOAD, problems.INTERNAL, problems.OVERLOADED),
         },
     )
-    async def picture(request: Request) -> Response:
+    async def picture(
+        request: Request, whole: bool = Query(False, description="All of it, as large as it is: for fields.")
+    ) -> Response:
         """Send one image; the answer is its centred square, at most 480 pixels wide. Nothing is kept."""
+        most = settings.max_field_pixels if whole else settings.max_pixels
+        make = encoded if whole else png
         return Response(
-            await queue.work(request, lambda sent: png(queue.pixels(sent.uploads[0]))), media_type="image/png"
+            await queue.work(request, lambda sent: make(queue.pixels(sent.uploads[0], most))), media_type="image/png"
         )
 
     return routes
@@ -56,6 +60,11 @@ def png(image: np.ndarray) -> bytes:
     square = Image.fromarray(image[top : top + side, left : left + side])
     if side > SIDE:
         square = square.resize((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return encoded(np.asarray(square))
+
+
+def encoded(image: np.ndarray) -> bytes:
+    """Pixels uint8 (h, w, 3) as a PNG file."""
     file = io.BytesIO()
-    square.save(file, "PNG", compress_level=1)
+    Image.fromarray(image).save(file, "PNG", compress_level=1)
     return file.getvalue()

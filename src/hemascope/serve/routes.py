@@ -6,18 +6,16 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from starlette.requests import ClientDisconnect
 
 from hemascope.serve import problems
 from hemascope.serve.access import refusals
 from hemascope.serve.adapted import ADAPTED, UNUSABLE, model_for
-from hemascope.serve.admission import work_of
-from hemascope.serve.body import Upload, read_images
+from hemascope.serve.admission import answered, work_of
+from hemascope.serve.body import read_images
 from hemascope.serve.metrics import CONTENT_TYPE
-from hemascope.serve.network import Judged
 from hemascope.serve.openapi import images_body, problem_responses
 from hemascope.serve.problems import NOT_READY, REQUEST_TIMEOUT, ProblemError, overloaded
-from hemascope.serve.schemas import Limits, Model, Predictions, State
+from hemascope.serve.schemas import Finder, Limits, Model, Predictions, State
 from hemascope.serve.service import Service
 from hemascope.serve.settings import Settings
 
@@ -63,7 +61,7 @@ def router(service: Service, settings: Settings) -> APIRouter:
                     if model is not None:
                         uploads = [replace(upload, model=model) for upload in uploads]
                     work = await asyncio.to_thread(work_of, uploads, settings.max_pixels)
-                    judged = await _judged(service, request, uploads, work)
+                    judged = await answered(service.batcher, request, uploads, work)
             except TimeoutError:
                 raise overloaded(f"There was no answer after {settings.seconds:g} seconds.") from None
         answers = [answer for answer, _ in judged]
@@ -78,7 +76,8 @@ def router(service: Service, settings: Settings) -> APIRouter:
         """What the classifier is, what it saw, what it scores; and what a request may be."""
         limits = {name: getattr(settings, name) for name in Limits.model_fields}
         card: Any = asdict(service.classifier.card)
-        return Model(card=card, sha256=service.classifier.digest, limits=Limits(**limits))
+        finder = None if service.counter is None else Finder(**service.counter.about)
+        return Model(card=card, sha256=service.classifier.digest, limits=Limits(**limits), fields=finder)
 
     @routes.get("/healthz", summary="Is the process alive?")
     async def healthz() -> State:
@@ -105,29 +104,3 @@ def router(service: Service, settings: Settings) -> APIRouter:
         return Response(service.metrics_text(), media_type=CONTENT_TYPE)
 
     return routes
-
-
-async def _judged(service: Service, request: Request, uploads: list[Upload], work: list[int]) -> list[Judged]:
-    """The images' answers; ends early when the client leaves.
-
-    Raises:
-        ClientDisconnect: it has left; what was still waiting is dropped.
-    """
-    client = request.client.host if request.client else None
-    answers = asyncio.ensure_future(service.batcher.answers(uploads, work, client))
-
-    async def watch() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-        answers.cancel()
-
-    watcher = asyncio.ensure_future(watch())
-    try:
-        return await answers
-    except asyncio.CancelledError:
-        if watcher.done():
-            raise ClientDisconnect from None
-        raise
-    finally:
-        answers.cancel()
-        watcher.cancel()

@@ -149,6 +149,21 @@ class Limits(BaseModel):
     seconds: float = Field(description="For a request, from its headers to its answer.")
     queue: int = Field(description="Images that may wait; beyond that the answer is 503 with Retry-After.")
     queue_pixels: int = Field(description="Pixels that the headers of waiting images may announce together.")
+    max_field_pixels: int = Field(description="Pixels a field that is searched for cells.")
+
+
+class Finder(BaseModel):
+    """What finds the cells of fields, and how to cut out a cell as the classifier knows cells.
+
+    The side of the square around a cell's centre is `framing` times the width of the field's red cells, or, where that
+    is not known, times the square root of the box's area divided by `white_width`. Beyond the field's edge it is
+    mirrored.
+    """
+
+    name: str
+    sha256: str = Field(description="SHA-256 of the detector's file.")
+    framing: float = Field(description="In widths of a red cell.")
+    white_width: float = Field(description="Width of a usual white cell in those of a red one.")
 
 
 class Model(BaseModel):
@@ -157,6 +172,9 @@ class Model(BaseModel):
     card: Card
     sha256: str = Field(description="SHA-256 of the model file.")
     limits: Limits
+    fields: Finder | None = Field(
+        default=None, description="What finds the cells of fields; null where POST /v1/count is not offered."
+    )
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -184,7 +202,9 @@ class Model(BaseModel):
                     "seconds": 30.0,
                     "queue": 1024,
                     "queue_pixels": 500000000,
+                    "max_field_pixels": 25000000,
                 },
+                "fields": {"name": "detector", "sha256": "51bc…", "framing": 3.0, "white_width": 1.6},
             }
         }
     )

@@ -12,13 +12,14 @@ from hemascope.predict.modelfile import BATCH
 from hemascope.serve.admission import BATCH_WORK
 from hemascope.serve.batching import Batcher
 from hemascope.serve.body import Upload, UploadMemory
+from hemascope.serve.fields import Counter
 from hemascope.serve.metrics import Metrics
 from hemascope.serve.network import Judged, Network
 from hemascope.serve.settings import Settings
 
 
 class Service:
-    """One worker's service. Its `classifier`, `name`, `network` and `batcher` exist while `running`.
+    """One worker's service. Its `classifier`, `name`, `network`, `batcher` and `counter` exist while `running`.
 
     Attributes:
         metrics: its numbers.
@@ -28,6 +29,7 @@ class Service:
         width: of its features.
         network: what classifies them.
         batcher: the queue of images.
+        counter: what searches fields, with a queue of its own; None where there is no detector.
     """
 
     classifier: Classifier
@@ -35,6 +37,7 @@ class Service:
     width: int
     network: Network
     batcher: Batcher[Upload, Judged]
+    counter: Counter | None
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -62,10 +65,13 @@ class Service:
             gather=settings.gather,
             observe=self.metrics.batches.observe,
         )
+        self.counter = Counter.open(self.classifier, settings)
         try:
             yield
         finally:
             self.batcher.close()
+            if self.counter:
+                self.counter.batcher.close()
 
     def count(self, answers: list[dict[str, Any]]) -> None:
         """Count the answers of a request in the metrics."""

@@ -3,7 +3,9 @@
 import ipaddress
 from dataclasses import dataclass, field
 
+from hemascope.data.decode import MAX_PIXELS
 from hemascope.errors import ServiceError
+from hemascope.fields.defaults import DETECTOR
 from hemascope.predict.shipped import DEFAULT
 
 MIB = 1 << 20
@@ -37,6 +39,7 @@ class Settings:
 
     Attributes:
         model: a model file, a Run folder or a shipped model's name.
+        detector: what finds the cells of fields: a detector's file or a shipped detector's name.
         host: address to listen on.
         port: TCP port; 0 takes a free one.
         workers: processes.
@@ -44,6 +47,7 @@ class Settings:
         max_body: bytes of a request's body.
         max_files: images a request.
         max_pixels: pixels an image, height times width.
+        max_field_pixels: pixels a field, which is searched for cells.
         seconds: for a request, from its headers to its answer.
         queue: images that wait for the network.
         queue_pixels: pixels that the headers of those images may announce together; each counts IMAGE_WORK more.
@@ -62,6 +66,7 @@ class Settings:
     """
 
     model: str = DEFAULT
+    detector: str = DETECTOR
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1
@@ -69,6 +74,7 @@ class Settings:
     max_body: int = 64 * MIB
     max_files: int = 256
     max_pixels: int = 5_000_000
+    max_field_pixels: int = MAX_PIXELS
     seconds: float = 30.0
     queue: int = 1024
     queue_pixels: int = 500_000_000
@@ -79,8 +85,8 @@ class Settings:
     token: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        for name in ("workers", "threads", "max_body", "max_files", "max_pixels", "queue", "memory",
-                     "connections"):  # fmt: skip
+        for name in ("workers", "threads", "max_body", "max_files", "max_pixels", "max_field_pixels", "queue",
+                     "memory", "connections"):  # fmt: skip
             value = getattr(self, name)
             if value is not None and not 1 <= value <= MOST:
                 raise ServiceError(f"{name} is {value}", f"It must be from 1 to {MOST:,}.")

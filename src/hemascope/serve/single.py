@@ -96,13 +96,17 @@ class SingleQueue:
         if not called.cancelled():
             called.exception()  # taken here, where nobody waits for it any more
 
-    def pixels(self, upload: Upload) -> np.ndarray:
+    def pixels(self, upload: Upload, most: int | None = None) -> np.ndarray:
         """The picture, uint8 (h, w, 3).
+
+        Args:
+            upload: as it came.
+            most: pixels that it may have, where they are not `Settings.max_pixels`.
 
         Raises:
             ProblemError: it cannot be read.
         """
         try:
-            return decode(upload.data, name="image", max_pixels=self._settings.max_pixels)
+            return decode(upload.data, name="image", max_pixels=most or self._settings.max_pixels)
         except DecodeError as problem:
             raise ProblemError(UNREADABLE_IMAGE, str(problem).removeprefix("image: ")[:300]) from problem

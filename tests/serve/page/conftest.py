@@ -49,7 +49,7 @@ def visit(browser, serve, judge):
     contexts, errors = [], []
 
     def go(model=judge, *, ready=True, route=None, **looks):
-        token = looks.pop("token", "")
+        settings = {name: looks.pop(name) for name in ("token", "detector") if name in looks}
         context = browser.new_context(viewport=looks.pop("size", {"width": 1280, "height": 860}), **looks)
         contexts.append(context)
         page = context.new_page()
@@ -57,7 +57,7 @@ def visit(browser, serve, judge):
         page.on("request", lambda request: errors.extend(foreign(request.url)))
         if route:
             page.route(*route)
-        page.goto(f"http://127.0.0.1:{serve(model, token=token)}/")
+        page.goto(f"http://127.0.0.1:{serve(model, **settings)}/")
         if ready:
             page.locator("#model", has_text=LOADED).wait_for()
         return page

@@ -1,32 +1,68 @@
 // The cells: what the model says of each, what a person says, and the way back.
 
+import { cutOutFile } from "./cutouts.js";
+
 /** Groups that are no class; no class has a name that begins with a question mark. */
 export const UNKNOWN = "?unknown";
 export const NONE = "?none";
 export const FAILED = "?failed";
 export const WAITING = "?waiting";
+export const RED = "?red"; // a red cell, of a field
 
-const BLANK = { answer: null, unlike: null, by: null, error: "", lasting: false, given: null };
+const BLANK = { field: null, shown: false, answer: null, unlike: null, by: null, error: "", lasting: false, given: null };
 
 /**
  * The cells, in the order they were added. Fires `change`; its detail says what changed: "cells" or "labels".
- * A cell has: id, path, read() -> Promise<Blob>, answer (the service's, or null), unlike (what the service said of its
+ * A cell has: id, order (where in the list: as it was added, a field's cells where their field was), path, read() -> Promise<Blob>, answer (the service's, or null), unlike (what the service said of its
  * batch), by (the step of Adapted that gave the answer, null for the model as it is), error (text), and `given`: the label that a person gave it, NONE for "no cell", null where nobody has.
+ * A cell of a field has more (see `Fields`); `shown` says whether it stands in the list, which red cells and platelets do not. Where one gets a class
+ * by hand it joins; then and where else a listed cell has not been asked for, `join` is fired.
  */
 export class Cells extends EventTarget {
   list = [];
-  #undo = [];
+  #undo = []; // functions that undo, the last one last, each gives the cells whose labels it changes
   #next = 0;
   #paths = new Set();
 
   /** Add images of {path, read, zip}; gives their cells, whose paths are all distinct. */
   add(images) {
-    const added = images.map(({ path, read, zip }) => ({
-      id: this.#next++, path: this.#distinct(path, zip), read, ...BLANK,
-    }));
-    this.list.push(...added);
-    this.#changed("cells");
+    const added = images.map(({ path, read, zip }) => this.make({ path: this.distinct(path, zip), read }));
+    this.join(added);
     return added;
+  }
+
+  /** A cell that is not in the list. */
+  make(parts) {
+    const id = this.#next++;
+    const made = { id, order: parts.field?.order ?? id, ...BLANK, ...parts };
+    if (made.field) made.read = () => cutOutFile(made);
+    return made;
+  }
+
+  /** The next place in the order of what is added, for a field. */
+  place() {
+    return this.#next++;
+  }
+
+  /** Put cells in the list, each in its place. */
+  join(cells) {
+    for (const cell of cells) cell.shown = true;
+    this.list = [...this.list, ...cells].sort((a, b) => a.order - b.order || a.id - b.id); // fields are searched in any order
+    if (cells.length) this.#changed("cells");
+  }
+
+  /** Take cells out of it. */
+  leave(cells) {
+    const gone = new Set(cells);
+    for (const cell of cells) cell.shown = false;
+    this.list = this.list.filter((cell) => !gone.has(cell));
+    if (cells.length) this.#changed("cells");
+  }
+
+  /** Something was done that a function undoes. */
+  did(undo) {
+    this.#undo.push(undo);
+    this.#changed("labels");
   }
 
   /** Take the service's answers to cells, and what it says of all of them: how far they are unlike what it learnt. */
@@ -68,22 +104,29 @@ export class Cells extends EventTarget {
 
   /** Give cells a label by hand; null takes it back. Gives those that have an answer, and so can have a label. */
   label(cells, label) {
-    const answered = cells.filter((cell) => cell.answer);
+    const answered = cells.filter((cell) => (label === RED ? cell.field : cell.answer || cell.field));
     const changed = answered.filter((cell) => cell.given !== label);
     if (changed.length) {
-      this.#undo.push(changed.map((cell) => [cell, cell.given]));
+      const before = changed.map((cell) => [cell, cell.given]);
+      const joined = changed.filter((cell) => !cell.shown && label !== modelGroup(cell) && !label?.startsWith("?"));
       for (const cell of changed) cell.given = label;
-      this.#changed("labels");
+      this.join(joined);
+      this.did(() => {
+        for (const [cell, given] of before) cell.given = given;
+        this.leave(joined);
+        return changed;
+      });
+      if (joined.length) this.dispatchEvent(new CustomEvent("join", { detail: joined.filter((cell) => !cell.answer) }));
     }
     return answered;
   }
 
-  /** Undo the last labelling; gives its cells. */
+  /** Undo the last labelling, or what else was done; gives the cells whose labels it was. */
   undo() {
-    const last = this.#undo.pop() ?? [];
-    for (const [cell, given] of last) cell.given = given;
-    if (last.length) this.#changed("labels");
-    return last.map(([cell]) => cell);
+    const undo = this.#undo.pop();
+    const cells = undo?.() ?? [];
+    if (undo) this.#changed("labels");
+    return cells;
   }
 
   /** Forget all cells. */
@@ -95,7 +138,7 @@ export class Cells extends EventTarget {
   }
 
   /** A path that no cell has: where one has it, the zip's name comes before it, and then a number behind. */
-  #distinct(path, zip) {
+  distinct(path, zip) {
     const other = zip ? `${zip.replace(/\.zip$/i, "")}/${path}` : path;
     const [, stem, suffix] = /^(.*?)(\.[^./]*)?$/s.exec(other);
     let found = path;
@@ -115,6 +158,8 @@ export class Cells extends EventTarget {
 
 /** The group that the model puts a cell in. */
 export function modelGroup(cell) {
+  if (cell.kind === "red") return RED;
+  if (cell.kind === "platelet") return "platelet";
   if (cell.error) return FAILED;
   if (!cell.answer) return WAITING;
   return cell.answer.is_unknown ? UNKNOWN : cell.answer.label;
@@ -128,4 +173,4 @@ export const isCorrected = (cell) => cell.given !== null && cell.given !== model
 
 /** Whether a person should look: doubtful or unknown, and nobody has looked yet. */
 export const wantsReview = (cell, threshold) =>
-  Boolean(cell.answer) && cell.given === null && (cell.answer.is_unknown || cell.answer.confidence < threshold);
+  Boolean(cell.answer) && cell.given === null && cell.counted !== false && (cell.answer.is_unknown || cell.answer.confidence < threshold);

@@ -1,6 +1,6 @@
 // Which cells are shown, and in which order.
 
-import { FAILED, NONE, UNKNOWN, group, isCorrected, modelGroup, wantsReview } from "./cells.js";
+import { FAILED, NONE, RED, UNKNOWN, group, isCorrected, modelGroup, wantsReview } from "./cells.js";
 import { $, element } from "./dom.js";
 
 /** Shows that are no group. */
@@ -37,7 +37,7 @@ export class Choice {
 
   /** The groups of cells, in order. */
   get #groups() {
-    return [...this.classes.all.map(({ name }) => name), UNKNOWN, NONE, FAILED];
+    return [...this.classes.all.map(({ name }) => name), UNKNOWN, RED, NONE, FAILED];
   }
 
   /** The cells to show, in order. */
@@ -106,6 +106,8 @@ export class Choice {
     else if (cell.given !== null) marks.push(["checked", "checked"]);
     else if (cell.answer?.is_unknown) marks.push(["unknown", "unknown"]);
     else if (wantsReview(cell, this.threshold)) marks.push(["review", "review"]);
+    if (cell.counted === false) marks.push(["cut", "not counted"]);
+    if (cell.drawn) marks.push(["drawn", "drawn"]);
     if (cell.error) marks.push(["failed", "failed"]);
     return marks;
   }

@@ -1,8 +1,8 @@
 // The classes: those of the model, and those that a person adds.
 
-import { FAILED, NONE, UNKNOWN } from "./cells.js";
+import { FAILED, NONE, RED, UNKNOWN } from "./cells.js";
 
-const OTHERS = { [UNKNOWN]: "Unknown", [NONE]: "No cell", [FAILED]: "Failed" };
+const OTHERS = { [UNKNOWN]: "Unknown", [NONE]: "No cell", [FAILED]: "Failed", [RED]: "Red cell" };
 const TAKEN = ["none", "unknown"]; // words that the exports use for other things
 const MOST = 40; // letters of a name
 const COLOURS = ["#0f8b8d", "#8d7b00", "#7d1f6a", "#5c8a00", "#3b3b3b", "#c0392b"]; // unlike those of the blood classes
@@ -45,7 +45,7 @@ export class Classes extends EventTarget {
   }
 
   colour(name) {
-    return this.find(name)?.colour ?? "var(--second)";
+    return this.find(name)?.colour ?? (name === RED ? "#c0392b" : "var(--second)");
   }
 
   /**

@@ -1,7 +1,8 @@
 // The large view of one cell: its picture with the heat map, its probabilities, its label.
 
-import { NONE, group } from "./cells.js";
-import { $, element, percent } from "./dom.js";
+import { group } from "./cells.js";
+import { fillChoices } from "./choices.js";
+import { $, element } from "./dom.js";
 import { noHeat, showHeat } from "./heatmap.js";
 import { large } from "./pictures.js";
 
@@ -68,9 +69,9 @@ export class Detail {
     $("image").setAttribute("aria-label", `The cell, ${title}`);
     $("detail-file").textContent = cell.path;
     $("detail-notes").textContent = this.#notes();
-    const focused = [...$("choices").querySelectorAll("button")].indexOf(document.activeElement);
-    $("choices").replaceChildren(...(cell.answer ? this.#choices() : []));
-    if (focused >= 0) $("choices").querySelectorAll("button")[focused]?.focus();
+    fillChoices($("choices"), cell.answer && cell, this.classes, this.give);
+    $("in-field").hidden = !cell.field;
+    $("in-whole").hidden = Boolean(cell.field) || !this.searches;
     if (this.heatOf !== this.#heatClass() || this.heatBy !== cell.by) this.#heat();
   }
 
@@ -85,27 +86,6 @@ export class Detail {
     const notes = [...coverages].map(([text, found]) => `${[...new Set([found[0], found.at(-1)])].join(" to ")} set: ${text}.`);
     if (answer.unknown !== null) notes.push(`Unknown score: ${answer.unknown.toFixed(2)}.`);
     return notes.join(" ");
-  }
-
-  #choices() {
-    const chosen = group(this.cell);
-    const choices = this.classes.all.map((cell, i) => [cell.name, cell.title, String(i + 1), cell.colour]);
-    choices.push([NONE, "No cell of these", "0", "transparent"]);
-    return choices.map(([name, title, key, colour]) => {
-      const share = this.cell.answer.probabilities[name];
-      const fill = element("i", { style: { width: `${100 * (share ?? 0)}%`, "--class": colour } });
-      const button = element(
-        "button",
-        { type: "button", className: "choice", "aria-pressed": String(name === chosen) },
-        element("kbd", {}, key.length > 1 ? "\u2007" : key),
-        element("span", { className: "name" }, title),
-        element("span", { className: "bar", "aria-hidden": "true" }, fill),
-        element("span", { className: share < 0.005 ? "share little" : "share" }, share === undefined ? "" : percent(share)),
-      );
-      if (key.length === 1) button.setAttribute("aria-keyshortcuts", key);
-      button.addEventListener("click", () => this.give([this.cell], name));
-      return element("li", {}, button);
-    });
   }
 
   /** The class whose heat map is shown: the cell's own, or the likeliest where that is none of the model's. */

@@ -1,6 +1,6 @@
 // The differential count: pure numbers.
 
-import { FAILED, NONE, UNKNOWN, group, modelGroup } from "./cells.js";
+import { FAILED, NONE, RED, UNKNOWN, group, modelGroup } from "./cells.js";
 
 const Z = 1.959963984540054; // two-sided 95%
 
@@ -25,9 +25,9 @@ export function perHundred(k, others) {
  * @param groupOf cell -> class name or group
  * @param classes as the service gives them
  * @param {Map<string, {value, low, high}>} [measured] what stands in place of the counts' shares, by class
- * @returns {{total: number, rows: object[], beside: object[], unknown: number, none: number, failed: number}}
+ * @returns {{total: number, rows: object[], beside: object[], unknown: number, red: number, platelet: number, none: number, failed: number}}
  *   rows of the differential: {cell, count, share, low, high}, percentages that sum to 100; beside it: {cell, count,
- *   per: {value, low, high} or null}
+ *   per: {value, low, high} or null}; platelet: those of fields where the model has no such class
  */
 export function differential(cells, groupOf, classes, measured) {
   const counts = new Map();
@@ -52,6 +52,8 @@ export function differential(cells, groupOf, classes, measured) {
         per: cell.counted === "per_hundred" && total ? (measured?.get(cell.name) ?? perHundred(count(cell.name), total)) : null,
       })),
     unknown: count(UNKNOWN),
+    red: count(RED),
+    platelet: classes.some(({ name }) => name === "platelet") ? 0 : count("platelet"),
     none: count(NONE),
     failed: count(FAILED),
   };

@@ -1,9 +1,10 @@
 // Tables to take away: results, the differential, and labels that `hemascope train` reads.
 
 import { inWords } from "./adapted.js";
-import { NONE, WAITING, group, modelGroup } from "./cells.js";
+import { NONE, RED, WAITING, group, modelGroup } from "./cells.js";
 import { both } from "./differential.js";
 
+const PLACE = ["field", "xmin", "ymin", "xmax", "ymax", "kind", "score", "counted"];
 const FORMULA = /^'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
@@ -16,37 +17,44 @@ function field(value) {
   return /[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** The columns of `hemascope predict`, the label given by hand, and at which zoom and by which labels the model saw the cell. */
+/** What a person said of a cell, in words. */
+const said = (given) => ({ [NONE]: "none", [RED]: "red cell" })[given] ?? given;
+
+/** The columns of `hemascope predict`, the label given by hand, and at which zoom and by which labels the model saw the cell; before the last
+ * ones, where there are cells of fields, those of `hemascope count` that tell its place. */
 export function results(cells, classes) {
   const names = classes.known.map((cell) => cell.name);
   const seen = cells.some(({ answer }) => answer?.appearance); // by models that tell
+  const placed = cells.some(({ field }) => field);
   const rows = cells.map((cell) => {
-    const { path, answer, error, given } = cell;
+    const { path, answer, error, given, field, kind } = cell;
+    const place = field ? [field.path, ...cell.box, kind, cell.score, Number(cell.counted)] : Array(8).fill(null);
     return [
       path,
-      answer?.label,
+      answer?.label ?? (kind === "platelet" ? kind : null),
       answer?.confidence,
       ...names.map((name) => answer?.probabilities[name]),
       answer?.unknown,
       answer?.is_unknown == null ? null : Number(answer.is_unknown),
       ...(seen ? [answer?.appearance] : []),
+      ...(placed ? place : []),
       modelGroup(cell) === WAITING ? "not classified yet" : error,
-      given === NONE ? "none" : given,
+      said(given),
       answer && inWords(cell.by),
     ];
   });
-  const more = ["unknown", "is_unknown", ...(seen ? ["appearance"] : []), "error", "given_label", "adapted"];
+  const more = ["unknown", "is_unknown", ...(seen ? ["appearance"] : []), ...(placed ? PLACE : []), "error", "given_label", "adapted"];
   return [["path", "label", "confidence", ...names, ...more], ...rows];
 }
 
 /**
- * Paths and labels, for training.
+ * Paths and labels, for training; not of cells of fields, which are no files.
  * @param cells
  * @param {boolean} checked only those that a person has labelled, which is what a training should learn from
  */
 export function labels(cells, checked) {
   const rows = cells
-    .filter((cell) => (!checked || cell.given !== null) && !group(cell).startsWith("?"))
+    .filter((cell) => !cell.field && (!checked || cell.given !== null) && !group(cell).startsWith("?"))
     .map((cell) => [cell.path, group(cell)]);
   return [["path", "label"], ...rows];
 }
@@ -71,7 +79,7 @@ export function counts(cells, classes, about, measured) {
       return [row.cell.title, unit(row), ...own, ...columns(after[part][i])];
     }),
   );
-  const others = [["Unknown", "unknown"], ["No cell", "none"], ["Failed", "failed"]].map(([title, key]) => {
+  const others = [["Unknown", "unknown"], ["Red cell", "red"], ["Platelet", "platelet"], ["No cell", "none"], ["Failed", "failed"]].map(([title, key]) => {
     return [title, "count", model[key], null, null, null, after[key]];
   });
   const named = (whose) => ["n", "value", "95% from", "95% to"].map((name) => `${whose}: ${name}`);

@@ -12,7 +12,7 @@ const ZIP = /\.zip$/i;
  * Take what is dropped on the page or chosen by its buttons.
  * @param {number} most bytes that an image may have
  * @param complain called with sentences, and whether they are calm
- * @param taker {add(images) -> the paths that they get, open(record, pictureOf) a session}
+ * @param taker {add(images) -> the paths that others had, as they are now, open(record, pictureOf) a session}
  */
 export function takeIn(most, complain, { add, open }) {
   async function take(promise) {
@@ -22,8 +22,7 @@ export function takeIn(most, complain, { add, open }) {
       if (session) await open(session.record, session.pictureOf);
       const notes = others ? [`${several(others, "other file is no image", "other files are no images")} by name and passed over.`] : [];
       if (!images.length && !others && !problems.length && !session) problems.push("There is no file in it.");
-      const paths = images.length ? add(images) : [];
-      const renamed = paths.filter((path, i) => path !== images[i].path);
+      const renamed = images.length ? await add(images) : [];
       if (renamed.length) notes.push(`${several(renamed.length, "image has", "images have")} the name of another: “${renamed[0]}” tells them apart.`);
       complain([...problems, ...notes], !problems.length);
     } catch (error) {

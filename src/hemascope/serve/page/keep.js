@@ -1,13 +1,13 @@
 // Keeps a session in the browser, over a reload, where the person asks for it. Fires `change` where it begins, ends, or has kept all.
 
-import { fromRecord, record } from "./session.js";
+import { fromRecord, pictured, record } from "./session.js";
 
 const NAME = "hemascope";
 const SOON = 300; // milliseconds after a change
 
 export class Keeper extends EventTarget {
   #base = null;
-  #keys = new Map(); // cell -> key of its picture
+  #keys = new Map(); // cell or field -> key of its picture
   #timer = null;
   #writing = Promise.resolve();
   #next = Date.now();
@@ -16,7 +16,7 @@ export class Keeper extends EventTarget {
   #release = () => {};
 
   /**
-   * @param session {cells, classes, adapted, about, model}
+   * @param session {cells, fields, classes, adapted, about, model}
    * @param complain called with what went wrong
    */
   constructor(session, complain) {
@@ -41,7 +41,10 @@ export class Keeper extends EventTarget {
     const read = await asked(this.#store("records").get("session"));
     if (!read) return [];
     const waiting = fromRecord(this.session, read, (key) => this.#picture(key));
-    this.session.cells.list.forEach((cell, i) => read.cells[i].file && this.#keys.set(cell, read.cells[i].file));
+    const { cells, fields } = this.session;
+    for (const [list, from] of [[cells.list, read.cells], [fields.list, read.fields]]) {
+      list.forEach((each, i) => from[i].file && this.#keys.set(each, from[i].file));
+    }
     return waiting;
   }
 
@@ -81,7 +84,7 @@ export class Keeper extends EventTarget {
     if (!this.on) return;
     const changes = this.#changes;
     try {
-      const { list } = this.session.cells;
+      const list = pictured(this.session);
       for (const cell of list) if (!this.#keys.has(cell)) await this.#keep(cell);
       const there = new Set(list);
       for (const [cell, key] of this.#keys) {
@@ -99,7 +102,7 @@ export class Keeper extends EventTarget {
     }
   }
 
-  /** Keep a cell's picture; one that cannot be read is left out. */
+  /** Keep the picture of a cell or a field; one that cannot be read is left out. */
   async #keep(cell) {
     const data = await cell.read().then((blob) => blob.arrayBuffer()).catch(() => null);
     const key = data && `${this.#next++}`;

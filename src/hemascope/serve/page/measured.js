@@ -29,7 +29,7 @@ export class Measured {
   of(cells) {
     if (!this.known || this.adapted.last) return null;
     const counts = new Map();
-    for (const cell of cells) counts.set(modelGroup(cell), (counts.get(modelGroup(cell)) ?? 0) + 1);
+    for (const cell of cells) if (cell.shown) counts.set(modelGroup(cell), (counts.get(modelGroup(cell)) ?? 0) + 1);
     const called = this.classes.model.map(({ name }) => counts.get(name) ?? 0);
     const key = called.map((count) => `called=${count}`).join("&");
     if (key === this.#key) return this.#found;

@@ -1,5 +1,6 @@
 // Draws cells' pictures: their centred square, which is what the model sees. No object URL is ever made.
 
+import { cutOut } from "./cutouts.js";
 import { picture } from "./service.js";
 
 const SIDE = 192; // pixels of a kept thumbnail
@@ -74,6 +75,7 @@ function paint(cell, canvas) {
 
 async function square(cell, side) {
   try {
+    if (cell.field) return await createImageBitmap(await cutOut(cell, side));
     const file = await cell.read();
     const whole = await createImageBitmap(file).catch(async () => createImageBitmap(await picture(file)));
     const edge = Math.min(whole.width, whole.height);

@@ -1,6 +1,6 @@
 // Shows the differential: of the model, and after corrections.
 
-import { FAILED, NONE, UNKNOWN, isCorrected } from "./cells.js";
+import { FAILED, NONE, RED, UNKNOWN, isCorrected } from "./cells.js";
 import { both } from "./differential.js";
 import { $, element, several } from "./dom.js";
 
@@ -12,9 +12,10 @@ const range = ({ low, high }) => `${one(low)}–${one(high)}`;
  * Draw the table of the cells.
  * @param cells
  * @param classes the Classes
+ * @param {string[]} fields sentences on the fields that they are of
  * @param measured what the service makes of the model's counts; null where they stand as they are
  */
-export function report(cells, { all: classes }, measured) {
+export function report(cells, { all: classes }, measured, fields = []) {
   const { model, after } = both(cells, classes, measured);
   const corrections = cells.filter(isCorrected).length;
   const [head] = $("differential").tHead.children;
@@ -27,9 +28,9 @@ export function report(cells, { all: classes }, measured) {
   );
   beside.replaceChildren(
     ...model.beside.map((row, i) => line(row, after.beside[i], ratio, row.per ? "per 100 leucocytes" : "")),
-    ...[["Unknown", UNKNOWN], ["No cell", NONE], ["Failed", FAILED]].flatMap(([title, key]) => other(title, key, model, after)),
+    ...[["Red cell", RED], ["Platelet", "?platelet"], ["Unknown", UNKNOWN], ["No cell", NONE], ["Failed", FAILED]].flatMap(([title, key]) => other(title, key, model, after)),
   );
-  $("differential-note").textContent = note(model, corrections, cells.length, measured);
+  $("differential-note").textContent = [...fields, note(model, corrections, cells.filter(({ shown = true }) => shown).length, fields.length ? "cell" : "image", measured)].join(" ");
 }
 
 function headings() {
@@ -73,10 +74,10 @@ function other(title, key, model, after) {
   return [element("tr", { className: "other" }, element("th", { scope: "row" }, title), ...cells)];
 }
 
-function note(model, corrections, cells, measured) {
+function note(model, corrections, cells, kind, measured) {
   const beside = model.beside.map(({ cell }) => `${cell.title.toLowerCase()}s`).join(" and ");
   const apart = beside ? `Percentages are of the leucocytes, as laboratories report them; ${beside} are counted beside them. ` : "";
-  const head = `${several(cells, "image")}, ${number(corrections)} corrected. ${apart}`;
+  const head = `${several(cells, kind)}, ${number(corrections)} corrected. ${apart}`;
   if (measured) return `${head}Model: ${measured.note} With labels by hand: as counted, with the chance alone (Wilson).`;
   return (
     `${head}The 95% intervals (Wilson) say how far chance in drawing so many cells reaches; they know nothing of the model's errors.`

@@ -34,6 +34,9 @@ const post = (path, body, signal, read) => request(path, { method: "POST", body,
 /** Classify images as `about` says; gives {predictions: as many answers, unlike: of them together}. */
 export const predict = (images, signal, about) => post("v1/predict", form(images, about), signal);
 
+/** The cells of a field, {name, blob}. */
+export const count = (field, signal) => post("v1/count", form([field]), signal);
+
 /** The zoom at which the model is surest of images. */
 export const findZoom = (images, signal) => post("v1/zoom", form(images), signal);
 
@@ -50,10 +53,10 @@ export const samples = () => request("v1/samples", {}, (response) => response.bl
 export const heat = (blob, label, signal, about) =>
   post(`v1/heat?label=${encodeURIComponent(label)}`, form([{ name: "cell", blob }], about), signal);
 
-/** An image as a PNG, for formats that the browser cannot draw. */
-export function picture(blob) {
+/** An image as a PNG, for formats that the browser cannot draw: its centred square, or the whole of it. */
+export function picture(blob, whole = false) {
   const body = new Blob([blob], { type: "application/octet-stream" });
-  return post("v1/picture", body, undefined, (response) => response.blob());
+  return post(`v1/picture?whole=${whole}`, body, undefined, (response) => response.blob());
 }
 
 async function request(path, options, read = (response) => response.json()) {

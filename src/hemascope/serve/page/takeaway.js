@@ -2,15 +2,17 @@
 
 import { $ } from "./dom.js";
 import { counts, labels, results, save, saveTable } from "./export.js";
+import { clearPaper, layOut } from "./paper.js";
 import { toFile } from "./session.js";
 import { workbook } from "./xlsx.js";
 
 /**
  * Make the buttons work.
- * @param session {cells, classes, about, model, measured, unsaved}
+ * @param session {cells, fields, all(), counted(), classes, about, model, measured, unsaved}
  */
 export function takeaway(session) {
   const { cells, classes, about } = session;
+  let ready = false; // whether the fields are laid out on paper
   const tell = (text) => ($("export-said").textContent = text);
 
   function saveLabels(checked, name) {
@@ -23,9 +25,9 @@ export function takeaway(session) {
     const when = new Date().toLocaleString("en-GB", { dateStyle: "long", timeStyle: "short" });
     const head = [["Sample", about.sample], ["Note", about.note], ["Made", when], ["Model", session.title]]; // a zoom and teaching are in it
     head.push(["Unlike what the model learnt", $("unlike").textContent], ["", "Not a medical device: not for diagnosis."]);
-    const measured = session.measured.of(cells.list);
+    const measured = session.measured.of(session.counted());
     if (measured) head.push(["Model's shares", measured.note]);
-    const sheets = { Cells: results(cells.list, classes), Differential: counts(cells.list, classes, head, measured) };
+    const sheets = { Cells: results(session.all(), classes), Differential: counts(session.counted(), classes, head, measured) };
     save(await workbook(sheets), about.file("hemascope.xlsx"));
   }
 
@@ -46,12 +48,18 @@ export function takeaway(session) {
   }
 
   const buttons = {
-    "export-csv": () => saveTable(results(cells.list, classes), about.file("hemascope.csv")),
+    "export-csv": () => saveTable(results(session.all(), classes), about.file("hemascope.csv")),
     "export-checked": () => saveLabels(true, "labels-checked.csv"),
     "export-all": () => saveLabels(false, "labels.csv"),
     "export-book": saveBook,
     "save-session": saveSession,
-    print: () => print(),
+    print: async () => {
+      tell("Preparing…");
+      await layOut(session.fields.list, classes, $("threshold").valueAsNumber / 100);
+      ready = true;
+      tell("");
+      print();
+    },
   };
   for (const [id, act] of Object.entries(buttons)) {
     $(id).addEventListener("click", async () => {
@@ -64,5 +72,12 @@ export function takeaway(session) {
       }
     });
   }
-  addEventListener("beforeprint", () => about.print(session.title));
+  addEventListener("beforeprint", () => {
+    about.print(session.title);
+    if (!ready) layOut(session.fields.list, classes, $("threshold").valueAsNumber / 100); // by the browser's menu: as many pictures as there is time for
+  });
+  addEventListener("afterprint", () => {
+    ready = false;
+    clearPaper();
+  });
 }
