@@ -112,9 +112,8 @@ def _scored(
     there = [one for one in evaluated.evalImgs if one is not None]
     asked = [~one["dtIgnore"][0].astype(bool) for one in there]
     scores = np.concatenate([[], *(np.array(one["dtScores"])[own] for one, own in zip(there, asked, strict=True))])
-    hits = np.concatenate(
-        [np.zeros(0, bool), *(one["dtMatches"][0][own] > 0 for one, own in zip(there, asked, strict=True))]
-    )
+    matched = (one["dtMatches"][0][own] > 0 for one, own in zip(there, asked, strict=True))
+    hits = np.concatenate([np.zeros(0, bool), *matched])
     boxes = sum(fields[place].count(kind) for place in images)
     best = _best_threshold(scores, hits, boxes)
     threshold = best if threshold is None else threshold
