@@ -36,11 +36,11 @@ def router(service: Service, settings: Settings) -> APIRouter:
         },
     )
     async def picture(
-        request: Request, whole: bool = Query(False, description="All of it, as large as it is: for fields.")
+        request: Request,
+        whole: str | None = Query(None, description='"true": all of it, as large as it is, for fields.'),
     ) -> Response:
         """Send one image; the answer is its centred square, at most 480 pixels wide. Nothing is kept."""
-        most = settings.max_field_pixels if whole else settings.max_pixels
-        make = encoded if whole else png
+        most, make = (settings.max_field_pixels, encoded) if whole == "true" else (settings.max_pixels, png)
         return Response(
             await queue.work(request, lambda sent: make(queue.pixels(sent.uploads[0], most))), media_type="image/png"
         )
