@@ -1,5 +1,6 @@
 """Pieces of fields: their boxes follow their pixels."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ def test_whatever_is_asked_for_lies_where_it_is_seen(tmp_path: Path, seed: int) 
 def test_a_source_without_red_boxes_has_them_half_as_wide_as_its_white_ones(tmp_path: Path) -> None:
     field = drawn_field(tmp_path, "a", cells=9)
     white = field.kinds == 0
-    alone = field._replace(boxes=field.boxes[white], kinds=field.kinds[white], annotated=(True, False, False))
+    alone = replace(field, boxes=field.boxes[white], kinds=field.kinds[white], annotated=(True, False, False))
     assert red_widths([alone]) == pytest.approx([22])
     assert red_widths([field]) == pytest.approx([24])
 
@@ -37,7 +38,6 @@ def test_a_source_without_red_boxes_has_them_half_as_wide_as_its_white_ones(tmp_
 def test_cells_mostly_cut_away_are_not_asked_for(tmp_path: Path) -> None:
     field = drawn_field(tmp_path, "a", cells=1)
     far = np.array([[-60, 40, 10, 110]], np.float32)  # a seventh of it is in the field
-    _, targets = Pieces([field._replace(boxes=far)._replace(kinds=np.array([0]))], DetectorRecipe(size=128)).draw(
-        0, np.random.default_rng(3)
-    )
+    cut = replace(field, boxes=far, kinds=np.array([0]))
+    _, targets = Pieces([cut], DetectorRecipe(size=128)).draw(0, np.random.default_rng(3))
     assert (targets.heat < 1).all()

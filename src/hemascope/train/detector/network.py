@@ -5,11 +5,13 @@ Every kind of cell has a map whose peaks are the cells' centres, and at each pla
 the whole gives, but within `REACH` of its edges.
 """
 
+import math
 from typing import NamedTuple
 
 import timm
 import torch
 import torch.nn.functional as F
+from timm.layers import Conv2dSame
 from torch import Tensor, nn
 
 from hemascope.fields.detector import KINDS
@@ -63,11 +65,12 @@ class CellNetwork(nn.Module):
         self.lateral = nn.ModuleList(nn.Conv2d(width, _WIDTH, 1) for width in (24, 40, 112))
         self.merge = nn.ModuleList(_Separable(_WIDTH, _WIDTH, 3) for _ in range(2))
         self.neck = nn.Sequential(_Separable(_WIDTH, _WIDTH, 3), _Separable(_WIDTH, _WIDTH, 3))
-        self.heat = nn.Sequential(_Separable(_WIDTH, _WIDTH, 3), nn.Conv2d(_WIDTH, len(KINDS), 1))
-        self.sides = nn.Sequential(_Separable(_WIDTH, _WIDTH, 3), nn.Conv2d(_WIDTH, 4 * len(KINDS), 1))
-        nn.init.constant_(self.heat[1].bias, -torch.tensor((1 - _RARE) / _RARE).log().item())
-        nn.init.zeros_(self.sides[1].weight)
-        nn.init.zeros_(self.sides[1].bias)
+        heat, sides = nn.Conv2d(_WIDTH, len(KINDS), 1), nn.Conv2d(_WIDTH, 4 * len(KINDS), 1)
+        nn.init.constant_(heat.bias, math.log(_RARE / (1 - _RARE)))  # type: ignore[arg-type]  # it has a bias
+        nn.init.zeros_(sides.weight)
+        nn.init.zeros_(sides.bias)  # type: ignore[arg-type]
+        self.heat = nn.Sequential(_Separable(_WIDTH, _WIDTH, 3), heat)
+        self.sides = nn.Sequential(_Separable(_WIDTH, _WIDTH, 3), sides)
         self.register_buffer("mean", torch.tensor(PACKAGED_MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(PACKAGED_STD).view(1, 3, 1, 1), persistent=False)
         typical = torch.tensor([_TYPICAL[kind] for kind in KINDS]).view(1, -1, 1, 1, 1)
@@ -106,14 +109,12 @@ class _Separable(nn.Sequential):
 def _pad_as_even(module: nn.Module) -> None:
     """Pad by constants: what TensorFlow's rule comes to where every side is even, and what a graph can hold."""
     for name, child in module.named_children():
-        if type(child).__name__ == "Conv2dSame":
+        if isinstance(child, Conv2dSame):
             side, step = child.kernel_size[0], child.stride[0]
             total = side - step if step > 1 else side - 1
-            plain = nn.Conv2d(
-                child.in_channels, child.out_channels, side, step, 0, groups=child.groups, bias=child.bias is not None
-            )
-            plain.load_state_dict(child.state_dict())
             before = total // 2
+            plain = nn.Conv2d(child.in_channels, child.out_channels, side, step, groups=child.groups, bias=False)
+            plain.load_state_dict(child.state_dict())
             setattr(module, name, nn.Sequential(nn.ZeroPad2d((before, total - before) * 2), plain))
         else:
             _pad_as_even(child)
