@@ -39,6 +39,7 @@ FEWEST = 0.0005
 GAPS = 0.04
 """Share of background below which a window is thick."""
 
+_TOGETHER = 16  # windows in a row whose small pictures are read at once: tiles are larger than such a picture
 _SAMPLES = 5  # windows down and across, by which the slide's light is told
 _LIGHTEST = 95  # percentile of their pixels
 _PADDED = 255  # what scanners fill in where they did not look
@@ -122,6 +123,7 @@ class Judge:
         own = slide.levels[level].downsample
         fitting = [n for n, one in enumerate(slide.levels) if 4 <= one.downsample / own <= SMALL * 1.1]
         self.small = fitting[-1] if fitting else level
+        self._read = (-1, -1), np.zeros((0, 0), np.uint8)  # where it begins, and some windows' pictures in a row
         self._light = self._measured()
 
     def __call__(self, window: Window) -> str:
@@ -153,10 +155,16 @@ class Judge:
             return _shrunk(self._slide.region(self._level, left, top, right - left, bottom - top))
         small, level = self._slide.levels[self.small], self._slide.levels[self._level]
         across, down = small.width / level.width, small.height / level.height
-        x, y = min(int(left * across), small.width - 1), min(int(top * down), small.height - 1)
-        width, height = math.ceil((right - left) * across), math.ceil((bottom - top) * down)
-        width, height = min(max(1, width), small.width - x), min(max(1, height), small.height - y)
-        return self._slide.region(self.small, x, y, width, height)[..., 1]
+        start = left // (_TOGETHER * SIDE) * _TOGETHER * SIDE
+        if self._read[0] != (start, top):
+            end = min(start + _TOGETHER * SIDE, level.width)
+            x, y = min(int(start * across), small.width - 1), min(int(top * down), small.height - 1)
+            width = min(max(1, math.ceil((end - start) * across)), small.width - x)
+            height = min(max(1, math.ceil((bottom - top) * down)), small.height - y)
+            self._read = (start, top), self._slide.region(self.small, x, y, width, height)[..., 1]
+        read = self._read[1]
+        first = min(int((left - start) * across), read.shape[1] - 1)
+        return read[:, first : max(first + 1, math.ceil((right - start) * across))]
 
 
 def judged(green: np.ndarray, light: float) -> str:
