@@ -2,7 +2,7 @@
 
 import glob
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,10 +26,11 @@ def walk(folder: str) -> Iterator[Found]:
         yield from here.files
 
 
-def matches(pattern: str) -> Iterator[Found]:
+def matches(pattern: str, *, also: Collection[str] = ()) -> Iterator[Found]:
     """What a glob matches: pictures, .npz, .zip, .tar; the files of folders too, unless ** was through them already.
 
     Parquet and CSV only where the pattern itself ends so: beside pictures lie the tables that were made of them.
+    ``also`` are further suffixes, lower case with the dot, of files that are taken.
     """
     wanted = {Kind.NPZ, Kind.ZIP, Kind.TAR, file_kind(pattern)} - {Kind.PICTURE}
     found = sorted(set(_expand(pattern)))
@@ -42,7 +43,7 @@ def matches(pattern: str) -> Iterator[Found]:
     for path in found:
         if Path(path).is_dir():
             yield from inside.get(path, ())
-        elif is_image(path) or file_kind(path) in wanted:
+        elif is_image(path) or file_kind(path) in wanted or Path(path).suffix.lower() in also:
             yield Found(path)
 
 

@@ -88,13 +88,15 @@ def read_fields(
         following = iter(images)
         waiting = _ahead(pool, following)
         while waiting is not None:
-            name, decoded = waiting
+            item, decoded = waiting
             picture = decoded.result()
+            name, core = item.path, getattr(item, "core", None)  # of the windows of slides
+            del item  # which may hold pixels
             waiting = _ahead(pool, following)
             if isinstance(picture, str):
                 yield FieldRead.failed(name, picture)
             else:
-                yield read_field(detector, classifier, name, *picture, attributes=attributes, pool=pool)
+                yield read_field(detector, classifier, name, *picture, attributes=attributes, pool=pool, core=core)
 
 
 def read_field(
@@ -107,6 +109,7 @@ def read_field(
     attributes: bool = False,
     pool: ThreadPoolExecutor | None = None,
     until: float | None = None,
+    core: tuple[int, int, int, int] | None = None,
 ) -> FieldRead:
     """Read one field of which the pixels are there.
 
@@ -117,6 +120,8 @@ def read_field(
         more: what of its file is left out.
         pool: threads that cells are classified in; the calling one where not given.
         until: the `time.monotonic` after which it is given up; never where not given.
+        core: left, top, right, bottom of the part that it answers for, where it is a window of something larger: cells
+            whose centres lie elsewhere are other windows'.
     """
     height, width = field.shape[:2]
     try:
@@ -125,6 +130,8 @@ def read_field(
         return FieldRead.failed(name, _line(problem.problem.removeprefix(f"{detector.path}: ")))
     except MemoryError:
         return FieldRead.failed(name, _NO_MEMORY)
+    if core is not None:
+        found = _within(found, core)
     cells = [_cell(name, found, i, width, height) for i in range(len(found))]
     white = [i for i, cell in enumerate(cells) if cell.kind == "white"]
     sides = [side_of(cells[i].box, found.red_width, detector.card.framing) for i in white]
@@ -166,6 +173,13 @@ def read_field(
     )
 
 
+def _within(found: Found, core: tuple[int, int, int, int]) -> Found:
+    """The cells whose centres lie in a part of the field."""
+    centres = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
+    own = ((centres >= core[:2]) & (centres < core[2:])).all(axis=1)
+    return replace(found, boxes=found.boxes[own], kinds=found.kinds[own], scores=found.scores[own])
+
+
 def _cell(name: str, found: Found, number: int, width: int, height: int) -> Cell:
     """A found cell, not yet classified; platelets are what they are."""
     xmin, ymin, xmax, ymax = map(rows.number, found.boxes[number])
@@ -204,10 +218,12 @@ def _judged(cells: Sequence[Cell], block: Block, layout: Layout) -> Iterator[Cel
         )
 
 
-def _ahead(pool: ThreadPoolExecutor, images: Iterator[Item]) -> tuple[str, Future[tuple[np.ndarray, str] | str]] | None:
+def _ahead(
+    pool: ThreadPoolExecutor, images: Iterator[Item]
+) -> tuple[Item, Future[tuple[np.ndarray, str] | str]] | None:
     """Have the next field decoded; None where there is none."""
     item = next(images, None)
-    return None if item is None else (item.path, pool.submit(_decoded, item))
+    return None if item is None else (item, pool.submit(_decoded, item))
 
 
 def _decoded(item: Item) -> tuple[np.ndarray, str] | str:

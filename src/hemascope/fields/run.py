@@ -19,6 +19,8 @@ from hemascope.fields.outputs.coco import FILE_NAME as COCO_FILE
 from hemascope.fields.outputs.pixels import Deferred
 from hemascope.fields.outputs.rois import require_roifile
 from hemascope.fields.outputs.write import PAGE, WritePage, Writers
+from hemascope.fields.slides.items import Surveys, count_items, field_items
+from hemascope.fields.slides.slide import SUFFIXES
 from hemascope.fields.table import Columns
 from hemascope.fields.totals import FIELDS_FILE, Totals, field_names, write_fields
 from hemascope.files import check_folder
@@ -27,8 +29,7 @@ from hemascope.predict.alone import alone
 from hemascope.predict.differential import differential as counting
 from hemascope.predict.differential.differential import Differential, check_precision
 from hemascope.predict.finished import take
-from hemascope.predict.items import Item, check, items, tell_passed_over
-from hemascope.predict.items import count as count_items
+from hemascope.predict.items import Item, check, tell_passed_over
 from hemascope.predict.rows import printable
 from hemascope.predict.shipped import DEFAULT
 from hemascope.predict.unlike import Look, Unlike
@@ -126,18 +127,18 @@ def run(
         raise SourceError("--resume, --overwrite, --rois, --crops and --overlays need a folder", "Name it by -o.")
     if rois:
         require_roifile()
-    check(sources, progress)
+    check(sources, progress, also=SUFFIXES)
     if output is None:
         job = _Job(sources, model, detector, attributes, threads, watcher, progress, stop)
         job.begin(0)
-        for read in job.reads(items(sources)):
+        for read in job.reads(field_items(job.sources, job.surveys)):
             job.add(read)
         return job.outcome(precision, complete=not job.stopped)
     with alone(output / "cells", "hemascope count"):
         _check_folder(output, resume=resume, overwrite=overwrite, held=True)
         job = _Job(sources, model, detector, attributes, threads, watcher, progress, stop)
         if resume and (output / SUMMARY).exists() and not (output / JOURNAL).exists():
-            job.totals = _finished(output, job.made, format, items(sources))
+            job.totals = _finished(output, job.made, format, field_items(job.sources, job.surveys))
             outcome = job.outcome(precision, complete=True, before=job.totals.fields, finished=True)
         else:
             files = {"rois": rois, "crops": crops, "overlays": overlays}
@@ -170,6 +171,7 @@ class _Job:
         self.columns = Columns.of(self.classifier, attributes)
         self.totals = Totals()
         self.sources = sources
+        self.surveys = Surveys(progress)
         self._attributes = attributes
         self._look = Look(self.classifier.card)
         self._watcher = watcher
@@ -195,7 +197,7 @@ class _Job:
                 f"The journal's last {lost:,} bytes are not as they were written: fields from the {before + 1:,}th on"
                 " are read again."
             )
-        tell_passed_over(self.sources, self._progress)
+        tell_passed_over(self.sources, self._progress, also=SUFFIXES)
         self._progress.step("counting", None if self._progress is SILENT else count_items(self.sources))
         self._before, self._started = before, time.monotonic()
 
@@ -248,7 +250,7 @@ def _into_folder(
 ) -> Outcome:
     from hemascope.fields.journal import Journal
 
-    path, images = folder / JOURNAL, items(job.sources)
+    path, images = folder / JOURNAL, field_items(job.sources, job.surveys)
     again = resume and path.exists()
     writers = wanted(resume=again)
     with (Journal.resume if again else Journal.create)(path, job.made) as journal:
@@ -282,7 +284,7 @@ def _write(journal: Journal, job: _Job, folder: Path, format: str) -> None:
             (folder / f"cells.{other}").unlink(missing_ok=True)
     table.write_table(folder / f"cells.{format}", journal.cells(), job.columns)
     write_fields(folder / FIELDS_FILE, journal.read())
-    write_versioned(folder / SUMMARY, {**job.made, **job.totals.as_dict()}, FORMAT_VERSION)
+    write_versioned(folder / SUMMARY, {**job.made, **job.totals.as_dict(), **job.surveys.as_dict()}, FORMAT_VERSION)
 
 
 def _check_folder(folder: Path, *, resume: bool, overwrite: bool, held: bool = False) -> None:

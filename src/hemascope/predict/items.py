@@ -1,7 +1,7 @@
 """The images to classify, one after another, from any source (see `hemascope.data.kinds`); nothing is held."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,8 +48,12 @@ class Item:
         return pixels(self.picture, self.path)
 
 
-def check(sources: Sequence[str], progress: Progress = SILENT) -> None:
+def check(sources: Sequence[str], progress: Progress = SILENT, *, also: Collection[str] = ()) -> None:
     """Make sure, before anything is loaded, that every source is there; named sets are fetched.
+
+    Args:
+        sources, also: as of `items`.
+        progress: told how far a fetch is.
 
     Raises:
         SourceError: names the first that is not, or a table that lists no images.
@@ -57,7 +61,7 @@ def check(sources: Sequence[str], progress: Progress = SILENT) -> None:
     for source in sources:
         match kind_of(source):
             case Kind.GLOB:
-                if next(matches(_expanded(source)), None) is None:
+                if next(matches(_expanded(source), also=also), None) is None:
                     raise SourceError(
                         f"{source}: no image, .npz, .zip or .tar matches this", "Check it; ** looks in subfolders."
                     )
@@ -71,12 +75,16 @@ def check(sources: Sequence[str], progress: Progress = SILENT) -> None:
                 _check_table(_expanded(source))
 
 
-def items(sources: Sequence[str]) -> Iterator[Item]:
+def items(sources: Sequence[str], *, also: Collection[str] = ()) -> Iterator[Item]:
     """Every image of the sources in a fixed order: that of the sources, inside each sorted by name or as it is stored.
 
     A folder gives the files in and below it that have an image's suffix and no leading dot, or, where it has none, the
     images of its Parquet files; a file given by its own name is tried whatever its suffix. Labels, splits and verdicts
     are passed over. What cannot be read becomes an Item that says so.
+
+    Args:
+        sources: see `hemascope.data.kinds`.
+        also: further suffixes, lower case with the dot, of files that are taken from folders and globs.
 
     >>> [item.path for item in items(["synthetic:8:3"])][:2]
     ['synthetic://3#0', 'synthetic://3#1']
@@ -84,11 +92,11 @@ def items(sources: Sequence[str]) -> Iterator[Item]:
     for source in sources:
         if kind_of(source) == Kind.SYNTHETIC:
             yield from _drawn(source)
-        for found in _files(source):
+        for found in files(source, also):
             yield from [Item(found.path, DecodeError(found.error))] if found.error else _in_file(found.path)
 
 
-def count(sources: Sequence[str]) -> int | None:
+def count(sources: Sequence[str], *, also: Collection[str] = ()) -> int | None:
     """How many images `items` will give; None where only reading them all would tell."""
     total = 0
     for source in sources:
@@ -96,7 +104,7 @@ def count(sources: Sequence[str]) -> int | None:
             from hemascope.data.containers.synthetic import parse
 
             total += parse(source).images
-        for found in _files(source):
+        for found in files(source, also):
             number = 1 if found.error else _count(found.path)
             if number is None:
                 return None
@@ -104,21 +112,26 @@ def count(sources: Sequence[str]) -> int | None:
     return total
 
 
-def tell_passed_over(sources: Sequence[str], progress: Progress) -> None:
+def tell_passed_over(sources: Sequence[str], progress: Progress, *, also: Collection[str] = ()) -> None:
     """Say how many files of folders and archives are no images by their suffix, and which.
 
     A compressed tar is not unpacked for it, and nothing is looked at where nobody is told.
     """
-    if progress is not SILENT and (line := passed_over(name for source in sources for name in _all_files(source))):
+    if progress is SILENT:
+        return
+    names = (name for source in sources for name in _all_files(source, also) if not _ends(name, also))
+    if line := passed_over(names):
         progress.say(line)
 
 
-def _all_files(source: str) -> list[str]:
+def _all_files(source: str, also: Collection[str]) -> list[str]:
     """The files that `items` would look at for images, whatever their suffix; none where it looks for no images."""
     kind, path = kind_of(source), _expanded(source)
     if kind == Kind.FOLDER:
         names = [one.path for one in walk(path) if not one.error]
-        return names if any(map(is_image, names)) else []  # else its Parquet files are read
+        return (
+            names if any(is_image(name) or _ends(name, also) for name in names) else []
+        )  # else its Parquet files are read
     try:
         if kind == Kind.ZIP:
             from hemascope.data.containers import zip as archive
@@ -133,17 +146,21 @@ def _all_files(source: str) -> list[str]:
     return []
 
 
-def _files(source: str) -> Iterator[Found]:
-    """The files that a source consists of."""
+def files(source: str, also: Collection[str] = ()) -> Iterator[Found]:
+    """The files that a source consists of; arguments as of `items`."""
     kind = kind_of(source)
     if kind == Kind.NAMED:
         yield Found(str(_fetched(source)))
     elif kind == Kind.GLOB:
-        yield from (found for found in matches(_expanded(source)) if found.error or _is_read(found.path))
+        yield from (
+            found
+            for found in matches(_expanded(source), also=also)
+            if found.error or _is_read(found.path) or _ends(found.path, also)
+        )
     elif kind == Kind.FOLDER:
         folder, empty = _expanded(source), True
         for found in walk(folder):
-            if found.error or is_image(found.path):
+            if found.error or is_image(found.path) or _ends(found.path, also):
                 empty = False
                 yield found
         if empty:
@@ -155,6 +172,11 @@ def _files(source: str) -> Iterator[Found]:
 def _is_read(path: str) -> bool:
     """Whether a file that was not given by its own name is opened at all."""
     return is_image(path) or file_kind(path) != Kind.PICTURE
+
+
+def _ends(path: str, suffixes: Collection[str]) -> bool:
+    """Whether a file has one of some suffixes."""
+    return bool(suffixes) and os.path.splitext(path)[1].lower() in suffixes  # noqa: PTH122 (as in `is_image`)
 
 
 def _parquet_files(folder: str) -> Iterator[Found]:

@@ -8,6 +8,7 @@ import re
 _LONGEST = 80  # characters, so that a suffix and a number fit beside it everywhere
 _UNSAFE = re.compile(r"[^\w.+=-]+")
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_PLACE = re.compile(r"\d+(,\d+)*")
 _SUFFIX = re.compile(r"\.[A-Za-z]\w{1,4}$")
 
 
@@ -29,6 +30,8 @@ class Stems:
     >>> stems = Stems()
     >>> stems.of("monday/field_01.jpg"), stems.of("monday/field_01.jpg"), stems.of("tuesday/Field_01.jpg")
     ('field_01', 'field_01', 'Field_01-af28cd0a58cb')
+    >>> stems.of("monday/slide.svs#1856,0")
+    'slide_1856_0'
     """
 
     def __init__(self) -> None:
@@ -38,7 +41,10 @@ class Stems:
     def of(self, field: str) -> str:
         """The name of a field's files."""
         if field not in self._of:
-            stem = safe_name(_SUFFIX.sub("", re.split(r"[/\\#]", field.rstrip("/\\"))[-1]))
+            *parents, last = re.split(r"[/\\#]", field.rstrip("/\\"))
+            if parents and _PLACE.fullmatch(last):  # a page or a window: after its file
+                last = f"{_SUFFIX.sub('', parents[-1])}_{last.replace(',', '_')}"
+            stem = safe_name(_SUFFIX.sub("", last))
             if stem.casefold() in self._taken:
                 mark = hashlib.blake2b(field.encode("utf-8", "backslashreplace"), digest_size=6).hexdigest()
                 stem = f"{stem[: _LONGEST - 13]}-{mark}"
