@@ -149,12 +149,14 @@ def test_a_source_without_a_field_is_refused(job, tmp_path):
         job(tmp_path / "out", tmp_path / "empty")
 
 
-def test_pages_that_are_left_out_are_told(job, tmp_path):
-    pages = [Image.fromarray(small_field())] * 2
-    pages[0].save(tmp_path / "two.tif", save_all=True, append_images=pages[1:])
-    counted = job(sources=tmp_path / "two.tif")
-    assert list(counted.left_out) == [str(tmp_path / "two.tif")]
-    assert "two.tif" not in (counted.left_out[str(tmp_path / "two.tif")])
+def test_frames_that_are_left_out_are_told_and_pages_are_fields(job, tmp_path):
+    pages = [Image.fromarray(small_field()), Image.fromarray(small_field()[::-1])]
+    for name in ("two.gif", "two.tif"):
+        pages[0].save(tmp_path / name, save_all=True, append_images=pages[1:])
+    counted = job(sources=[tmp_path / "two.gif", tmp_path / "two.tif"])
+    assert list(counted.left_out) == [str(tmp_path / "two.gif")]
+    names = [read.name.rpartition("/")[2] for read in counted.reads]
+    assert names == ["two.gif", "two.tif#0", "two.tif#1"]
 
 
 def test_a_precision_is_told_of_and_kept_out_of_the_summary(job, tmp_path):
