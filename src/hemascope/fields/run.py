@@ -269,7 +269,7 @@ def _into_folder(
             job.add(read)
         outcome = job.outcome(precision, complete=not job.stopped, before=before)
         if outcome.complete:
-            writers.close(outcome.differential, [outcome.unlike.message] if outcome.unlike else [])
+            writers.close(outcome.differential)  # it says, too, that the cells are unlike those of the training
             _write(journal, job, folder, format)
     if outcome.complete:
         path.unlink()
