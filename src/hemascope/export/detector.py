@@ -1,8 +1,5 @@
 """The detector's file: a field of any size in, boxes out, with every step of it in the graph."""
 
-import contextlib
-import io
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +11,7 @@ from torch import Tensor, nn
 from torchvision.ops import nms
 
 from hemascope.data.framing import IR_VERSION, OPSET
-from hemascope.export.graph import out_of_place, silenced
+from hemascope.export.graph import exported
 from hemascope.train.detector.loss import corners_of, place_centres
 from hemascope.train.detector.network import STRIDE, CellNetwork
 
@@ -69,31 +66,9 @@ def write_detector(network: CellNetwork, card: str, path: Path) -> None:
         card: JSON for the file's metadata.
         path: the file; the caller sees to it that it is replaced whole.
     """
-    side = 2 * STRIDE * 10
-    example = torch.randint(0, 256, (1, 3, side, side + STRIDE), dtype=torch.uint8)
-    deployed = Deployed(network).eval()
-    with (
-        warnings.catch_warnings(),
-        contextlib.redirect_stdout(io.StringIO()),
-        silenced("torch.onnx", "onnxscript"),
-        out_of_place(deployed),
-    ):
-        warnings.simplefilter("ignore")  # the exporter's own deprecations are not the user's concern
-        program = torch.onnx.export(
-            deployed,
-            (example,),
-            input_names=["working"],
-            output_names=["found", "kinds", "scores"],
-            dynamic_shapes=({2: torch.export.Dim.DYNAMIC, 3: torch.export.Dim.DYNAMIC},),
-            opset_version=OPSET,
-            dynamo=True,
-            verbose=False,
-        )
-    assert program is not None
-    body = program.model_proto
-    body.ir_version = IR_VERSION
-    for node in [*body.graph.node, *body.graph.initializer, *body.graph.value_info]:
-        del node.metadata_props[:]  # traces of the exporting machine's source files
+    example = torch.randint(0, 256, (1, 3, 20 * STRIDE, 21 * STRIDE), dtype=torch.uint8)
+    any_size = dict.fromkeys((2, 3), torch.export.Dim.DYNAMIC)
+    body = exported(Deployed(network).eval(), example, "working", ("found", "kinds", "scores"), any_size)
     model = compose.merge_models(_resized(), body, io_map=[("working", "working")])
     _in_field_pixels(model)
     onnx.checker.check_model(model)

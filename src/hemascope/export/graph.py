@@ -4,7 +4,7 @@ import contextlib
 import io
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -107,19 +107,33 @@ def write_model(network: Network, card: ModelCard, path: Path, unknown: UnknownS
 
 def _body(deployed: _Deployed, size: int) -> onnx.ModelProto:
     example = torch.randint(0, 256, (2, 3, size, size), dtype=torch.uint8)
+    return exported(deployed, example, "pixels", deployed.outputs, {0: torch.export.Dim("n")})
+
+
+def exported(
+    module: nn.Module, example: Tensor, name: str, outputs: Sequence[str], dynamic: dict[int, Any]
+) -> onnx.ModelProto:
+    """A module as an ONNX graph, without a word of the exporter and without traces of its machine.
+
+    Args:
+        module: in evaluation mode.
+        example: its only input.
+        name, outputs: of the input, and of what it gives.
+        dynamic: the input's dimensions that are of any size.
+    """
     with (
         warnings.catch_warnings(),
         contextlib.redirect_stdout(io.StringIO()),
-        silenced("torch.onnx", "onnxscript"),
-        out_of_place(deployed),
+        _silenced("torch.onnx", "onnxscript"),
+        _out_of_place(module),
     ):
         warnings.simplefilter("ignore")  # the exporter's own deprecations are not the user's concern
         program = torch.onnx.export(
-            deployed,
+            module,
             (example,),
-            input_names=["pixels"],
-            output_names=list(deployed.outputs),
-            dynamic_shapes={"pixels": {0: torch.export.Dim("n")}},
+            input_names=[name],
+            output_names=list(outputs),
+            dynamic_shapes=(dynamic,),
             opset_version=OPSET,
             dynamo=True,
             verbose=False,
@@ -133,7 +147,7 @@ def _body(deployed: _Deployed, size: int) -> onnx.ModelProto:
 
 
 @contextlib.contextmanager
-def out_of_place(network: nn.Module) -> Iterator[None]:
+def _out_of_place(network: nn.Module) -> Iterator[None]:
     """Activations that write to a new tensor: those that overwrite their input take the exporter most of its time."""
     layers: list[Any] = [layer for layer in network.modules() if getattr(layer, "inplace", False) is True]
     for layer in layers:
@@ -161,9 +175,7 @@ def _simplify(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
     return onnx.load(path)
 
 
-class silenced:  # noqa: N801 - reads as a verb where it is used
-    """Loggers that are to say nothing but errors within a block."""
-
+class _silenced:  # noqa: N801 - reads as a verb where it is used
     def __init__(self, *loggers: str) -> None:
         self.loggers = [logging.getLogger(name) for name in loggers]
 

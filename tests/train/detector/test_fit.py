@@ -15,7 +15,7 @@ from hemascope.train.detector.recipe import DetectorRecipe
 from tests.train.detector.drawn import drawn_field
 
 QUICK = DetectorRecipe(
-    epochs=2, views=10, size=96, batch_size=4, red_widths=(18, 30), red_width=24, ema=0.8, learning_rate=3e-3
+    epochs=2, views=20, size=96, batch_size=4, red_widths=(18, 30), red_width=24, ema=0.8, learning_rate=3e-3
 )
 
 
