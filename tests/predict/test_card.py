@@ -11,8 +11,8 @@ from hemascope.predict.shipped import find
 
 CLASSES = ("a", "b", "c")
 SCORED = {
-    "robust": "e9d53271af3f00245e0028e47416de1f24798d1feba667ac4f42c7e3ddfda3ab",
-    "tiny": "3e4707c7ddd87e901b398c22630e2c867ee48e755c81c850e7d41f2f5dc8b606",
+    "robust": "533ba2d6de2647d81d8fc7b3c1b952f2dff6a70997373b16fbf3f5e573d77d76",
+    "tiny": "20ce49001892997c2845ed38930895372d497e7cc41dfc4f7f8e2d0bbff83ea0",
 }
 """SHA-256 of the graphs of the shipped models: cards may be written anew without a new network.
 

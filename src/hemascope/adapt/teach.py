@@ -123,7 +123,7 @@ def smallest_correction(
 
     >>> ends = np.array([[-1.0], [1.0]])
     >>> correction, _ = smallest_correction(ends, np.zeros((2, 2)), np.eye(2), np.full(2, 0.5), ridge=0.1)
-    >>> correction[1, 0] > 0 > correction[0, 0]
+    >>> bool(correction[1, 0] > 0 > correction[0, 0])
     True
     """
     k, r = before.shape[1], features.shape[1]

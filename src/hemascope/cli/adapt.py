@@ -1,4 +1,4 @@
-"""Fit a model file to another laboratory by its unlabelled images."""
+"""Fit a model file to another laboratory by some of its images."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Compare Runs on the same images, and say which differences hold."""
+"""Compare Runs on the same images; say which differences hold."""
 
 from pathlib import Path
 from typing import Annotated

@@ -35,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     parser = argparse.ArgumentParser(
         "hemascope count",
+        usage="hemascope count [options] FIELDS [FIELDS ...]",
         description=_ABOUT,
         epilog=_END,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -1,4 +1,4 @@
-"""List the networks, their sizes and where their weights are from."""
+"""List the networks, their sizes and sources of their weights."""
 
 
 def networks() -> None:

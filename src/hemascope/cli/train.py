@@ -1,4 +1,4 @@
-"""Train a classifier on labelled images and report how good it is."""
+"""Train a classifier on labelled images and say how good it is."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Train a detector of the cells in whole fields, on fields with boxes."""
+"""Train a detector of cells on fields whose cells are boxed."""
 
 from pathlib import Path
 from typing import Annotated

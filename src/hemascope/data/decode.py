@@ -15,15 +15,9 @@ from PIL import Image, ImageOps
 from hemascope.data import left_out, rgb
 from hemascope.data.encoded import Encoded, encoded
 from hemascope.data.opening import opened
-from hemascope.data.regular import read_picture
+from hemascope.data.regular import MAX_PIXELS, read_picture
 from hemascope.data.tiff import Page, layout
 from hemascope.errors import DecodeError, HemascopeError
-
-MAX_PIXELS = 25_000_000
-"""Pictures larger than this are refused before they are unpacked: a small file may claim to be any size.
-
-A cell has 0.1 megapixels, a field of a microscope's camera 3 to 12; a picture of 25 takes some 0.5 GB to unpack.
-"""
 
 LIMIT = "HEMASCOPE_MAX_PIXELS"
 """Environment variable that sets another limit."""

@@ -5,6 +5,12 @@ import os
 import stat
 from pathlib import Path
 
+MAX_PIXELS = 25_000_000
+"""Pictures larger than this are refused before they are unpacked: a small file may claim to be any size.
+
+A cell has 0.1 megapixels, a field of a microscope's camera 3 to 12; a picture of 25 takes some 0.5 GB to unpack.
+"""
+
 MAX_BYTES = 256 << 20
 """The largest encoded picture that is read, in bytes."""
 

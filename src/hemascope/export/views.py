@@ -33,8 +33,8 @@ def framed(images: Sequence[np.ndarray], side: int, zooms: Sequence[float], thre
 def colours_of(images: np.ndarray) -> np.ndarray:
     """Mean and spread of each channel, float32 (n, 2, 3) in [0, 1], of images uint8 (n, h, w, 3).
 
-    >>> colours_of(np.full((1, 4, 4, 3), 51, np.uint8)).round(3).tolist()
-    [[[0.2, 0.2, 0.2], [0.0, 0.0, 0.0]]]
+    >>> colours_of(np.full((1, 4, 4, 3), 255, np.uint8)).tolist()
+    [[[1.0, 1.0, 1.0], [0.0, 0.0, 0.0]]]
     """
     scaled = images.astype(np.float32) / 255
     return np.stack([scaled.mean(axis=(1, 2)), scaled.std(axis=(1, 2))], axis=1)

@@ -17,6 +17,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from hemascope.adapt.head import find_head
 from hemascope.adapt.metadata import Norm, read_norms
 from hemascope.adapt.zoom import frame_at
 from hemascope.errors import ModelFileError
@@ -45,6 +46,8 @@ def take_over(model: Classifier, network: Network, *, head: bool) -> bool:
     file = onnx.load(model.path)
     weights = _weights(file, network, str(model.path))
     own = network.state_dict()
+    if head and weights.keys() != own.keys():
+        weights |= _later_head(file, own, model.card.temperature)
     fits = head and weights.keys() == own.keys()
     if not fits:
         weights |= {name: value for name, value in own.items() if name.startswith("head.")}
@@ -136,6 +139,18 @@ def _weights(file: onnx.ModelProto, network: Network, path: str) -> dict[str, Te
         elif not name.startswith("head."):
             raise ModelFileError(f"{path}: it holds no weights {name} of {tuple(wanted.shape)}", _REMEDY)
     return weights
+
+
+def _later_head(file: onnx.ModelProto, own: dict[str, Tensor], temperature: float) -> dict[str, Tensor]:
+    """The one linear layer that a file was given after its training, as teaching does; nothing where it fits not."""
+    names = [name for name in own if name.startswith("head.")]
+    try:
+        found = find_head(file).at(1 / temperature)
+    except ModelFileError:
+        return {}
+    values = {"weight": found.weight, "bias": found.bias}
+    later = {name: torch.from_numpy(values[name.rpartition(".")[2]].astype(np.float32)) for name in names}
+    return later if len(names) == 2 and all(value.shape == own[name].shape for name, value in later.items()) else {}
 
 
 def _unfolded(norm: Norm, bias: np.ndarray, epsilon: float) -> dict[str, np.ndarray]:

@@ -3,7 +3,7 @@
 import ipaddress
 from dataclasses import dataclass, field
 
-from hemascope.data.decode import MAX_PIXELS
+from hemascope.data.regular import MAX_PIXELS
 from hemascope.errors import ServiceError
 from hemascope.fields.defaults import DETECTOR
 from hemascope.predict.shipped import DEFAULT
