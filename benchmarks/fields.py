@@ -70,6 +70,9 @@ def end_to_end(
     title: str, detector: Detector, model: Classifier, fields: list[LabelledField], names: dict[Path, str] | None
 ) -> None:
     """A row: white cells typed right in perfect crops, and found and typed right."""
+    import torch  # not before the memory of counting was measured
+    from torchvision.ops import box_iou
+
     crops = hits = cells = 0
     for field in fields:
         image = decode(field.path)
@@ -83,7 +86,7 @@ def end_to_end(
                 continue
             cells += 1
             crops += _called(detector, model, image, box, found.red_width) == name
-            shared = _overlap(box, white)
+            shared = box_iou(torch.tensor(box[None]), torch.tensor(white))[0].numpy()
             if len(white) and shared.max() >= _CENTRED:
                 hits += _called(detector, model, image, white[shared.argmax()], found.red_width) == name
     rows = (f"{right / cells:.3f} ({low:.3f} to {high:.3f})" for right in (crops, hits)
@@ -101,11 +104,6 @@ def _called(detector: Detector, model: Classifier, image: np.ndarray, box: np.nd
     corners = tuple(map(float, box))
     cut = cut_out(image, corners, side_of(corners, width, detector.card.framing))
     return model.classes[int(model.probabilities(cut[None])[0].argmax())]
-
-
-def _overlap(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    inner = (np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])).clip(0).prod(1)
-    return inner / ((box[2:] - box[:2]).prod() + (boxes[:, 2:] - boxes[:, :2]).prod(1) - inner)
 
 
 def speed(detector: Detector, model: Classifier, data: Path) -> None:

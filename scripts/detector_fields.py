@@ -21,6 +21,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
+from torchvision.ops import box_iou
 
 from hemascope.cells import KINDS
 from hemascope.data.annotations import LabelledField, open_annotations
@@ -45,9 +47,7 @@ def overlap(box: np.ndarray, boxes: np.ndarray) -> float:
     """The greatest intersection over union of a box (4,) with others (n, 4); 0 without any."""
     if not len(boxes):
         return 0.0
-    inner = np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])
-    shared = inner.clip(0).prod(1)
-    return float((shared / ((box[2:] - box[:2]).prod() + (boxes[:, 2:] - boxes[:, :2]).prod(1) - shared)).max())
+    return float(box_iou(torch.tensor(np.array(box)[None]), torch.tensor(np.array(boxes))).max())
 
 
 def rows(path: Path, boxes: np.ndarray, kinds: np.ndarray, ignore: np.ndarray, split: str) -> list[Row]:

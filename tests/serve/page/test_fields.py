@@ -1,25 +1,17 @@
 """Whole fields on the page: found, looked through, corrected, drawn, kept, printed."""
 
-import io
 import json
 from base64 import b64encode
 
 import pytest
-from PIL import Image
 
-from hemascope.fields.cell import KINDS
 from tests.fields.toy import draw_field, grid, write_detector
 from tests.predict.model import write_model
 from tests.predict.pictures import encoded
 from tests.serve.page.acts import done, downloaded, drop, expect, saved, tiles
+from tests.serve.page.canned import PLATELETS, RED, WHITE, answer, blank, cell, encoded_as, field_png, said
 from tests.serve.page.conftest import LOADED
 from tests.serve.page.test_access import violations
-
-HEIGHT, WIDTH = 320, 480
-SQUARES = grid(HEIGHT, WIDTH)
-WHITE, RED, PLATELETS = ([kind for kind, *_ in SQUARES].count(kind) for kind in KINDS)
-
-SCORES = {"basophil": 0.6, "eosinophil": 0.3, "lymphocyte": 0.1}
 
 
 @pytest.fixture(scope="session")
@@ -31,68 +23,6 @@ def squares(tmp_path_factory):
 def plain(tmp_path_factory):
     """Tells no unknown ones."""
     return write_model(tmp_path_factory.mktemp("page") / "plain.onnx")
-
-
-def encoded_as(kind, picture):
-    file = io.BytesIO()
-    Image.fromarray(picture).save(file, kind)
-    return file.getvalue()
-
-
-def field_png(kind="BMP"):  # not PNG: plain squares make a smaller file than any field
-    return encoded_as(kind, draw_field(HEIGHT, WIDTH, SQUARES))
-
-
-def cell(kind, left, top, side, **more):
-    found = {
-        "box": [left, top, left + side, top + side],
-        "kind": kind,
-        "score": 0.9,
-        "border": False,
-        "counted": True,
-        "label": {"white": "basophil", "platelet": "platelet"}.get(kind),
-        "confidence": 0.6 if kind == "white" else None,
-        "probabilities": SCORES if kind == "white" else {},
-        "unknown": None,
-        "is_unknown": None,
-        "sets": {},
-        "attributes": {},
-        "appearance": "",
-        "error": None,
-    }
-    return {**found, **more}
-
-
-def answer(cells, red_width=60):
-    """What the service says of one field of 800 x 600."""
-    field = {
-        "file": "field",
-        "width": 800,
-        "height": 600,
-        "red_width": red_width,
-        "cells": cells,
-        "notes": [],
-        "error": None,
-    }
-    return {"fields": [field], "unlike": None}
-
-
-CELLS = [
-    cell("white", 100, 100, 90),
-    cell("white", 400, 300, 90, confidence=0.99, probabilities={"basophil": 0.99, "eosinophil": 0.01, "lymphocyte": 0}),
-    cell("white", 720, 300, 80, counted=False, border=True),
-    *(cell("red", 20 + 70 * i, 500, 60) for i in range(10)),
-    cell("platelet", 300, 100, 20),
-]
-
-
-def said(cells=CELLS, **more):
-    body = json.dumps(answer(cells, **more))
-    return ("**/v1/count", lambda route: route.fulfill(body=body, content_type="application/json"))
-
-
-def blank(width=800, height=600):
-    return encoded_as("BMP", draw_field(height, width, []))
 
 
 def searched(page, n):

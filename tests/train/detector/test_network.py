@@ -8,7 +8,7 @@ from hemascope.train.detector.network import BACKBONE, REACH, STRIDE, CellNetwor
 
 
 def test_its_backbone_gives_what_timm_gives_where_sides_are_even() -> None:
-    whole = timm.create_model(BACKBONE, num_classes=0, features_only=False).eval()
+    whole = timm.create_model(BACKBONE, num_classes=0).eval()
     load_packaged(BACKBONE, whole)
     network = CellNetwork().eval()
     images = torch.rand(1, 3, 96, 64)

@@ -22,6 +22,8 @@ from hemascope.train.detector.network import CellNetwork
 from hemascope.train.detector.pieces import Pieces
 from hemascope.train.detector.recipe import DetectorRecipe
 from hemascope.train.device import choose_device, use_bfloat16
+from hemascope.train.optimizers import make_optimizer
+from hemascope.train.recipe import Optimizer
 
 LAST = "last.ckpt"
 HISTORY = ("epoch", "train_loss", "learning_rate", "seconds")
@@ -55,7 +57,8 @@ def fit_network(
     torch.manual_seed(recipe.seed)
     network = CellNetwork(recipe.pretrained).to(device)
     averaged = copy.deepcopy(network).eval()
-    optimizer = torch.optim.AdamW(_groups(network, recipe.weight_decay), recipe.learning_rate)
+    options = Optimizer(name="adamw", learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    optimizer = make_optimizer(network, options)
     steps = max(1, round(len(fields) * recipe.views / recipe.batch_size))
     begun = _resumed(folder / LAST, network, averaged, optimizer)
     pieces = Pieces(fields, recipe)
@@ -90,12 +93,6 @@ def fit_network(
         row = (epoch + 1, float(np.mean(losses)), optimizer.param_groups[0]["lr"], time.monotonic() - started)
         on_epoch(dict(zip(HISTORY, row, strict=True)))
     return averaged.cpu()
-
-
-def _groups(network: nn.Module, decay: float) -> list[dict]:
-    """Weights decay, biases and norms do not."""
-    parts = [[p for p in network.parameters() if (p.ndim > 1) == many] for many in (True, False)]
-    return [{"params": parts[0], "weight_decay": decay}, {"params": parts[1], "weight_decay": 0.0}]
 
 
 def _rate(done: float, warmup: float) -> float:
