@@ -52,6 +52,10 @@ class WeightsError(HemascopeError):
     """Pretrained weights that cannot be had."""
 
 
+class EngineError(HemascopeError):
+    """A cluster that cannot be had, or work that was lost on it."""
+
+
 class ServiceError(HemascopeError):
     """A service that cannot be started as asked."""
 
