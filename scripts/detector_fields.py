@@ -39,6 +39,9 @@ CHULA_RED, PBC_RED = 70.0, 74.0
 """Pixels across a red cell: of Chula's fields, and of PBC's images, as a first detector measures them."""
 
 A_CLASS = 150
+THINNEST = 2.0
+"""Pixels across a box at least."""
+
 WHITE, RED, PLATELET = range(len(KINDS))
 Row = tuple[str, float, float, float, float, str, int, str]
 
@@ -51,10 +54,11 @@ def overlap(box: np.ndarray, boxes: np.ndarray) -> float:
 
 
 def rows(path: Path, boxes: np.ndarray, kinds: np.ndarray, ignore: np.ndarray, split: str) -> list[Row]:
-    """A row a cell."""
+    """A row a cell, but for slivers that a detector sees at the edge."""
     return [
         (str(path.resolve()), *np.round(box, 1).tolist(), KINDS[kind], int(out), split)
         for box, kind, out in zip(boxes, kinds, ignore, strict=True)
+        if min(box[2] - box[0], box[3] - box[1]) >= THINNEST
     ]
 
 

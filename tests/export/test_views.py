@@ -1,6 +1,6 @@
 import numpy as np
 
-from hemascope.export.views import WAY, another_camera, colours_of, framed
+from hemascope.export.views import WAY, another_camera, colours_of, framed, poor_camera
 
 
 def pictures(n: int = 12) -> list[np.ndarray]:
@@ -30,3 +30,13 @@ def test_images_take_the_colours_of_another_laboratory() -> None:
     nearer = np.abs(means - dark_blue[0, 0]).mean() < (1 - WAY[0]) * np.abs(before - dark_blue[0, 0]).mean() + 0.05
     assert nearer
     assert (means[:, 2] > means[:, 0]).all()
+
+
+def test_a_poor_camera_shows_little_of_every_second_picture() -> None:
+    board = (np.indices((208, 208)).sum(axis=0) % 2 * 255).astype(np.uint8)
+    seen = poor_camera([np.stack([board] * 3, axis=2)] * 8, 104, seed=0)
+    assert seen.shape == (8, 104, 104, 3)
+    assert seen.dtype == np.uint8
+    np.testing.assert_array_equal(seen, poor_camera([np.stack([board] * 3, axis=2)] * 8, 104, seed=0))
+    fine = [np.abs(np.diff(one.astype(int), axis=0)).mean() for one in seen]
+    assert max(fine[::2]) < 40

@@ -52,7 +52,7 @@ class Lesson:
     home: float = 0.8
     stand_in: float = 0.5
     kept: float = 1.0
-    ridge: float = 1e-4
+    ridge: float = 3e-5
 
 
 def rows(laboratories: list[Laboratory], classes: int, lesson: Lesson) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
