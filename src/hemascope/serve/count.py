@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from hemascope.fields.cell import KINDS, Kind
 from hemascope.fields.totals import Totals as Adding
@@ -91,81 +91,6 @@ class Counts(BaseModel):
     totals: Totals
     differential: Measured = Field(description="Of the white cells of all fields.")
     unlike: Unlike | None = Field(description="As of POST /v1/predict, of the white cells of all fields.")
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "model": {"name": "robust", "sha256": "9f2c…"},
-                "detector": {"name": "detector", "sha256": "51bc…"},
-                "fields": [
-                    {
-                        "file": "field_1.jpg",
-                        "width": 2048,
-                        "height": 1536,
-                        "red_width": 81.5,
-                        "scale": 0.5625,
-                        "scale_from": "red cells",
-                        "white": 1,
-                        "red": 1,
-                        "platelet": 0,
-                        "cells": [
-                            {
-                                "box": [812.4, 640.1, 951.0, 781.7],
-                                "kind": "white",
-                                "score": 0.9731,
-                                "border": False,
-                                "counted": True,
-                                "label": "neutrophil",
-                                "confidence": 0.981,
-                                "probabilities": {"neutrophil": 0.981, "eosinophil": 0.019},
-                                "unknown": 0.02,
-                                "is_unknown": False,
-                                "sets": {"0.95": ["neutrophil"]},
-                                "attributes": {"nucleus_shape": "segmented-multilobed"},
-                                "appearance": "segmented nucleus",
-                                "error": None,
-                            },
-                            {
-                                "box": [1102.0, 310.5, 1183.8, 392.6],
-                                "kind": "red",
-                                "score": 0.9412,
-                                "border": False,
-                                "counted": True,
-                                "label": None,
-                                "confidence": None,
-                                "probabilities": {},
-                                "unknown": None,
-                                "is_unknown": None,
-                                "sets": {},
-                                "attributes": {},
-                                "appearance": "",
-                                "error": None,
-                            },
-                        ],
-                        "notes": [],
-                        "error": None,
-                    }
-                ],
-                "totals": {
-                    "fields": 1,
-                    "failed": 0,
-                    "white": 1,
-                    "red": 1,
-                    "platelet": 0,
-                    "platelets_per_red": 0.0,
-                },
-                "differential": {
-                    "corrected": True,
-                    "classes": [
-                        {"name": "eosinophil", "value": 0.0, "low": 0.0, "high": 84.2},
-                        {"name": "neutrophil", "value": 100.0, "low": 15.8, "high": 100.0},
-                    ],
-                    "notes": ["…"],
-                },
-                "unlike": None,
-            }
-        }
-    )
 
 
 def router(service: Service, settings: Settings) -> APIRouter:

@@ -27,7 +27,9 @@ from hemascope.serve.ending import Ending
 from hemascope.serve.metrics import SHARED
 from hemascope.serve.settings import Settings
 
-_GRACE = 5  # seconds, beyond a request's own, that the end may take
+END_SECONDS = 5
+"""Beyond a request's own seconds: what the end of the service may take."""
+
 _OWN_FILES = 128  # descriptors that a worker needs beside its connections
 _FOLDER = "hemascope-metrics-"
 
@@ -80,7 +82,7 @@ def configuration(settings: Settings) -> uvicorn.Config:
         ws="none",
         timeout_keep_alive=IDLE_SECONDS,
         timeout_worker_healthcheck=60,  # a busy machine may take long to import; one that died is noticed at once
-        timeout_graceful_shutdown=math.ceil(settings.seconds) + _GRACE - 1,  # then there is a second for the rest
+        timeout_graceful_shutdown=math.ceil(settings.seconds) + END_SECONDS - 1,  # then there is a second for the rest
     )
 
 
@@ -146,7 +148,7 @@ def _ended(app: FastAPI, settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if threading.current_thread() is threading.main_thread():
-            app.state.ending = Ending(math.ceil(settings.seconds) + _GRACE)
+            app.state.ending = Ending(math.ceil(settings.seconds) + END_SECONDS)
         async with run(app):
             yield
 

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from hemascope.serve import problems
 from hemascope.serve.access import PROTECTED
 from hemascope.serve.body import ABOUT, BYTES, FIELD, FORM, MOST_ABOUT
+from hemascope.serve.examples import show
 from hemascope.serve.schemas import Problem
 from hemascope.serve.settings import Settings
 
@@ -82,6 +83,7 @@ def describe(app: FastAPI, settings: Settings) -> None:
                 for path, operations in document["paths"].items():
                     for operation in operations.values() if path.startswith(PROTECTED) else ():
                         operation["security"] = [{"token": []}]
+            show(document, bool(settings.token))
         return app.openapi_schema or {}
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -75,46 +75,6 @@ class Predictions(BaseModel):
         "often than it says; null where they are not, and where that cannot be told, as of fewer than eight images."
     )
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "model": {"name": "standard", "sha256": "9f2c…"},
-                "predictions": [
-                    {
-                        "file": "cell_1.jpg",
-                        "label": "neutrophil",
-                        "confidence": 0.981,
-                        "probabilities": {"neutrophil": 0.981, "eosinophil": 0.019},
-                        "unknown": 0.02,
-                        "is_unknown": False,
-                        "sets": {"0.95": ["neutrophil"]},
-                        "attributes": {"nucleus_shape": "segmented-multilobed", "granule_colour": "pink"},
-                        "appearance": "segmented nucleus, pink granules",
-                        "error": None,
-                    },
-                    {
-                        "file": "notes.txt",
-                        "label": None,
-                        "confidence": None,
-                        "probabilities": {},
-                        "unknown": None,
-                        "is_unknown": None,
-                        "sets": {},
-                        "attributes": {},
-                        "appearance": "",
-                        "error": {
-                            "type": "urn:hemascope:problem:unreadable-image",
-                            "title": "The image cannot be read",
-                            "status": 422,
-                            "detail": "not a picture of a known format",
-                        },
-                    },
-                ],
-                "unlike": None,
-            }
-        }
-    )
-
 
 class Card(BaseModel):
     """The model card: what the classifier is, what it saw, what it scores. Later versions may add members."""
@@ -176,41 +136,8 @@ class Model(BaseModel):
         default=None, description="What finds the cells of fields; null where POST /v1/count is not offered."
     )
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "card": {
-                    "name": "standard",
-                    "classes": ["eosinophil", "neutrophil"],
-                    "input_size": 96,
-                    "framing": "centred square",
-                    "network": "tf_efficientnet_lite0",
-                    "parameters": 3381256,
-                    "temperature": 0.7,
-                    "data": {"name": "pbc", "licence": "CC BY 4.0", "images": 11959},
-                    "scores": {"accuracy": {"value": 0.988, "low": 0.982, "high": 0.993, "images": 1712}},
-                    "recipe": {"name": "standard"},
-                    "limits": "Not a medical device: not for diagnosis.",
-                    "created": "2026-11-23",
-                    "hemascope": "0.1.0",
-                },
-                "sha256": "9f2c…",
-                "limits": {
-                    "max_body": 67108864,
-                    "max_files": 256,
-                    "max_pixels": 5000000,
-                    "seconds": 30.0,
-                    "queue": 1024,
-                    "queue_pixels": 500000000,
-                    "max_field_pixels": 25000000,
-                },
-                "fields": {"name": "detector", "sha256": "51bc…", "framing": 3.0, "white_width": 1.6},
-            }
-        }
-    )
-
 
 class State(BaseModel):
     """That the service is well."""
 
-    status: str = Field(examples=["ok"])
+    status: str

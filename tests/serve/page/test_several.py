@@ -36,6 +36,12 @@ def test_choose_by_keys_and_mouse_then_label_and_undo_all(page):
     assert classes(page) == ["Lymphocyte", "Eosinophil", "Lymphocyte", "Lymphocyte", "Basophil", "Basophil"]
     page.keyboard.press("u")
     assert classes(page) == ["Eosinophil"] * 3 + ["Basophil"] * 3
+    page.keyboard.press("Control+Shift+Z")
+    expect(page.locator("#said")).to_have_text("Done again: 3 cells, Lymphocyte.")
+    assert classes(page) == ["Lymphocyte", "Eosinophil", "Lymphocyte", "Lymphocyte", "Basophil", "Basophil"]
+    expect(page.get_by_role("button", name="Redo")).to_be_disabled()
+    page.keyboard.press("Control+z")
+    expect(page.get_by_role("button", name="Redo")).to_be_enabled()
     page.keyboard.press("Escape")
     assert chosen(page) == []
     tile.first.focus()

@@ -20,7 +20,8 @@ const BLANK = { field: null, shown: false, answer: null, unlike: null, by: null,
  */
 export class Cells extends EventTarget {
   list = [];
-  #undo = []; // functions that undo, the last one last, each gives the cells whose labels it changes
+  #undo = []; // what was done, the last one last: {undo, redo}, functions that give the cells whose labels they change
+  #redo = []; // what was undone, the last one last
   #next = 0;
   #paths = new Set();
 
@@ -59,9 +60,14 @@ export class Cells extends EventTarget {
     if (cells.length) this.#changed("cells");
   }
 
-  /** Something was done that a function undoes. */
-  did(undo) {
-    this.#undo.push(undo);
+  /**
+   * Do something that can be undone.
+   * @param {{undo: () => object[], redo: () => object[]}} act both give the cells whose labels they change; called once to begin with
+   */
+  do(act) {
+    act.redo();
+    this.#undo.push(act);
+    this.#redo = [];
     this.#changed("labels");
   }
 
@@ -109,23 +115,44 @@ export class Cells extends EventTarget {
     if (changed.length) {
       const before = changed.map((cell) => [cell, cell.given]);
       const joined = changed.filter((cell) => !cell.shown && label !== modelGroup(cell) && !label?.startsWith("?"));
-      for (const cell of changed) cell.given = label;
-      this.join(joined);
-      this.did(() => {
+      const redo = () => {
+        for (const cell of changed) cell.given = label;
+        this.join(joined);
+        this.ask(joined);
+        return changed;
+      };
+      const undo = () => {
         for (const [cell, given] of before) cell.given = given;
         this.leave(joined);
         return changed;
-      });
-      if (joined.length) this.dispatchEvent(new CustomEvent("join", { detail: joined.filter((cell) => !cell.answer) }));
+      };
+      this.do({ undo, redo });
     }
     return answered;
   }
 
-  /** Undo the last labelling, or what else was done; gives the cells whose labels it was. */
+  /** Have those of some cells classified that were not. */
+  ask(cells) {
+    const unasked = cells.filter(({ answer, error }) => !answer && !error);
+    if (unasked.length) this.dispatchEvent(new CustomEvent("join", { detail: unasked }));
+  }
+
+  /** Undo the last labelling, or what else was done; gives the cells whose labels it was, or null where there is nothing to undo. */
   undo() {
-    const undo = this.#undo.pop();
-    const cells = undo?.() ?? [];
-    if (undo) this.#changed("labels");
+    return this.#move(this.#undo, this.#redo, "undo");
+  }
+
+  /** Do again what was undone last, as `undo`. */
+  redo() {
+    return this.#move(this.#redo, this.#undo, "redo");
+  }
+
+  #move(from, to, way) {
+    const act = from.pop();
+    if (!act) return null;
+    const cells = act[way]();
+    to.push(act);
+    this.#changed("labels");
     return cells;
   }
 
@@ -133,6 +160,7 @@ export class Cells extends EventTarget {
   clear() {
     this.list = [];
     this.#undo = [];
+    this.#redo = [];
     this.#paths.clear();
     this.#changed("cells");
   }
@@ -149,6 +177,10 @@ export class Cells extends EventTarget {
 
   get canUndo() {
     return this.#undo.length > 0;
+  }
+
+  get canRedo() {
+    return this.#redo.length > 0;
   }
 
   #changed(what) {

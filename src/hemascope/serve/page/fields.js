@@ -47,12 +47,16 @@ export class Fields extends EventTarget {
 
   /** Add images, with paths that no other has; `sure` where a person says that they are fields. */
   add(images, sure = false) {
-    const added = images.map(({ path, read, order = this.cells.place() }) => ({
-      order, path, read, sure, width: 0, height: 0, red: null, notes: [], error: "", lasting: false, cells: null,
-    }));
+    const added = this.#made(images, sure);
     this.list.push(...added);
     this.search(added);
     return added;
+  }
+
+  #made(images, sure) {
+    return images.map(({ path, read, order = this.cells.place() }) => ({
+      order, path, read, sure, width: 0, height: 0, red: null, notes: [], error: "", lasting: false, cells: null,
+    }));
   }
 
   /** Have fields searched. */
@@ -96,48 +100,65 @@ export class Fields extends EventTarget {
     const [, , right, lower] = box;
     const counted = right < field.width - 1 && lower < field.height - 1;
     const cell = this.cells.make({ ...this.#place(field, field.cells.length), box, kind: "white", score: null, counted, drawn: true });
-    field.cells = [...field.cells, cell];
-    this.cells.join([cell]);
-    this.cells.did(() => {
+    const redo = () => {
+      field.cells = [...field.cells, cell];
+      this.cells.join([cell]);
+      this.cells.ask([cell]);
+      return [];
+    };
+    const undo = () => {
       field.cells = field.cells.filter((other) => other !== cell);
       this.cells.leave([cell]);
       return [];
-    });
-    this.#ask([cell]);
+    };
+    this.cells.do({ undo, redo });
     return cell;
   }
 
   /** These are pictures of one cell: they go to the grid as they are. Can be undone. */
   areCells(fields) {
-    const gone = fields.flatMap(({ cells }) => cells ?? []);
     const places = fields.map((field) => this.list.indexOf(field));
     const made = fields.map(({ path, read, order }) => this.cells.make({ path, read, order }));
-    this.list = this.list.filter((field) => !fields.includes(field));
-    const shown = gone.filter((cell) => cell.shown);
-    this.cells.leave(shown);
-    this.cells.join(made);
-    this.#ask(made);
-    this.changed();
-    this.cells.did(() => {
+    let shown = [];
+    const redo = () => {
+      shown = fields.flatMap(({ cells }) => cells ?? []).filter((cell) => cell.shown); // a field may have been searched since
+      this.list = this.list.filter((field) => !fields.includes(field));
+      this.cells.leave(shown);
+      this.cells.join(made);
+      this.cells.ask(made);
+      this.changed();
+      return [];
+    };
+    const undo = () => {
       this.cells.leave(made);
       fields.forEach((field, i) => this.list.splice(places[i], 0, field));
       this.cells.join(shown);
       this.search(fields.filter(({ cells, error }) => !cells && !error));
       return [];
-    });
+    };
+    this.cells.do({ undo, redo });
   }
 
   /** These cells' pictures are whole fields. Can be undone. */
   areFields(cells) {
-    this.cells.leave(cells);
-    const made = this.add(cells, true);
-    this.cells.did(() => {
+    const made = this.#made(cells, true);
+    let shown = []; // of the fields, when they were taken back
+    const redo = () => {
+      this.cells.leave(cells);
+      this.list.push(...made);
+      this.cells.join(shown);
+      this.search(made.filter(({ cells: found, error }) => !found && !error));
+      return [];
+    };
+    const undo = () => {
+      shown = made.flatMap((field) => field.cells ?? []).filter((cell) => cell.shown);
       this.list = this.list.filter((field) => !made.includes(field));
-      this.cells.leave(made.flatMap((field) => field.cells ?? []));
+      this.cells.leave(shown);
       this.cells.join(cells);
       this.changed();
       return [];
-    });
+    };
+    this.cells.do({ undo, redo });
   }
 
   /** Side in pixels of the square that is cut out around a cell, as the service frames it. */
@@ -180,7 +201,7 @@ export class Fields extends EventTarget {
     try {
       const blob = await field.read();
       const { fields: [found], unlike } = await count({ name: "field", blob }, signal);
-      if (signal.aborted || !this.list.includes(field)) return;
+      if (signal.aborted || field.cells || !this.list.includes(field)) return; // taken back; or taken back and done again meanwhile
       if (found.error) this.#fail(field, found.error.detail, true);
       else this.#found(field, found, unlike);
     } catch (error) {
@@ -200,7 +221,7 @@ export class Fields extends EventTarget {
       this.list = this.list.filter((other) => other !== field);
       const made = this.cells.make({ path: field.path, read: field.read, order: field.order });
       this.cells.join([made]);
-      this.#ask([made]);
+      this.cells.ask([made]);
       return this.changed();
     }
     field.cells = this.boxes(field, found.cells);
@@ -215,14 +236,8 @@ export class Fields extends EventTarget {
       });
     }
     this.cells.join(white);
-    const unasked = white.filter(({ answer, error }) => !answer && !error);
-    this.#ask(unasked);
+    this.cells.ask(white);
     this.changed();
-  }
-
-  /** Have cells classified. */
-  #ask(cells) {
-    this.cells.dispatchEvent(new CustomEvent("join", { detail: cells }));
   }
 }
 

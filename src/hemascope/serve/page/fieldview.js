@@ -29,7 +29,7 @@ export class FieldView {
    * @param fields the Fields
    * @param choice names, marks, the threshold
    * @param classes the Classes
-   * @param acts {give(cells, name), undo(), single(field)}
+   * @param acts {give(cells, name), undo(), redo(), single(field)}
    */
   constructor(fields, choice, classes, acts) {
     Object.assign(this, { fields, choice, classes, acts, box: $("field"), canvas: $("field-picture") });
@@ -43,6 +43,7 @@ export class FieldView {
     on("field-draw", () => this.#draw(this.#drawing ? null : []));
     on("field-delete", () => this.#delete());
     on("field-undo", () => acts.undo());
+    on("field-redo", () => acts.redo());
     on("field-doubtful", () => this.next());
     on("field-single", () => acts.single(this.field));
     this.box.addEventListener("close", () => this.#closed());
@@ -114,7 +115,7 @@ export class FieldView {
       field.red ? `red cells ${Math.round(field.red)} pixels wide` : "",
     ].filter(Boolean).join("; ");
     $("field-notes").textContent = field.notes.join(" ");
-    $("field-undo").disabled = $("undo").disabled;
+    for (const act of ["undo", "redo"]) $(`field-${act}`).disabled = $(act).disabled;
     $("field-delete").disabled = !this.cell;
     tellCell(this.cell, this);
     this.#soon();

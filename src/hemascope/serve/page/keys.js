@@ -6,14 +6,18 @@ import { classOfKey } from "./palette.js";
 /**
  * Act on keys.
  * @param page {detail, field, grid, selection, classes}
- * @param acts {give(cells, name), undo(), next()}
+ * @param acts {give(cells, name), undo(), redo(), next()}
  */
-export function listen(page, { give, undo, next }) {
+export function listen(page, { give, undo, redo, next }) {
   const { detail, field, grid, selection, classes } = page;
   addEventListener("keydown", (event) => {
     if (event.altKey || event.target.matches("select, textarea, input:not([type=checkbox], [type=range])")) return;
     const command = event.ctrlKey || event.metaKey;
     const key = event.key.toLowerCase();
+    if (command && (key === "y" || key === "z" && event.shiftKey) || key === "u" && event.shiftKey && !command) {
+      event.preventDefault(); // Ctrl+Y opens lists of browsers
+      return redo();
+    }
     if (key === "u" && !command || key === "z" && command) return undo();
     if (document.querySelector("dialog:not(#detail, #field)[open]")) return;
     if (command && key === "a" && !detail.cell && !field.field && grid.cells.length) {

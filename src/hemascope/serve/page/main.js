@@ -60,7 +60,7 @@ async function start() {
   });
   const grid = new Grid(choice, classes, selection, (place) => detail.open(place));
   const detail = new Detail(grid, choice, classes, give);
-  const field = new FieldView(fields, choice, classes, { give, undo, single: (one) => single([one]), closed: () => strip.focus(field.last) });
+  const field = new FieldView(fields, choice, classes, { give, undo, redo, single: (one) => single([one]), closed: () => strip.focus(field.last) });
   const strip = new Strip(fields, choice, classes, (one) => field.open(one));
   const page = { detail, field, grid, selection, classes };
   detail.searches = Boolean(finder);
@@ -97,8 +97,14 @@ async function start() {
 
   function undo() {
     const undone = cells.undo();
-    if (undone.length === 1) say(`Undone: ${choice.title(group(undone[0]))} again.`);
-    else if (undone.length) say(`Undone: ${several(undone.length, "cell")} as before.`);
+    if (undone?.length === 1) say(`Undone: ${choice.title(group(undone[0]))} again.`);
+    else if (undone) say(undone.length ? `Undone: ${several(undone.length, "cell")} as before.` : "Undone.");
+  }
+
+  function redo() {
+    const redone = cells.redo();
+    if (redone?.length) say(`Done again: ${redone.length > 1 ? `${several(redone.length, "cell")}, ` : ""}${choice.title(group(redone[0]))}.`);
+    else if (redone) say("Done again.");
   }
 
   /** Go to the next cell that wants a look. */
@@ -135,6 +141,8 @@ async function start() {
       warnUnlike(cells.list);
       fit.follow();
       $("undo").disabled = !cells.canUndo;
+      $("redo").disabled = !cells.canRedo;
+      $("export-crops").hidden = !fields.list.length;
       strip.refresh();
       detail.refresh();
       field.refresh();
@@ -228,6 +236,7 @@ async function start() {
     follow($("show").value === "review");
   });
   $("undo").addEventListener("click", undo);
+  $("redo").addEventListener("click", redo);
   $("next-doubtful").addEventListener("click", next);
   $("retry").addEventListener("click", () => {
     queue.add(cells.again());
@@ -281,7 +290,7 @@ async function start() {
       if (id === "several" && !on) selection.set([]);
     });
   }
-  listen(page, { give, undo, next });
+  listen(page, { give, undo, redo, next });
   draggable(grid, selection, (chosen, name) => {
     give(chosen, name);
     arrange();

@@ -1,6 +1,7 @@
 // The buttons of what can be taken away.
 
 import { $ } from "./dom.js";
+import { crops } from "./crops.js";
 import { counts, labels, results, save, saveTable } from "./export.js";
 import { clearPaper, layOut } from "./paper.js";
 import { toFile } from "./session.js";
@@ -47,11 +48,20 @@ export function takeaway(session) {
     }
   }
 
+  async function saveCrops() {
+    tell("Saving…");
+    const { blob, count, lost } = await crops(session.fields.list);
+    if (!count) return tell("No white cell of a field has a class yet: there is nothing to save.");
+    save(blob, about.file("crops.zip"));
+    if (lost) tell(`${lost.toLocaleString("en")} of the cells cannot be cut out any more: their fields can be read no more.`);
+  }
+
   const buttons = {
     "export-csv": () => saveTable(results(session.all(), classes), about.file("hemascope.csv")),
     "export-checked": () => saveLabels(true, "labels-checked.csv"),
     "export-all": () => saveLabels(false, "labels.csv"),
     "export-book": saveBook,
+    "export-crops": saveCrops,
     "save-session": saveSession,
     print: async () => {
       tell("Preparing…");
