@@ -24,7 +24,8 @@ from hemascope.progress import SILENT, Progress
 RETRIES = 8
 """How often a task whose machine is lost is run again."""
 
-_LISTEN = 2.0  # seconds to wait for news before looking whether to stop
+_HEAD = "node:__internal_head__"  # a resource that the head of a cluster alone has
+_LISTEN = 1.0  # seconds to wait for news before looking whether to stop
 _ENDING = 15.0  # seconds that a task has to end by itself once it is told to
 
 
@@ -66,8 +67,12 @@ class RayTasks(Tasks):
 
         self.slots, self._ray, self._site = each.slots, ray, site
         self._keys = itertools.count()
-        beside = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
-        self._box = ray.remote(Mailbox).options(num_cpus=0, max_restarts=-1, scheduling_strategy=beside).remote()
+        head = next(node["NodeID"] for node in ray.nodes() if _HEAD in node["Resources"])  # without it all ends anyway
+        self._box = (
+            ray.remote(Mailbox)
+            .options(num_cpus=0, max_restarts=-1, scheduling_strategy=NodeAffinitySchedulingStrategy(head, soft=True))
+            .remote()
+        )
         self._work = ray.remote(num_cpus=each.cores, num_gpus=each.gpus, max_retries=RETRIES, retry_exceptions=False)(
             work
         )
@@ -130,7 +135,7 @@ class RayTasks(Tasks):
             ready, _ = self._ray.wait([task, news], num_returns=1, timeout=_LISTEN)
             if self.stopped and ended is None:
                 raise KeyboardInterrupt
-            for kind, *rest in self._letters(news) if news in ready else ():
+            for kind, *rest in self._letters(news):
                 if kind == BEGAN:
                     begun += 1
                     if begun > 1:
@@ -148,10 +153,9 @@ class RayTasks(Tasks):
                     progress.step(f"{name}: {rest[0]}", rest[1])
                 else:
                     progress.done(*rest)
-            if news in ready:
-                news = self._box.take.remote(key, _LISTEN)
-            elif task in ready:
+            if task in ready:  # its last letters came before its end
                 break
+            news = self._box.take.remote(key, _LISTEN)
         return ended
 
     def _letters(self, news: Any) -> Sequence[tuple[Any, ...]]:
@@ -189,10 +193,8 @@ class RayTasks(Tasks):
         return outcome
 
     def _end(self, task: Any) -> None:
-        """Stop a task: Ctrl-C, and where that does not help its worker's end; it leaves its last checkpoint."""
+        """Stop a task by the end of its worker, which may come at any moment anyway: its last checkpoint stays."""
         with contextlib.suppress(Exception):
-            if self._ray.wait([task], timeout=0)[0]:
-                return
-            self._ray.cancel(task)
-            if not self._ray.wait([task], timeout=_ENDING)[0]:
+            if not self._ray.wait([task], timeout=0)[0]:
                 self._ray.cancel(task, force=True)
+                self._ray.wait([task], timeout=_ENDING)
