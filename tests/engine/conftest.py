@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 SETTINGS = {
     "RAY_worker_niceness": "0",  # Ray's own 15 starves its workers on a machine that is busy with other tests
-    "RAY_raylet_start_wait_time_s": "120",
+    "RAY_raylet_start_wait_time_s": "250",
     "RAY_enable_metrics_collection": "0",
     "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
 }
@@ -61,19 +61,18 @@ class TwoMachines:
 
 def two_machines() -> Iterator[TwoMachines]:
     """The cluster, for the length of a module's tests; connected, so that its workers stay warm between them."""
-    pytest.importorskip("ray", reason="Ray is not installed: pip install 'hemascope[ray]'")
-    patch = pytest.MonkeyPatch()
-    for name, value in SETTINGS.items():
-        patch.setenv(name, value)
-    patch.delenv("RAY_ADDRESS", raising=False)
-    started = TwoMachines()
-    try:
-        started.join()
-        with cluster(started.address):
-            yield started
-    finally:
-        started.stop()
-        patch.undo()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in SETTINGS.items():  # some are read when Ray is imported
+            patch.setenv(name, value)
+        patch.delenv("RAY_ADDRESS", raising=False)
+        pytest.importorskip("ray", reason="Ray is not installed: pip install 'hemascope[ray]'")
+        started = TwoMachines()
+        try:
+            started.join()
+            with cluster(started.address):
+                yield started
+        finally:
+            started.stop()
 
 
 machines = pytest.fixture(scope="module")(two_machines)

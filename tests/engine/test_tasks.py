@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from hemascope.engine import ray_tasks, worker
-from hemascope.engine.tasks import Call, Here, Where, tasks
+from hemascope.engine.tasks import Call, Here
+from hemascope.engine.where import Where, tasks
 from hemascope.errors import EngineError, RecipeError
 from tests.engine import jobs
 from tests.told import Told

@@ -11,7 +11,7 @@ from hemascope.bench.file import load_bench
 from hemascope.bench.page import write_bench
 from hemascope.bench.runner import Planned, plan, run_rows
 from hemascope.bench.tables import TITLES, BenchTable, rows_of, tables
-from hemascope.engine.tasks import Where
+from hemascope.engine.where import Where
 from hemascope.errors import HemascopeError, did_you_mean
 from hemascope.progress import SILENT, Progress
 from hemascope.shown import table

@@ -16,7 +16,8 @@ from hemascope.bench.data import TRAIN, HeldOut, check_unseen
 from hemascope.bench.file import Bench, Row
 from hemascope.bench.outcome import RowOutcome, read_outcome, settings_of
 from hemascope.cores import usable_cores
-from hemascope.engine.tasks import HERE, Call, Where, tasks
+from hemascope.engine.tasks import Call
+from hemascope.engine.where import HERE, Where, tasks
 from hemascope.errors import EngineError, HemascopeError, RecipeError, RunError, WeightsError
 from hemascope.evaluate.compare.contender import TTA_TABLE, cost_of, images_per_second
 from hemascope.evaluate.compare.hidden import score_hidden, write_hidden
@@ -199,7 +200,7 @@ def run_rows(
         outcome.write(part.folder)
         return outcome, 0.0
 
-    with tasks(where, folder, many=len(left)) as pool:
+    with tasks(where if left else HERE, folder, many=len(left)) as pool:
         given = pool.put(held_out)
         for position, (outcome, minutes) in pool.each(calls(given), what="rows", progress=progress, lost=lost):
             said = f"done in {minutes:.1f} minutes" if outcome.done else f"failed: {outcome.reason}"

@@ -30,10 +30,11 @@ class Mailbox:
 
     async def take(self, key: int, seconds: float) -> list[tuple[Any, ...]]:
         """Take all letters of a call; waits for one for so many seconds."""
-        try:
-            await asyncio.wait_for(self._arrived[key].wait(), seconds)
-        except TimeoutError:
-            return []
+        if not self._letters[key]:
+            try:
+                await asyncio.wait_for(self._arrived[key].wait(), seconds)
+            except TimeoutError:
+                return []
         self._arrived[key].clear()
         return self._letters.pop(key, [])
 

@@ -33,7 +33,7 @@ _ENDING = 15.0  # seconds that a task has to end by itself once it is told to
 def on_ray(
     on: str, folder: Path, *, many: int, cores: int | None = None, gpus: float | None = None
 ) -> Iterator[RayTasks]:
-    """Connect to a cluster and make ready for tasks; see `hemascope.engine.tasks.tasks`."""
+    """Connect to a cluster and make ready for tasks; see `hemascope.engine.where.tasks`."""
     folder = folder.absolute()
     with cluster(on) as ray:
         machines = [
@@ -135,7 +135,10 @@ class RayTasks(Tasks):
             ready, _ = self._ray.wait([task, news], num_returns=1, timeout=_LISTEN)
             if self.stopped and ended is None:
                 raise KeyboardInterrupt
-            for kind, *rest in self._letters(news):
+            letters = list(self._letters(news))
+            if task in ready:  # its last letters arrived before its end
+                letters += self._letters(self._box.take.remote(key, 0.0))
+            for kind, *rest in letters:
                 if kind == BEGAN:
                     begun += 1
                     if begun > 1:
@@ -153,7 +156,7 @@ class RayTasks(Tasks):
                     progress.step(f"{name}: {rest[0]}", rest[1])
                 else:
                     progress.done(*rest)
-            if task in ready:  # its last letters came before its end
+            if task in ready:
                 break
             news = self._box.take.remote(key, _LISTEN)
         return ended

@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 
 from hemascope.data.manifest import Manifest
-from hemascope.engine.tasks import Where
+from hemascope.engine.where import Where
 from hemascope.errors import RecipeError, RunError
 from hemascope.models.network import Network
 from hemascope.train.recipe import Recipe

@@ -11,7 +11,8 @@ from hemascope.data.laboratories import laboratory_folds
 from hemascope.data.manifest import SPLITS, Manifest
 from hemascope.data.pixels import Arranged
 from hemascope.data.splits import fold_manifest, fold_numbers
-from hemascope.engine.tasks import HERE, Call, Where, tasks
+from hemascope.engine.tasks import Call
+from hemascope.engine.where import HERE, Where, tasks
 from hemascope.errors import RunError
 from hemascope.evaluate.calibration import fit_temperature
 from hemascope.evaluate.predictions import Predictions

@@ -14,7 +14,7 @@ import hemascope
 from hemascope.data.manifest import SPLITS, Manifest
 from hemascope.data.pixels import load_pixels
 from hemascope.data.splits import check_folds, limited
-from hemascope.engine.tasks import HERE, Where
+from hemascope.engine.where import HERE, Where
 from hemascope.evaluate.calibration import fit_temperature
 from hemascope.evaluate.predictions import Predictions
 from hemascope.evaluate.tta import measure_tta

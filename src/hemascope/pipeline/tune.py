@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hemascope.engine.tasks import Where
+from hemascope.engine.where import Where
 from hemascope.evaluate.tune.hyperparameters import Hyperparameters
 from hemascope.evaluate.tune.result import RECIPE_NAME, Tuned
 from hemascope.evaluate.tune.search import search

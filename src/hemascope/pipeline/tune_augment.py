@@ -9,7 +9,7 @@ from PIL import Image
 
 from hemascope.augment.policy import Policy
 from hemascope.augment.sheet import policy_sheet
-from hemascope.engine.tasks import Where
+from hemascope.engine.where import Where
 from hemascope.evaluate.pseudo.transforms import DEFAULT, choose_transforms
 from hemascope.evaluate.tune.augmentation import Augmentation
 from hemascope.evaluate.tune.result import POLICY_NAME, RECIPE_NAME, Tuning

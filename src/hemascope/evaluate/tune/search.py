@@ -15,7 +15,8 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from hemascope.engine.joint import Joint
-from hemascope.engine.tasks import HERE, Tasks, Where, tasks
+from hemascope.engine.tasks import Tasks
+from hemascope.engine.where import HERE, Where, tasks
 from hemascope.errors import EngineError, RunError, WriteError
 from hemascope.evaluate.tune.sampler import NumberedSampler, first_number, place
 from hemascope.evaluate.tune.space import Space
