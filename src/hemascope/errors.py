@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class HemascopeError(Exception):
@@ -22,6 +23,10 @@ class HemascopeError(Exception):
         self.problem = problem.rstrip(".").encode("utf-8", "backslashreplace").decode()
         self.remedy = remedy
         super().__init__(f"{self.problem}. {remedy}".strip() if remedy else self.problem)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it comes out of another process: with its problem and its remedy apart."""
+        return type(self), (self.problem, self.remedy), self.__dict__
 
 
 class SourceError(HemascopeError):

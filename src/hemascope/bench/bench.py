@@ -11,6 +11,7 @@ from hemascope.bench.file import load_bench
 from hemascope.bench.page import write_bench
 from hemascope.bench.runner import Planned, plan, run_rows
 from hemascope.bench.tables import TITLES, BenchTable, rows_of, tables
+from hemascope.engine.where import Where
 from hemascope.errors import HemascopeError, did_you_mean
 from hemascope.progress import SILENT, Progress
 from hemascope.shown import table
@@ -49,6 +50,9 @@ def bench(
     recipe: str | Path,
     output: str | Path | None = None,
     only: Collection[str] = (),
+    on: str | None = None,
+    cores_each: int | None = None,
+    gpus_each: float | None = None,
     progress: Progress = SILENT,
 ) -> BenchResult:
     """Train every row of a list of recipes, score all on the same held-out images, and write the tables.
@@ -61,12 +65,17 @@ def bench(
         recipe: the list, a YAML file such as benchmarks/report.yaml.
         output: folder of the bench; runs/bench-LIST where not given.
         only: names of the rows to run; all where none is named.
+        on: run the rows side by side on a Ray cluster, "ray" or its address; its machines share ``output`` and the
+            images.
+        cores_each: cores of each row there; the cluster's divided among them where not given.
+        gpus_each: GPUs of each row, also a part of one; one where the cluster has any.
         progress: what it reports to.
 
     Raises:
         HemascopeError: the bench cannot be begun. A row that fails raises nothing.
     """
-    file = Path(recipe)
+    file, where = Path(recipe), Where(on, cores_each, gpus_each)
+    where.check()
     chosen = load_bench(file, source="" if source is None else str(source))
     folder = Path("runs") / f"bench-{file.stem}" if output is None else Path(output)
     names = [row.name for row in chosen.rows]
@@ -79,7 +88,7 @@ def bench(
     held_out = prepare(chosen, folder, progress=progress)
     progress.say(f"{held_out.trained_on:,} images to train on, {len(held_out.rows):,} held out")
     try:
-        run_rows(chosen, planned, held_out, folder, only=only, progress=progress)
+        run_rows(chosen, planned, held_out, folder, only=only, where=where, progress=progress)
     except KeyboardInterrupt:
         progress.say("The whole bench goes on with the same command.")
         raise

@@ -3,9 +3,10 @@
 import gc
 import platform
 import time
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from pydantic import ValidationError
@@ -15,7 +16,9 @@ from hemascope.bench.data import TRAIN, HeldOut, check_unseen
 from hemascope.bench.file import Bench, Row
 from hemascope.bench.outcome import RowOutcome, read_outcome, settings_of
 from hemascope.cores import usable_cores
-from hemascope.errors import HemascopeError, RecipeError, RunError, WeightsError
+from hemascope.engine.tasks import Call
+from hemascope.engine.where import HERE, Where, tasks
+from hemascope.errors import EngineError, HemascopeError, RecipeError, RunError, WeightsError
 from hemascope.evaluate.compare.contender import TTA_TABLE, cost_of, images_per_second
 from hemascope.evaluate.compare.hidden import score_hidden, write_hidden
 from hemascope.evaluate.predictions import FILE_NAME as PREDICTIONS
@@ -160,11 +163,12 @@ def run_rows(
     folder: Path,
     *,
     only: Collection[str] = (),
+    where: Where = HERE,
     progress: Progress = SILENT,
 ) -> None:
     """Run the rows that are not done yet; what was killed goes on at its epoch, what failed is tried again.
 
-    What becomes of a row is in its folder; one that fails raises nothing.
+    What becomes of a row is in its folder; one that fails raises nothing. On a cluster each row is a task.
 
     Args:
         bench: the file.
@@ -172,22 +176,45 @@ def run_rows(
         held_out: what they are scored on.
         folder: of the bench.
         only: names of rows; all where none is named.
+        where: they are run.
         progress: what it reports to.
     """
-    for number, part in enumerate(planned, 1):
-        if only and part.row.name not in only:
-            continue
-        before = part.outcome
-        head = f"{number}/{len(planned)} {part.row.name}"
-        if before and before.done:
-            progress.say(f"{head}: done already")
-            continue
-        progress.say(f"{head}: {part.recipe.network}, {part.recipe.epochs} epochs")
-        begun = time.monotonic()
-        outcome = _outcome(bench, part, held_out, folder, progress)
-        said = f"done in {(time.monotonic() - begun) / 60:.1f} minutes" if outcome.done else f"failed: {outcome.reason}"
-        progress.say(f"{head}: {said}")
-        gc.collect()  # a network of the row before is not to add to the next one's memory
+    heads = [f"{number}/{len(planned)} {part.row.name}" for number, part in enumerate(planned, 1)]
+    chosen = [n for n, part in enumerate(planned) if not only or part.row.name in only]
+    left = [n for n in chosen if (before := planned[n].outcome) is None or not before.done]
+    root = folder if where.on is None else folder.absolute()
+
+    def calls(given: Any) -> Iterator[Call]:
+        for n in chosen:
+            part = planned[n]
+            if n not in left:
+                progress.say(f"{heads[n]}: done already")
+                continue
+            progress.say(f"{heads[n]}: {part.recipe.network}, {part.recipe.epochs} epochs")
+            part = replace(part, folder=root / part.folder.relative_to(folder))
+            yield Call(part.row.name, run_planned, (bench, part, given, root))
+
+    def lost(position: int, problem: EngineError) -> tuple[RowOutcome, float]:
+        part = planned[left[position]]
+        outcome = RowOutcome(False, settings_of(bench, part.row, part.recipe), str(problem))
+        outcome.write(part.folder)
+        return outcome, 0.0
+
+    with tasks(where if left else HERE, folder, many=len(left)) as pool:
+        given = pool.put(held_out)
+        for position, (outcome, minutes) in pool.each(calls(given), what="rows", progress=progress, lost=lost):
+            said = f"done in {minutes:.1f} minutes" if outcome.done else f"failed: {outcome.reason}"
+            progress.say(f"{heads[left[position]]}: {said}")
+
+
+def run_planned(
+    bench: Bench, part: Planned, held_out: HeldOut, root: Path, *, progress: Progress
+) -> tuple[RowOutcome, float]:
+    """Run a row, or go on with it, whatever becomes of it; gives that and the minutes it took."""
+    begun = time.monotonic()
+    outcome = _outcome(bench, part, held_out, root, progress)
+    gc.collect()  # a network of the row before is not to add to the next one's memory
+    return outcome, (time.monotonic() - begun) / 60
 
 
 def _outcome(bench: Bench, part: Planned, held_out: HeldOut, root: Path, progress: Progress) -> RowOutcome:

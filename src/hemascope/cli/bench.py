@@ -24,6 +24,21 @@ def bench(
     only: Annotated[
         list[str] | None, typer.Option(metavar="ROW", help="Run only this row; may be given again.", show_default=False)
     ] = None,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PLACE",
+            help="Run rows side by side on a Ray cluster: ray, or ray://HOST:10001.",
+            show_default=False,
+        ),
+    ] = None,
+    cores_each: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Cores of each row there.", show_default="divided")
+    ] = None,
+    gpus_each: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="N", help="GPUs of each; 0.5: two share one.", show_default="1 if any"),
+    ] = None,
 ) -> None:
     """Train every row of a list, score all on the same held-out images, and write the tables.
 
@@ -39,7 +54,16 @@ def bench(
     from hemascope.terminal import Console
 
     with Terminal() as progress:
-        found = run(source, recipe=recipe, output=output, only=only or (), progress=progress)
+        found = run(
+            source,
+            recipe=recipe,
+            output=output,
+            only=only or (),
+            on=on,
+            cores_each=cores_each,
+            gpus_each=gpus_each,
+            progress=progress,
+        )
     console = Console(highlight=False)
     for line in bench_lines(found.tables):
         console.print(line)

@@ -23,6 +23,21 @@ def train(
     resume: Annotated[
         Path | None, typer.Option(help="Go on with this Run, where it was stopped.", show_default=False)
     ] = None,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PLACE",
+            help="Train folds side by side on a Ray cluster: ray, or ray://HOST:10001.",
+            show_default=False,
+        ),
+    ] = None,
+    cores_each: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Cores of each fold there.", show_default="divided")
+    ] = None,
+    gpus_each: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="N", help="GPUs of each; 0.5: two share one.", show_default="1 if any"),
+    ] = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="Say what would be trained and for how many minutes; write nothing.")
     ] = False,
@@ -33,6 +48,10 @@ def train(
     Parquet, a CSV of paths and labels, or a name: bloodmnist, bloodmnist_64, _128, _224, synthetic.
 
     Ctrl-C or a crash loses at most one epoch: go on with --resume RUN.
+
+    With --on, folds (--set folds=5, or split_by=laboratory) are trained side by
+    side on a cluster, whose machines all see the Run's folder; one that is lost
+    loses at most an epoch.
 
     Examples:
 
@@ -49,6 +68,8 @@ def train(
         raise HemascopeError(
             "train wants either a SOURCE of images or --resume RUN", "hemascope train --help shows examples of both."
         )
+    if plan and on:
+        raise HemascopeError("--plan times a training on this machine: --on does not go with it", "Leave it out.")
     if plan and (resume or output):
         raise HemascopeError(
             "--plan says what a new training would do and writes nothing: --resume and -o do not go with it",
@@ -63,10 +84,19 @@ def train(
             assert source is not None
             planned = planning.plan(source, recipe, set=set_ or (), progress=progress)
         elif resume:
-            run = pipeline.resume(resume, progress=progress)
+            run = pipeline.resume(resume, on=on, cores_each=cores_each, gpus_each=gpus_each, progress=progress)
         else:
             assert source is not None
-            run = pipeline.train(source, recipe, set=set_ or (), output=output, progress=progress)
+            run = pipeline.train(
+                source,
+                recipe,
+                set=set_ or (),
+                output=output,
+                on=on,
+                cores_each=cores_each,
+                gpus_each=gpus_each,
+                progress=progress,
+            )
     if plan:
         typer.echo("\n".join(planned.lines))
     else:

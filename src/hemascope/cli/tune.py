@@ -48,6 +48,21 @@ def tune(
     name: Annotated[
         str | None, typer.Option(help="Of the search in the database.", show_default="the recipe's name")
     ] = None,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PLACE",
+            help="Train trials side by side on a Ray cluster: ray, or ray://HOST:10001.",
+            show_default=False,
+        ),
+    ] = None,
+    cores_each: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Cores of each trial there.", show_default="divided")
+    ] = None,
+    gpus_each: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="N", help="GPUs of each; 0.5: two share one.", show_default="1 if any"),
+    ] = None,
 ) -> None:
     """Search better values for the keys that a recipe names.
 
@@ -60,7 +75,8 @@ def tune(
     winner's values), trials.csv, tuning.json and report.html.
 
     Ctrl-C or a crash loses at most one epoch: the same command goes on, a larger
-    --trials extends the search, and several at once share it.
+    --trials extends the search, and several at once share it. With --on, the
+    machines of a cluster train the trials; all must see FOLDER, none the database.
     """
     from hemascope.cli._tune_show import tune_lines
     from hemascope.pipeline import tune as pipeline
@@ -84,6 +100,9 @@ def tune(
                 pruner=pruner,
                 storage=storage,
                 name=name,
+                on=on,
+                cores_each=cores_each,
+                gpus_each=gpus_each,
                 progress=progress,
             )
         except KeyboardInterrupt:

@@ -6,6 +6,7 @@ from pathlib import Path
 import psutil
 
 from hemascope.data.manifest import Manifest
+from hemascope.engine.where import Where
 from hemascope.errors import RecipeError, RunError
 from hemascope.models.network import Network
 from hemascope.train.recipe import Recipe
@@ -26,6 +27,21 @@ def check_new(run: Run) -> None:
         raise RunError(
             f"{run.folder} holds weights of a training that never began; this one would go on with them",
             f"Delete {run.final_weights.parent}, or name another folder with -o.",
+        )
+
+
+def check_where(where: Where, recipe: Recipe) -> None:
+    """Refuse a cluster that cannot be one, or for a training that has no folds.
+
+    Raises:
+        EngineError: no place to run.
+        RecipeError: it would have but one task.
+    """
+    where.check()
+    if where.on is not None and not (recipe.folds or recipe.split_by == "laboratory"):
+        raise RecipeError(
+            f"--on trains the folds side by side, and {recipe.name} has none",
+            "Set folds=5 or split_by=laboratory, or leave out --on.",
         )
 
 

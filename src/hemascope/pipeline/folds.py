@@ -1,6 +1,9 @@
 """K-fold: a network a fold, out-of-fold predictions of every image, and the networks' mean as the model."""
 
 import gc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -8,6 +11,8 @@ from hemascope.data.laboratories import laboratory_folds
 from hemascope.data.manifest import SPLITS, Manifest
 from hemascope.data.pixels import Arranged
 from hemascope.data.splits import fold_manifest, fold_numbers
+from hemascope.engine.tasks import Call
+from hemascope.engine.where import HERE, Where, tasks
 from hemascope.errors import RunError
 from hemascope.evaluate.calibration import fit_temperature
 from hemascope.evaluate.predictions import Predictions
@@ -23,11 +28,14 @@ from hemascope.train.recipe import Recipe
 from hemascope.train.run import Run
 
 
-def go_on_with_folds(run: Run, recipe: Recipe, manifest: Manifest, images: np.ndarray, progress: Progress) -> Run:
+def go_on_with_folds(
+    run: Run, recipe: Recipe, manifest: Manifest, images: np.ndarray, progress: Progress, where: Where = HERE
+) -> Run:
     """Train the folds that are not trained yet and write all that a Run holds.
 
     The images are in memory once: each fold's parts are slices of the one array, which is reordered in place. Of the
-    networks there is one at a time, until the ensemble of all is written.
+    networks there is one at a time, until the ensemble of all is written. On a cluster each fold is a task, to which
+    the images are sent.
 
     Args:
         run: its folder.
@@ -35,25 +43,17 @@ def go_on_with_folds(run: Run, recipe: Recipe, manifest: Manifest, images: np.nd
         manifest: with the splits train, which is divided, and where there is one test.
         images: uint8 (n, size, size, 3), row by row those of the Manifest; left in another order.
         progress: what it reports to.
+        where: the folds are trained.
     """
     folds = open_folds(run, recipe, manifest)
     targets, arranged = manifest.targets(), Arranged(images)
     logits = np.zeros((len(manifest), len(manifest.classes)), np.float32)
     numbers = np.zeros(len(manifest), np.int64)
-    for number, fold in enumerate(folds, start=1):
-        train, val, held_out = _rows(fold)
-        place = fold.about().get("laboratory")
-        which = f"{len(held_out):,} images" + (f" of the laboratory {place}" if place else "")
-        progress.say(f"fold {number} of {len(folds)}: {which} held out")
-        parts = arranged.parts([train, val, *([held_out] if held_out is not val else [])])
-        learnt, watched = (
-            Part(part, targets[rows], places_of(manifest, rows))
-            for part, rows in zip(parts, (train, val), strict=False)
-        )
-        network = fit_network(fold, fold.recipe(), len(manifest.classes), learnt, watched, progress=progress)
-        logits[held_out], numbers[held_out] = run_network(network, parts[-1], progress=progress), number
-        del network
-        gc.collect()  # a trainer and its network hold each other
+    with tasks(where, run.folder, many=len(folds)) as pool:
+        given = arranged if where.on is None else pool.put(images)
+        for position, told in pool.each(_calls(folds, given, progress), what="folds", progress=progress):
+            held_out = _rows(folds[position])[-1]
+            logits[held_out], numbers[held_out] = told, position + 1
     out_of_fold, test = numbers > 0, manifest.part("test")
     temperature = fit_temperature(logits[out_of_fold], targets[out_of_fold])
     run.write_members(folds, temperature)
@@ -72,6 +72,41 @@ def go_on_with_folds(run: Run, recipe: Recipe, manifest: Manifest, images: np.nd
     train, _, held_out = _rows(folds[0])
     seen, unseen = arranged.parts([train, held_out])
     return finish(run, recipe, manifest, ensemble, predictions, Part(seen, targets[train]), unseen, progress)
+
+
+def _calls(folds: list[Run], given: Any, progress: Progress) -> Iterator[Call]:
+    """A call a fold, announced as it is asked for."""
+    for number, fold in enumerate(folds, start=1):
+        name, place = f"fold {number} of {len(folds)}", fold.about().get("laboratory")
+        which = f"{len(_rows(fold)[-1]):,} images" + (f" of the laboratory {place}" if place else "")
+        progress.say(f"{name}: {which} held out")
+        yield Call(name, train_fold, (fold.folder.absolute(), given))
+
+
+def train_fold(folder: Path, images: Arranged | np.ndarray, *, progress: Progress) -> np.ndarray:
+    """Train a fold from wherever its Run stands.
+
+    Args:
+        folder: of the fold's Run.
+        images: all of them, row by row those of its Manifest; an array is left as it is.
+        progress: what it reports to.
+
+    Returns:
+        Logits of the images that it holds out, float32 (m, classes).
+    """
+    fold = Run.open(folder)
+    manifest, (train, val, held_out) = fold.manifest(), _rows(fold)
+    arranged = images if isinstance(images, Arranged) else Arranged(images.copy())
+    parts = arranged.parts([train, val, *([held_out] if held_out is not val else [])])
+    learnt, watched = (
+        Part(part, manifest.targets()[rows], places_of(manifest, rows))
+        for part, rows in zip(parts, (train, val), strict=False)
+    )
+    network = fit_network(fold, fold.recipe(), len(manifest.classes), learnt, watched, progress=progress)
+    logits = run_network(network, parts[-1], progress=progress)
+    del network
+    gc.collect()  # a trainer and its network hold each other
+    return logits
 
 
 def open_folds(run: Run, recipe: Recipe, manifest: Manifest) -> list[Run]:

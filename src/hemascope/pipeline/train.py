@@ -14,11 +14,12 @@ import hemascope
 from hemascope.data.manifest import SPLITS, Manifest
 from hemascope.data.pixels import load_pixels
 from hemascope.data.splits import check_folds, limited
+from hemascope.engine.where import HERE, Where
 from hemascope.evaluate.calibration import fit_temperature
 from hemascope.evaluate.predictions import Predictions
 from hemascope.evaluate.tta import measure_tta
 from hemascope.models.network import Network, run_network
-from hemascope.pipeline.checks import check_model_size, check_new, check_start
+from hemascope.pipeline.checks import check_model_size, check_new, check_start, check_where
 from hemascope.pipeline.division import by_laboratory, divided, val_share, with_copies_together
 from hemascope.pipeline.finish import finish
 from hemascope.pipeline.folds import go_on_with_folds
@@ -40,6 +41,9 @@ def train(
     *,
     set: Iterable[str] | Mapping[str, Any] = (),
     output: str | Path | None = None,
+    on: str | None = None,
+    cores_each: int | None = None,
+    gpus_each: float | None = None,
     progress: Progress = SILENT,
 ) -> Run:
     """Train a classifier on labelled images and leave everything about it in a new folder.
@@ -52,6 +56,9 @@ def train(
         recipe: how to train: a shipped recipe's name, a YAML file or a Recipe.
         set: changes of the recipe: ``["epochs=10"]`` or ``{"epochs": 10}``.
         output: folder of the Run; runs/RECIPE-TIME where not given.
+        on: train the folds side by side on a Ray cluster, "ray" or its address; its machines share ``output``.
+        cores_each: cores of each fold there; the cluster's divided among them where not given.
+        gpus_each: GPUs of each fold, also a part of one; one where the cluster has any.
         progress: what it reports to.
 
     Raises:
@@ -62,7 +69,8 @@ def train(
     ...
     hemascope.errors.RecipeError: recipe quick: unknown key 'epoch' (valid: name, ... Did you mean epochs?
     """
-    chosen = load_recipe(recipe, set)
+    chosen, where = load_recipe(recipe, set), Where(on, cores_each, gpus_each)
+    check_where(where, chosen)
     folder = Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}" if output is None else Path(output)
     check_new(Run(folder))
     manifest = limited(opened(source, progress), chosen.limit, seed=chosen.seed)
@@ -80,25 +88,36 @@ def train(
     tell_data(manifest, progress)
     if chosen.start and (learnt := learnt_from(chosen.start)):
         progress.say(learnt)
-    return go_on(run, chosen, manifest, pixels.images, progress)
+    return go_on(run, chosen, manifest, pixels.images, progress, where)
 
 
-def resume(run: str | Path | Run, *, progress: Progress = SILENT) -> Run:
+def resume(
+    run: str | Path | Run,
+    *,
+    on: str | None = None,
+    cores_each: int | None = None,
+    gpus_each: float | None = None,
+    progress: Progress = SILENT,
+) -> Run:
     """Go on with a Run that was interrupted; a finished one gets its scores, model file and report anew.
 
     Args:
         run: it, or its folder.
+        on, cores_each, gpus_each: where its folds are trained, as of `train`; it need not be where they were begun.
         progress: what it reports to.
 
     Raises:
         RunError: not a Run, or its images are no longer what they were.
     """
     found = Run.open(run.folder if isinstance(run, Run) else Path(run))
-    recipe, manifest = found.recipe(), found.manifest()
-    return go_on(found, recipe, manifest, read_again(manifest, recipe.input_size, progress), progress)
+    recipe, manifest, where = found.recipe(), found.manifest(), Where(on, cores_each, gpus_each)
+    check_where(where, recipe)
+    return go_on(found, recipe, manifest, read_again(manifest, recipe.input_size, progress), progress, where)
 
 
-def go_on(run: Run, recipe: Recipe, manifest: Manifest, images: np.ndarray, progress: Progress) -> Run:
+def go_on(
+    run: Run, recipe: Recipe, manifest: Manifest, images: np.ndarray, progress: Progress, where: Where = HERE
+) -> Run:
     """Train what is not trained yet and write all that a Run holds; an interruption says how to go on.
 
     Args:
@@ -107,10 +126,11 @@ def go_on(run: Run, recipe: Recipe, manifest: Manifest, images: np.ndarray, prog
         manifest: with splits.
         images: uint8 (n, size, size, 3), row by row those of the Manifest.
         progress: what it reports to.
+        where: its folds are trained.
     """
     try:
         if recipe.folds:
-            return go_on_with_folds(run, recipe, manifest, images, progress)
+            return go_on_with_folds(run, recipe, manifest, images, progress, where)
         return _go_on_with_one(run, recipe, manifest, images, progress)
     except KeyboardInterrupt:
         progress.say(f"Stopped. Go on with: hemascope train --resume {run.folder}")

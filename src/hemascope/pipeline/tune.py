@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hemascope.engine.where import Where
 from hemascope.evaluate.tune.hyperparameters import Hyperparameters
 from hemascope.evaluate.tune.result import RECIPE_NAME, Tuned
 from hemascope.evaluate.tune.search import search
@@ -62,6 +63,9 @@ def tune(
     pruner: str = "median",
     storage: str | None = None,
     name: str | None = None,
+    on: str | None = None,
+    cores_each: int | None = None,
+    gpus_each: float | None = None,
     progress: Progress = SILENT,
 ) -> Tune:
     """Search better values for the keys that a recipe names in ``search``, by many short trainings.
@@ -85,12 +89,16 @@ def tune(
         pruner: ends poor trials early: median, halving, hyperband, none.
         storage: address of a database of the trials; where not given, search.db in the folder.
         name: of the search in the database; where not given, the recipe's.
+        on: train the trials side by side on a Ray cluster, "ray" or its address; its machines share ``output``.
+        cores_each: cores of each trial there; where not given, divided so that about a quarter of them run at once.
+        gpus_each: GPUs of each trial, also a part of one; one where the cluster has any.
         progress: told of every trial.
 
     Raises:
         HemascopeError: a source, recipe, folder or database that cannot be used; nothing is written then.
     """
-    folder, chosen = Path(output), load_recipe(recipe, set)
+    folder, chosen, where = Path(output), load_recipe(recipe, set), Where(on, cores_each, gpus_each)
+    where.check()
     counts = {"train": train_images, "val": val_images, "test": test_images}
     searched = Hyperparameters(
         chosen,
@@ -103,6 +111,6 @@ def tune(
     )
     check_settings(folder, searched.settings)
     data = Data(*read_parts(source, searched.short, **counts, progress=progress))
-    found = search(folder, searched, data, trials=trials, minutes=timeout, progress=progress)
+    found = search(folder, searched, data, trials=trials, minutes=timeout, where=where, progress=progress)
     found.write(folder)
     return Tune(found, write_search_report(folder, found, str(source)))

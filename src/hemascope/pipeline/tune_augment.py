@@ -9,6 +9,7 @@ from PIL import Image
 
 from hemascope.augment.policy import Policy
 from hemascope.augment.sheet import policy_sheet
+from hemascope.engine.where import Where
 from hemascope.evaluate.pseudo.transforms import DEFAULT, choose_transforms
 from hemascope.evaluate.tune.augmentation import Augmentation
 from hemascope.evaluate.tune.result import POLICY_NAME, RECIPE_NAME, Tuning
@@ -78,6 +79,9 @@ def tune_augment(
     size: int = 64,
     copies: int = 6,
     pseudo_policy: str = DEFAULT,
+    on: str | None = None,
+    cores_each: int | None = None,
+    gpus_each: float | None = None,
     progress: Progress = SILENT,
 ) -> TuneAugment:
     """Search strengths of augmentation: short trainings, scored on clean images and on fixed transformed copies.
@@ -98,12 +102,16 @@ def tune_augment(
         size: side of the images of the trials, pixels.
         copies: transformed copies of each image to score on.
         pseudo_policy: what makes them: policies, recipes, shift, separated by commas.
+        on: train the trials side by side on a Ray cluster, "ray" or its address; its machines share ``output``.
+        cores_each: cores of each trial there; where not given, divided so that about a quarter of them run at once.
+        gpus_each: GPUs of each trial, also a part of one; one where the cluster has any.
         progress: told of every trial.
 
     Raises:
         HemascopeError: a source, recipe, policy or folder that cannot be used; nothing is written then.
     """
-    folder, chosen = Path(output), load_recipe(recipe, set)
+    folder, chosen, where = Path(output), load_recipe(recipe, set), Where(on, cores_each, gpus_each)
+    where.check()
     settings = {
         "source": str(source),
         "train_images": train_images,
@@ -121,7 +129,7 @@ def tune_augment(
     )
     check_settings(folder, searched.settings)
     data = Data(*read_parts(source, searched.short, train=train_images, val=val_images, progress=progress))
-    found = search(folder, searched, data, trials=trials, progress=progress)
+    found = search(folder, searched, data, trials=trials, where=where, progress=progress)
     found.write(folder)
     images = data.parts["val"].images
     sheet = policy_sheet(images[:: max(1, len(images) // _SHOWN)][:_SHOWN], found.chosen.policy, copies=_COPIES)

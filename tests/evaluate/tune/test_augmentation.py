@@ -5,6 +5,7 @@ import optuna
 import pytest
 
 from hemascope.augment.policy import Policy
+from hemascope.engine.tasks import Here
 from hemascope.errors import RunError
 from hemascope.evaluate.pseudo.transforms import choose_transforms
 from hemascope.evaluate.tune import augmentation as module
@@ -117,7 +118,7 @@ def test_a_trial_is_trained_once_and_leaves_little(tmp_path, monkeypatch):
     recipe = Recipe(pretrained=False, batch_size=16, epochs=1, input_size=32, precision="fp32")
     searched = Augmentation(recipe, epochs=1, size=32, transforms=choose_transforms("fixed"), copies=2)
     study = optuna.create_study()
-    score = searched.score(study.ask(), Trial(0, True, searched.own, tmp_path / "0000"), data, SILENT)
+    score = searched.score(study.ask(), Trial(0, True, searched.own, tmp_path / "0000"), data, SILENT, Here())
     with np.load(tmp_path / "0000" / "hits.npz") as saved:
         hits = Hits(saved["clean"], saved["copies"])
     assert score == hits.copies.mean()
@@ -133,6 +134,6 @@ def test_a_trial_is_trained_once_and_leaves_little(tmp_path, monkeypatch):
         raise AssertionError("trained again")
 
     monkeypatch.setattr(module, "train_trial", never)
-    assert searched.score(study.ask(), Trial(0, True, searched.own, tmp_path / "0000"), data, SILENT) == score
+    assert searched.score(study.ask(), Trial(0, True, searched.own, tmp_path / "0000"), data, SILENT, Here()) == score
     with pytest.raises(AssertionError):
-        searched.score(study.ask(), Trial(1, False, searched.own, tmp_path / "0001"), data, SILENT)
+        searched.score(study.ask(), Trial(1, False, searched.own, tmp_path / "0001"), data, SILENT, Here())

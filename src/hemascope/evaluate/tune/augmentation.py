@@ -15,6 +15,7 @@ from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from hemascope.augment.policy import Policy
+from hemascope.engine.tasks import Tasks
 from hemascope.evaluate.hits import hit_gains, hit_scores
 from hemascope.evaluate.network_model import NetworkModel
 from hemascope.evaluate.pseudo.transforms import Transform
@@ -95,10 +96,13 @@ class Augmentation(Searched[Tuning]):
         """The journal."""
         return JournalStorage(JournalFileBackend(str(folder / JOURNAL_NAME)))
 
-    def score(self, report: optuna.Trial, trial: Trial, data: Data, progress: Progress) -> float:
+    def score(self, report: optuna.Trial, trial: Trial, data: Any, progress: Progress, pool: Tasks) -> float:
         """Train; the score is the share of the copies that are right."""
-        hits = self._hits(trial, data, progress)
-        own = hits if trial.own else self._hits(Trial(0, True, self.own, trial.folder.with_name(_OWN)), data)
+        hits: Hits = pool.call(f"trial {trial.number}", self._hits, trial, data, progress=progress)
+        own, first = hits, Trial(0, True, self.own, trial.folder.with_name(_OWN))
+        if not trial.own:
+            file = first.folder / HITS_NAME
+            own = _read(file) if file.is_file() else pool.call("trial 0", self._hits, first, data, progress=progress)
         report.set_constraint(_CONSTRAINT, lowest_clean(own.clean) - float(hits.clean.mean()))
         return float(hits.copies.mean())
 

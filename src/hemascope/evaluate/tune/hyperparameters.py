@@ -5,6 +5,7 @@ Its trials are in a database that several processes may share.
 
 import math
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -13,6 +14,7 @@ from optuna.exceptions import TrialPruned
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner, SuccessiveHalvingPruner
 from optuna.storages import BaseStorage
 
+from hemascope.engine.tasks import Tasks
 from hemascope.errors import RecipeError, RunError
 from hemascope.evaluate.tune.result import Measured, Tuned, choose, measure, score_text, value_text
 from hemascope.evaluate.tune.search import Searched
@@ -95,7 +97,7 @@ class Hyperparameters(Searched[Tuned]):
         """The database."""
         return open_storage(self._address, folder)
 
-    def score(self, report: optuna.Trial, trial: Trial, data: Data, progress: Progress) -> float:
+    def score(self, report: optuna.Trial, trial: Trial, data: Any, progress: Progress, pool: Tasks) -> float:
         """Train; the score is that of the last epoch on val.
 
         Raises:
@@ -117,7 +119,8 @@ class Hyperparameters(Searched[Tuned]):
                 raise TrialPruned
 
         try:
-            train_trial(trial.folder, self._recipe_of(trial), data, judge)
+            name, recipe = f"trial {trial.number}", self._recipe_of(trial)
+            pool.call(name, trained, trial.folder, recipe, data, progress=progress, hear=judge)
         except DivergedError:
             forget(trial.folder)
             self._diverged(trial)
@@ -186,6 +189,11 @@ class Hyperparameters(Searched[Tuned]):
                 "Lower its optimizer.learning_rate.",
             )
         raise TrialPruned
+
+
+def trained(folder: Path, recipe: Recipe, data: Data, *, progress: Progress, tell: Callable[[Row], None]) -> None:
+    """Train a trial in its folder and tell the row of every epoch; the network stays there."""
+    train_trial(folder, recipe, data, tell)
 
 
 def make_pruner(name: str, epochs: int) -> BasePruner:

@@ -1,6 +1,8 @@
 """The search itself: trials chosen by optuna, kept where they outlive a kill, gone on with, shared by processes."""
 
+import contextlib
 import math
+import threading
 import time
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -12,7 +14,10 @@ from optuna.pruners import BasePruner, NopPruner
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from hemascope.errors import RunError, WriteError
+from hemascope.engine.joint import Joint
+from hemascope.engine.tasks import Tasks
+from hemascope.engine.where import HERE, Where, tasks
+from hemascope.errors import EngineError, RunError, WriteError
 from hemascope.evaluate.tune.sampler import NumberedSampler, first_number, place
 from hemascope.evaluate.tune.space import Space
 from hemascope.evaluate.tune.study import OVER, is_own, open_study, requeue, require_settings, wait_for_others
@@ -23,6 +28,9 @@ from hemascope.train.search import Choice
 
 FEWEST = 5
 """Finished trials below which nothing is said of what mattered."""
+
+_ROUNDS = 4
+"""A search learns from the trials that are over, so no more than one in so many is to run at once."""
 
 _FOLDER = "folder"  # a trial's mark for the number of its folder: its own, or that of the one that it goes on with
 
@@ -69,8 +77,11 @@ class Searched(ABC, Generic[Found]):
         """Open, and where need be create, what keeps the trials."""
 
     @abstractmethod
-    def score(self, report: optuna.Trial, trial: Trial, data: Data, progress: Progress) -> float:
-        """Train and score a trial; ``report`` takes what optuna is to know of it. May raise TrialPruned."""
+    def score(self, report: optuna.Trial, trial: Trial, data: Any, progress: Progress, pool: Tasks) -> float:
+        """Train and score a trial, as a task of ``pool``, with the `Data` as its `put` gives it.
+
+        ``report`` takes what optuna is to know of it. May raise TrialPruned.
+        """
 
     @abstractmethod
     def line(self, trial: TrialResult) -> str:
@@ -91,6 +102,7 @@ def search(
     *,
     trials: int,
     minutes: float | None = None,
+    where: Where = HERE,
     progress: Progress = SILENT,
 ) -> Found:
     """Try values until so many trials are over, in all processes together, and measure the winner.
@@ -99,21 +111,29 @@ def search(
     trial's place, so that a search that was killed and gone on with tries what an uninterrupted one would. The first
     trial is the recipe as it is.
 
+    On a cluster several trials run at once, each a task; this process alone speaks with the storage. The first 8 trials
+    have the same values as here; later ones hang on which are over when they begin.
+
     Args:
         folder: of the search; what is in it is gone on with.
         searched: what varies.
         data: what the trials are trained on and scored by.
         trials: how many beside the recipe's own, those of earlier calls included.
         minutes: begin no trial after so many.
+        where: they are trained.
         progress: told of every trial.
 
     Raises:
         RunError: the folder or the storage holds another search, or the recipe's own trial is not over.
         WriteError: the folder or the storage cannot be written.
+        EngineError: no such cluster, or it lost a trial too often.
     """
     require_settings(folder, searched.settings)
+    if where.on is not None:
+        folder = folder.absolute()
+    storage = searched.storage(folder)
     study = open_study(
-        searched.storage(folder),
+        storage,
         searched.name,
         searched.settings,
         searched.space.nearest(searched.own),
@@ -122,68 +142,136 @@ def search(
         maximize=not searched.lower_is_better,
         alone=not searched.shared,
     )
+    left = trials + 1 - sum(trial.state in OVER for trial in study.get_trials(deepcopy=False))
     deadline = math.inf if minutes is None else time.monotonic() + 60 * minutes
-    begun, waited_for = -1, 0
-
-    def known() -> list[FrozenTrial]:
-        return study.get_trials(deepcopy=False)
-
-    def described(trial: FrozenTrial) -> Trial:
-        own = is_own(trial)
-        number = int(trial.user_attrs.get(_FOLDER, first_number(trial)))
-        values = searched.own if own else dict(trial.params)
-        shown = trial.number if searched.shared else number
-        return Trial(shown, own, values, folder / "trials" / f"{number:04d}")
-
-    def over() -> tuple[TrialResult, ...]:
-        ended = [trial for trial in known() if trial.state in OVER]
-        return tuple(sorted((_result(described(trial), trial) for trial in ended), key=lambda trial: trial.number))
-
-    def objective(trial: optuna.Trial) -> float:
-        nonlocal begun
-        begun = trial.number
-        if _FOLDER not in trial.user_attrs:
-            trial.set_user_attr(_FOLDER, begun if searched.shared else place(study, known()[begun]))
-        searched.space.suggest(trial)
-        tried = described(known()[begun])
-        progress.step(f"trial {tried.number}")
-        return searched.score(trial, tried, data, progress)
-
-    def told(_: optuna.Study, trial: FrozenTrial) -> None:
-        searched.forget(over())
-        if trial.state in OVER:
-            progress.say(searched.line(_result(described(trial), trial)))
-
-    while time.monotonic() < deadline:
-        states = [trial.state for trial in known()]
-        ended, running = sum(state in OVER for state in states), states.count(TrialState.RUNNING)
-        if ended > trials:
-            break
-        if ended + running > trials:
-            if running != waited_for:
-                progress.step(f"waiting for {running} {'trial' if running == 1 else 'trials'} of other processes")
-                waited_for = running
-            wait_for_others(study)
-            continue
-        waited_for = 0
-        try:
-            study.optimize(objective, n_trials=1, callbacks=[told])
-        except UpdateFinishedTrialError:
-            continue  # this process slept for so long that another has taken up its trial
-        except KeyboardInterrupt:
-            requeue(study, begun)
-            raise
-        except StorageInternalError as problem:
-            cause = problem.__cause__
-            raise WriteError(
-                f"{folder}: the database of the search cannot be written ({getattr(cause, 'orig', cause) or problem})",
-                "Make room where it is, then repeat the command to go on.",
-            ) from problem
-    tried = over()
+    with tasks(where, folder, many=max(2, math.ceil(left / _ROUNDS))) as pool:
+        turns = _Turns(folder, searched, pool.put(data), trials, deadline, pool)
+        if pool.slots == 1 or left < 2:
+            turns.take(study, progress)
+        else:
+            if not searched.shared:  # the others are judged by the recipe's own
+                turns.take(study, progress, trials=0)
+            turns.take_side_by_side(storage, progress)
+    tried = turns.over(study)
     if not any(trial.own for trial in tried):
         raise RunError("the training with the recipe's own values is not over", "Repeat the command to go on.")
     progress.step("measuring the winner")
     return searched.found(tried, importance(study, searched.space.names), data)
+
+
+class _Turns(Generic[Found]):
+    """The trials of this process: begun one after the other by each of its slots, which know of each other.
+
+    Args:
+        folder: of the search.
+        searched: what varies.
+        data: as `Tasks.put` gives it.
+        trials: how many beside the recipe's own.
+        deadline: by the monotonic clock; after it none is begun.
+        pool: where they are trained.
+    """
+
+    def __init__(
+        self, folder: Path, searched: Searched[Found], data: Any, trials: int, deadline: float, pool: Tasks
+    ) -> None:
+        self.folder, self.searched, self.data, self.pool = folder, searched, data, pool
+        self.trials, self.deadline = trials, deadline
+        self._begin = threading.Lock()
+        self._running = 0
+
+    def take_side_by_side(self, storage: BaseStorage, progress: Progress) -> None:
+        """Take turns in all slots at once, each with a sampler of its own."""
+        shown = Joint(progress, "trials", self.trials + 1)
+
+        def one(part: Progress) -> None:
+            sampler = NumberedSampler(self.searched.recipe.seed, shared=True)
+            study = optuna.load_study(
+                storage=storage, sampler=sampler, pruner=self.searched.pruner, study_name=self.searched.name
+            )
+            self.take(study, part, shown=shown)
+
+        for _ in self.pool.together([one] * min(self.pool.slots, self.trials + 1), shown):
+            pass
+
+    def take(
+        self, study: optuna.Study, progress: Progress, *, trials: int | None = None, shown: Joint | None = None
+    ) -> None:
+        """Begin trials until so many are over, in all processes together."""
+        searched, begun, waited_for = self.searched, -1, 0
+        wanted = self.trials if trials is None else trials
+
+        def objective(trial: optuna.Trial) -> float:
+            nonlocal begun
+            begun = trial.number
+            self._running += 1
+            turn.close()
+            try:
+                if _FOLDER not in trial.user_attrs:
+                    own = begun if searched.shared else place(study, _known(study)[begun])
+                    trial.set_user_attr(_FOLDER, own)
+                searched.space.suggest(trial)
+                tried = self._described(_known(study)[begun])
+                progress.step(f"trial {tried.number}")
+                return searched.score(trial, tried, self.data, progress, self.pool)
+            finally:
+                with self._begin:
+                    self._running -= 1
+
+        def told(_: optuna.Study, trial: FrozenTrial) -> None:
+            searched.forget(self.over(study))
+            if trial.state in OVER:
+                progress.say(searched.line(_result(self._described(trial), trial)))
+            if shown:
+                shown.over(sum(known.state in OVER for known in _known(study)))
+
+        while time.monotonic() < self.deadline and not self.pool.stopped:
+            with contextlib.ExitStack() as turn:
+                turn.enter_context(self._begin)
+                states = [trial.state for trial in _known(study)]
+                ended, running = sum(state in OVER for state in states), states.count(TrialState.RUNNING)
+                if ended > wanted or (ended + running > wanted and running <= self._running):
+                    break
+                if ended + running > wanted:
+                    turn.close()
+                    others = running - self._running
+                    if others != waited_for:
+                        progress.step(f"waiting for {others} {'trial' if others == 1 else 'trials'} of other processes")
+                        waited_for = others
+                    wait_for_others(study)
+                    continue
+                waited_for = 0
+                try:
+                    study.optimize(objective, n_trials=1, callbacks=[told])
+                except UpdateFinishedTrialError:
+                    continue  # this process slept for so long that another has taken up its trial
+                except (KeyboardInterrupt, EngineError):
+                    requeue(study, begun)
+                    raise
+                except StorageInternalError as problem:
+                    cause = problem.__cause__
+                    raise WriteError(
+                        f"{self.folder}: the database of the search cannot be written "
+                        f"({getattr(cause, 'orig', cause) or problem})",
+                        "Make room where it is, then repeat the command to go on.",
+                    ) from problem
+
+    def over(self, study: optuna.Study) -> tuple[TrialResult, ...]:
+        """The trials that are over, of all processes, by number."""
+        ended = [trial for trial in _known(study) if trial.state in OVER]
+        return tuple(
+            sorted((_result(self._described(trial), trial) for trial in ended), key=lambda trial: trial.number)
+        )
+
+    def _described(self, trial: FrozenTrial) -> Trial:
+        own = is_own(trial)
+        number = int(trial.user_attrs.get(_FOLDER, first_number(trial)))
+        values = self.searched.own if own else dict(trial.params)
+        shown = trial.number if self.searched.shared else number
+        return Trial(shown, own, values, self.folder / "trials" / f"{number:04d}")
+
+
+def _known(study: optuna.Study) -> list[FrozenTrial]:
+    return study.get_trials(deepcopy=False)
 
 
 def importance(study: optuna.Study, names: tuple[str, ...]) -> dict[str, float]:

@@ -1,0 +1,172 @@
+"""Folds, searches and benches on a real Ray cluster of two machines: the same results as here, and machines lost."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import yaml
+
+from hemascope.bench.bench import bench
+from hemascope.data.sources import open_source
+from hemascope.errors import EngineError, RecipeError
+from hemascope.evaluate.predictions import Predictions
+from hemascope.pipeline.train import resume, train
+from hemascope.pipeline.tune import tune
+from hemascope.pipeline.tune_augment import tune_augment
+from hemascope.train.run import Run
+from tests.engine.conftest import two_machines
+from tests.pipeline.conftest import tiny
+from tests.pipeline.test_tune import SEARCH, TINY, rows
+from tests.told import Told
+
+machines = pytest.fixture(scope="module")(two_machines)
+
+SOURCE = "synthetic:48"
+KEPT = ("early_stopping.keep=last", "early_stopping.patience=null", "precision=fp32")
+SIZE = {"train_images": 24, "val_images": 8, "size": 32, "epochs": 2}
+
+
+@pytest.fixture(autouse=True)
+def one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sums are those of one core, here as in the tasks."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    monkeypatch.setattr(torch, "set_num_threads", lambda _: None, raising=True)
+    yield
+    monkeypatch.undo()
+    torch.set_num_threads(threads)
+
+
+def test_laboratories_are_held_out_as_tasks(machines, tmp_path, quick_finish) -> None:
+    machines.join()
+    source = open_source(SOURCE)
+    places = np.array(["Lyon", "Pisa"])[np.arange(len(source)) // 8 % 2]
+    source.with_columns(laboratory=places).write(tmp_path / "cells.parquet")
+    told = Told()
+    run = train(
+        tmp_path / "cells.parquet",
+        tiny("split_by=laboratory", "epochs=1", *KEPT),
+        output=tmp_path / "there",
+        on=machines.address,
+        progress=told,
+    )
+    assert [fold.about()["laboratory"] for fold in run.members()] == ["Lyon", "Pisa"]
+    predictions = Predictions.read(run.predictions_file)
+    assert predictions.laboratories == ("Lyon", "Pisa")
+    assert any(line.startswith("fold 2 of 2: 24 images of the laboratory Pisa held out") for line in told.said)
+    assert any(line.startswith("fold 2 of 2: epoch 1/1") for line in told.said)
+
+
+def test_a_search_tries_and_chooses_what_it_does_here(machines, tmp_path) -> None:
+    machines.join()
+    changes = [*(f"{key}={json.dumps(value)}" for key, value in {**TINY, "optimizer.learning_rate": 0.0003}.items())]
+    changes += [f"search.{key}={json.dumps(known)}" for key, known in SEARCH.items()]
+    asked = {"set": changes, "trials": 3, "test_images": 8, "pruner": "none", **SIZE}
+    here = tune(SOURCE, "demo", output=tmp_path / "here", **asked)
+    told = Told()
+    there = tune(SOURCE, "demo", output=tmp_path / "there", on=machines.address, cores_each=1, progress=told, **asked)
+    assert rows(tmp_path / "there") == rows(tmp_path / "here")
+    assert there.recipe == here.recipe
+    assert len([line for line in told.said if line.startswith("trial ")]) == 4
+    assert ("trials", 4) in told.steps
+    longer = tune(SOURCE, "demo", output=tmp_path / "there", **{**asked, "trials": 4})  # here once more
+    assert rows(tmp_path / "there")[:4] == rows(tmp_path / "here") or longer.found.tried == 4
+
+
+def test_a_search_for_augmentation_is_the_same(machines, tmp_path) -> None:
+    machines.join()
+    asked = {"set": TINY, "trials": 2, "copies": 1, "pseudo_policy": "fixed", **SIZE}
+    here = tune_augment(SOURCE, "demo", output=tmp_path / "here", **asked)
+    there = tune_augment(SOURCE, "demo", output=tmp_path / "there", on=machines.address, cores_each=1, **asked)
+    assert rows(tmp_path / "there") == rows(tmp_path / "here")
+    assert there.policy == here.policy
+
+
+def test_the_rows_of_a_bench_make_the_same_tables(machines, tmp_path) -> None:
+    machines.join()
+    file = tmp_path / "two.yaml"
+    common = {**TINY, "input_size": 32, "epochs": 1, "early_stopping.keep": "last", "early_stopping.patience": None}
+    listed = [
+        {"name": "slow", "recipe": "demo", "report": 0.7, "set": {"optimizer.learning_rate": 0.001}},
+        {"name": "wrong", "recipe": "demo", "set": {"fractions": [0.999, 0.0005, 0.0005]}},
+        {"name": "fast", "recipe": "demo", "set": {"optimizer.learning_rate": 0.01}},
+    ]
+    file.write_text(
+        yaml.safe_dump(
+            {
+                "title": "Two", "source": SOURCE, "held_out": 0.25, "tta_steps": 2,
+                "hidden": {"side": 32, "copies": 1}, "set": common, "rows": listed,
+            }
+        )
+    )  # fmt: skip
+    told = Told()
+    here = bench(recipe=file, output=tmp_path / "here")
+    there = bench(recipe=file, output=tmp_path / "there", on=machines.address, cores_each=1, progress=told)
+    assert here.failed == there.failed == ("wrong",)
+    ours, theirs = ([row[:7] for row in table_rows(found)] for found in (there, here))
+    assert ours == theirs
+    assert [row[0] for row in ours] == ["slow", "wrong", "fast"]
+    assert any(line.startswith("2/3 wrong: failed: ") for line in told.said)
+    again = bench(recipe=file, output=tmp_path / "there", only=["slow"], on=machines.address)
+    assert again.failed == ("wrong",)
+
+
+def table_rows(found) -> list[list[str]]:
+    from hemascope.bench.tables import rows_of
+
+    return [row for table in found.tables for row in rows_of(table)[1]]
+
+
+def test_what_cannot_run_there_is_refused_before_any_work(tmp_path) -> None:
+    with pytest.raises(RecipeError, match="--on trains the folds side by side, and demo has none"):
+        train(SOURCE, tiny(), output=tmp_path / "run", on="ray")
+    with pytest.raises(EngineError, match="no place to run"):
+        train(SOURCE, tiny("folds=2"), output=tmp_path / "run", on="my cluster")
+    with pytest.raises(EngineError, match="share out a cluster"):
+        tune(SOURCE, "demo", output=tmp_path / "run", cores_each=2)
+    assert not (tmp_path / "run").exists()
+
+
+def test_folds_begun_here_go_on_there(machines, tmp_path, quick_finish) -> None:
+    machines.join()
+    recipe = tiny("folds=2", "epochs=1", *KEPT)
+    run = train(SOURCE, recipe, output=tmp_path / "run")
+    before = Predictions.read(run.predictions_file).probabilities
+    shutil.rmtree(run.folder / "folds" / "2" / "checkpoints")
+    first = Run(run.folder / "folds" / "1").final_weights.stat().st_mtime_ns
+    about = run.about()
+    run.write_about({key: value for key, value in about.items() if not key.startswith("member")})
+    again = resume(run.folder, on=machines.address, cores_each=1)
+    assert Run(run.folder / "folds" / "1").final_weights.stat().st_mtime_ns == first
+    np.testing.assert_allclose(Predictions.read(again.predictions_file).probabilities, before, atol=1e-5)
+
+
+def test_a_fold_whose_machine_is_killed_ends_as_here(machines, tmp_path, quick_finish) -> None:
+    class Killing(Told):
+        killed = False
+
+        def say(self, message: str) -> None:
+            super().say(message)
+            if not self.killed and len({line[:6] for line in self.said if ": epoch " in line}) == 2:
+                self.killed = True
+                machines.kill()
+
+    machines.join()
+    recipe = tiny("folds=2", "epochs=30", *KEPT)
+    here = train(SOURCE, recipe, output=tmp_path / "here")
+    told = Killing()
+    there = train(SOURCE, recipe, output=tmp_path / "there", on=machines.address, cores_each=1, progress=told)
+    assert told.killed
+    ours, theirs = (Predictions.read(run.predictions_file) for run in (there, here))
+    np.testing.assert_allclose(ours.probabilities, theirs.probabilities, atol=1e-5)
+    np.testing.assert_array_equal(ours.folds, theirs.folds)
+    assert list(ours.table["path"]) == list(theirs.table["path"])
+    for number in (1, 2):
+        assert len(Run(there.folder / "folds" / str(number)).history_file.read_text().splitlines()) == 31
+    assert sum("its worker was lost" in line for line in told.said) == 1
+    assert [line for line in told.said if "held out" in line] == [
+        f"fold {number} of 2: 20 images held out" for number in (1, 2)
+    ]
