@@ -48,6 +48,9 @@ def tune(
     name: Annotated[
         str | None, typer.Option(help="Of the search in the database.", show_default="the recipe's name")
     ] = None,
+    device: Annotated[
+        str | None, typer.Option(metavar="NAME", help="To train on: cpu, cuda, cuda:1, mps, auto.", show_default="auto")
+    ] = None,
 ) -> None:
     """Search better values for the keys that a recipe names.
 
@@ -84,6 +87,7 @@ def tune(
                 pruner=pruner,
                 storage=storage,
                 name=name,
+                device=device,
                 progress=progress,
             )
         except KeyboardInterrupt:

@@ -26,8 +26,11 @@ from hemascope.pipeline.parts import opened, part, read_again
 from hemascope.predict.unlike import mean_colours
 from hemascope.progress import SILENT, Progress
 from hemascope.report.data_part import reasons_dropped
-from hemascope.train.device import choose_device, resolve_batch_size
+from hemascope.train.device import check_batch, choose_device, on_device, resolve_batch_size
+from hemascope.train.fit import take_part
 from hemascope.train.kinds import fit_network, open_network
+from hemascope.train.launch import several
+from hemascope.train.processes import devices_used
 from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import load_recipe
 from hemascope.train.run import Run
@@ -40,6 +43,9 @@ def train(
     *,
     set: Iterable[str] | Mapping[str, Any] = (),
     output: str | Path | None = None,
+    device: str | None = None,
+    devices: int | None = None,
+    num_nodes: int = 1,
     progress: Progress = SILENT,
 ) -> Run:
     """Train a classifier on labelled images and leave everything about it in a new folder.
@@ -47,21 +53,44 @@ def train(
     The Run has the scores on images kept apart, report.html and model.onnx. One that was interrupted is gone on with
     by `resume`; at most an epoch is lost.
 
+    Several devices share every batch of the recipe's ``batch_size``. The first process reads the images and writes the
+    Run; those that torchrun began beside it, or another machine's, help to fit and return when it is done.
+
     Args:
         source: labelled images, what `hemascope.data.sources.open_source` reads.
         recipe: how to train: a shipped recipe's name, a YAML file or a Recipe.
         set: changes of the recipe: ``["epochs=10"]`` or ``{"epochs": 10}``.
         output: folder of the Run; runs/RECIPE-TIME where not given.
+        device: cpu, cuda, cuda:1, mps (a Mac's GPU) or auto, the best one there; where not given, the environment
+            variable HEMASCOPE_DEVICE says it, else auto.
+        devices: so many of them on each machine, a process each; where not given, as torchrun says, else one.
+        num_nodes: machines that run this same call.
         progress: what it reports to.
 
     Raises:
-        HemascopeError: a source, recipe or folder that cannot be used; nothing is written then.
+        HemascopeError: a source, recipe, folder or device that cannot be used; nothing is written then.
 
     >>> train("synthetic", "quick", set={"epoch": 10})
     Traceback (most recent call last):
     ...
     hemascope.errors.RecipeError: recipe quick: unknown key 'epoch' (valid: name, ... Did you mean epochs?
     """
+    with on_device(device), several(devices, num_nodes) as group:
+        if group and not group.place.leads:
+            return Run(Path(take_part(group)))
+        run = _train(source, recipe, set, output, progress)
+        if group:
+            group.end(str(run.folder))
+        return run
+
+
+def _train(
+    source: str | Path,
+    recipe: str | Path | Recipe,
+    set: Iterable[str] | Mapping[str, Any],
+    output: str | Path | None,
+    progress: Progress,
+) -> Run:
     chosen = load_recipe(recipe, set)
     folder = Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}" if output is None else Path(output)
     check_new(Run(folder))
@@ -83,19 +112,35 @@ def train(
     return go_on(run, chosen, manifest, pixels.images, progress)
 
 
-def resume(run: str | Path | Run, *, progress: Progress = SILENT) -> Run:
+def resume(
+    run: str | Path | Run,
+    *,
+    device: str | None = None,
+    devices: int | None = None,
+    num_nodes: int = 1,
+    progress: Progress = SILENT,
+) -> Run:
     """Go on with a Run that was interrupted; a finished one gets its scores, model file and report anew.
 
     Args:
         run: it, or its folder.
+        device, devices, num_nodes: as of `train`; they need not be those that it began with.
         progress: what it reports to.
 
     Raises:
         RunError: not a Run, or its images are no longer what they were.
     """
-    found = Run.open(run.folder if isinstance(run, Run) else Path(run))
-    recipe, manifest = found.recipe(), found.manifest()
-    return go_on(found, recipe, manifest, read_again(manifest, recipe.input_size, progress), progress)
+    with on_device(device), several(devices, num_nodes) as group:
+        if group and not group.place.leads:
+            return Run(Path(take_part(group)))
+        found = Run.open(run.folder if isinstance(run, Run) else Path(run))
+        recipe, manifest = found.recipe(), found.manifest()
+        assert isinstance(recipe.batch_size, int)
+        check_batch(recipe.batch_size, devices_used())
+        go_on(found, recipe, manifest, read_again(manifest, recipe.input_size, progress), progress)
+        if group:
+            group.end(str(found.folder))
+        return found
 
 
 def go_on(run: Run, recipe: Recipe, manifest: Manifest, images: np.ndarray, progress: Progress) -> Run:
@@ -151,7 +196,8 @@ def with_batch_size(recipe: Recipe, network: Network, manifest: Manifest) -> Rec
     images = int(manifest.part("train").sum())
     if recipe.folds:
         images = int(images * (1 - 1 / recipe.folds) * (1 - val_share(recipe)))  # a fold's
-    return recipe.model_copy(update={"batch_size": resolve_batch_size(recipe, network, choose_device(), images)})
+    size = resolve_batch_size(recipe, network, choose_device(), images, devices_used())
+    return recipe.model_copy(update={"batch_size": size})
 
 
 def about(source: str | Path) -> dict[str, object]:
@@ -161,8 +207,13 @@ def about(source: str | Path) -> dict[str, object]:
         "began": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "hemascope": hemascope.__version__,
         "torch": torch.__version__,
-        "machine": f"{platform.machine()}, {os.cpu_count()} CPU cores, {choose_device().type}",
+        "machine": f"{platform.machine()}, {os.cpu_count()} CPU cores, {_devices()}",
     }
+
+
+def _devices() -> str:
+    count = devices_used()
+    return f"{count} x {choose_device().type}" if count > 1 else choose_device().type
 
 
 def tell_data(manifest: Manifest, progress: Progress) -> None:

@@ -14,6 +14,7 @@ from hemascope.pipeline.short_parts import read_parts
 from hemascope.progress import SILENT, Progress
 from hemascope.report.search import search_table
 from hemascope.report.tune import compared, search_words, values_table, write_search_report
+from hemascope.train.device import on_device
 from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import load_recipe
 
@@ -62,6 +63,7 @@ def tune(
     pruner: str = "median",
     storage: str | None = None,
     name: str | None = None,
+    device: str | None = None,
     progress: Progress = SILENT,
 ) -> Tune:
     """Search better values for the keys that a recipe names in ``search``, by many short trainings.
@@ -85,10 +87,11 @@ def tune(
         pruner: ends poor trials early: median, halving, hyperband, none.
         storage: address of a database of the trials; where not given, search.db in the folder.
         name: of the search in the database; where not given, the recipe's.
+        device: to train on, as of `hemascope.train`; several processes that share a search take one each, as cuda:1.
         progress: told of every trial.
 
     Raises:
-        HemascopeError: a source, recipe, folder or database that cannot be used; nothing is written then.
+        HemascopeError: a source, recipe, folder, device or database that cannot be used; nothing is written then.
     """
     folder, chosen = Path(output), load_recipe(recipe, set)
     counts = {"train": train_images, "val": val_images, "test": test_images}
@@ -102,7 +105,8 @@ def tune(
         name=name or chosen.name,
     )
     check_settings(folder, searched.settings)
-    data = Data(*read_parts(source, searched.short, **counts, progress=progress))
-    found = search(folder, searched, data, trials=trials, minutes=timeout, progress=progress)
+    with on_device(device):
+        data = Data(*read_parts(source, searched.short, **counts, progress=progress))
+        found = search(folder, searched, data, trials=trials, minutes=timeout, progress=progress)
     found.write(folder)
     return Tune(found, write_search_report(folder, found, str(source)))

@@ -1,0 +1,41 @@
+"""What the processes of a training share, and what they tell each other."""
+
+from pathlib import Path
+
+import pytest
+import torch.distributed as dist
+
+from hemascope.errors import DeviceError
+from hemascope.train import processes
+from hemascope.train.processes import Group, Place
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+@pytest.mark.parametrize("count", [0, 1, 7, 64])
+def test_shares_are_all_images_once_and_alike(size: int, count: int) -> None:
+    shares = [list(range(count)[Place(rank, size).share(count)]) for rank in range(size)]
+    assert [image for share in shares for image in share] == list(range(count))
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+def test_the_first_hears_why_another_one_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_TOLD", 0.1)
+    store = dist.FileStore(str(tmp_path / "store"), 2)
+    first, other = Group(Place(0, 2, 0, 2), store), Group(Place(1, 2, 1, 2), store)
+    assert first.failure() is None
+    own = RuntimeError("mine")
+    assert first.explained(own) is own
+    other.fail("no memory", "Buy some.")
+    assert first.failure() == ("device 1: no memory", "Buy some.")
+    reason = first.explained(RuntimeError("connection closed"))
+    assert isinstance(reason, DeviceError)
+    assert reason.problem == "device 1: no memory"
+    assert first.explained(own_value := ValueError("mine")) is own_value
+    with pytest.raises(DeviceError, match="no memory"):
+        first.join()
+
+
+def test_who_does_not_come_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "JOIN", 0.1)
+    with pytest.raises(DeviceError, match="processes 1, 2 of 3 do not come"):
+        Group(Place(0, 3, 0, 3), dist.FileStore(str(tmp_path / "store"), 3)).join()
