@@ -16,7 +16,7 @@ from hemascope.errors import DeviceError
 from hemascope.train.fit import Part, fit
 from hemascope.train.launch import several
 from hemascope.train.processes import current
-from hemascope.train.recipe import Balance, Laboratories, Optimizer, Recipe
+from hemascope.train.recipe import Balance, Laboratories, Optimizer, Recipe, Transfer
 from hemascope.train.run import Run
 
 WIDE: Any = {"name": "wide", "clean": 0.3, "noise": 0.2, "salt": 0.02, "degrade": 0.8}
@@ -35,6 +35,8 @@ RECIPES = {
         ema=None,
     ),
 }
+# The head alone, then the rest; of weights that came from nowhere, which a recipe by itself would not freeze.
+RECIPES["phases"] = RECIPES["wide"].model_copy(update={"transfer": Transfer(head_epochs=1), "batch_size": 20})
 EXACT = ("train_loss", "val_loss")
 
 

@@ -1,5 +1,6 @@
 """What the processes of a training share, and what they tell each other."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import torch.distributed as dist
 
 from hemascope.errors import DeviceError
 from hemascope.train import processes
-from hemascope.train.processes import Group, Place
+from hemascope.train.processes import Group, Place, devices_used, using
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
@@ -23,16 +24,32 @@ def test_the_first_hears_why_another_one_fails(tmp_path: Path, monkeypatch: pyte
     store = dist.FileStore(str(tmp_path / "store"), 2)
     first, other = Group(Place(0, 2, 0, 2), store), Group(Place(1, 2, 1, 2), store)
     assert first.failure() is None
-    own = RuntimeError("mine")
-    assert first.explained(own) is own
     other.fail("no memory", "Buy some.")
     assert first.failure() == ("device 1: no memory", "Buy some.")
-    reason = first.explained(RuntimeError("connection closed"))
-    assert isinstance(reason, DeviceError)
-    assert reason.problem == "device 1: no memory"
-    assert first.explained(own_value := ValueError("mine")) is own_value
-    with pytest.raises(DeviceError, match="no memory"):
-        first.join()
+    with pytest.raises(DeviceError, match=r"^device 1: no memory. Buy some.$"), first.at_work("task"):
+        pass
+
+
+def test_what_fails_for_its_own_reason_is_told_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_TOLD", 0.1)
+    monkeypatch.setattr(Group, "join", lambda group: None)
+    monkeypatch.setattr(processes, "_send", lambda task: None)
+    first = Group(Place(0, 2, 0, 2), dist.FileStore(str(tmp_path / "store"), 2))
+    for problem in (RuntimeError("mine"), ValueError("mine")):
+        with pytest.raises(type(problem), match=r"^mine$"), first.at_work("task"):
+            raise problem
+
+
+def test_the_others_end_when_the_first_gives_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Group, "join", lambda group: None)
+    store = dist.FileStore(str(tmp_path / "store"), 2)
+    first, other = Group(Place(0, 2, 0, 2), store), Group(Place(1, 2, 1, 2), store)
+    with contextlib.suppress(KeyError), using(first):
+        assert devices_used() == 2
+        raise KeyError
+    assert devices_used() == 1
+    with pytest.raises(SystemExit):
+        other.next()
 
 
 def test_who_does_not_come_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -219,11 +219,10 @@ def _train(
     group = current()
     handler = signal.getsignal(signal.SIGINT)
     try:
-        if group:
-            group.share(task)
-        place = group.place if group else ALONE
-        # Divergence looks before the others count, stop by or keep what is no number.
-        _run_trainer(task, network, place, [Divergence(progress, classes)], [told, keeper], resume)
+        with group.at_work(task) if group else nullcontext():
+            place = group.place if group else ALONE
+            # Divergence looks before the others count, stop by or keep what is no number.
+            _run_trainer(task, network, place, [Divergence(progress, classes)], [told, keeper], resume)
     except SystemExit as end:
         # Lightning exits by itself on Ctrl-C, and switches further ones off; the command line says how to go on.
         signal.signal(signal.SIGINT, handler)
@@ -231,8 +230,6 @@ def _train(
     except (HemascopeError, torch.OutOfMemoryError):
         raise
     except Exception as problem:
-        if group and (reason := group.explained(problem)) is not problem:
-            raise reason from problem
         if resume and not keeper.kept:
             raise unusable_state(resume, problem) from problem
         raise

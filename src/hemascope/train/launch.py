@@ -147,7 +147,7 @@ class _Child:
     def failure(self) -> str:
         """Why it ended; "" where it runs, or ended as it should."""
         code = self._process.poll()
-        if not code:
+        if not code or self._errors.closed:
             return ""
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").split("\n")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -100,6 +99,7 @@ class Group:
         self._groups = dist.PrefixStore("torch", store)
         self._children = children or {}
         self._told = 0
+        self._works = False
 
     def join(self) -> None:
         """Come together with the others, if that is not done yet.
@@ -128,20 +128,42 @@ class Group:
         if self.place.leads and self._children:
             threading.Thread(target=self._watch, daemon=True).start()
 
-    def share(self, task: object) -> None:
-        """Give the others a task; `next` gives it to each of them."""
-        self.join()
-        self._tell("task")
-        _send(task)
+    @contextlib.contextmanager
+    def at_work(self, task: object) -> Iterator[None]:
+        """Give the others a task, which `next` gives to each of them, and do one's own part of it meanwhile.
+
+        Raises:
+            DeviceError: one of the others cannot do its part.
+        """
+        self._works = True
+        try:
+            self.join()
+            self._tell("task")
+            _send(task)
+            yield
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError as problem:
+            if reason := self._reason():
+                raise reason from problem
+            raise
+        finally:
+            self._works = False
 
     def next(self) -> Any:
-        """The next task, as `share` was given it; a str, the last word, when there is none any more."""
+        """The next task, as `at_work` was given it; a str, the last word, when there is none any more.
+
+        Raises:
+            SystemExit: the first process gave up.
+        """
         self.join()
         key = f"word/{self._told}"
         while not self._store.check([key]):
             time.sleep(0.05)
         self._told += 1
         word = self._store.get(key).decode()
+        if word == "over":
+            raise SystemExit(1)
         return _receive() if word == "task" else word.partition(" ")[2]
 
     def end(self, word: str) -> None:
@@ -154,6 +176,12 @@ class Group:
         else:
             self._store.set(f"gone/{self.place.rank}", "")
         self.close()
+
+    def give_up(self) -> None:
+        """Tell the others, if this is the first process, that it will not go on."""
+        if self.place.leads:
+            with contextlib.suppress(RuntimeError):
+                self._tell("over")
 
     def close(self) -> None:
         """Leave, whatever the others do; those that this one began end."""
@@ -181,37 +209,32 @@ class Group:
                 return f"the process of device {rank} ended ({reason})", GO_ON
         return None
 
-    def explained(self, problem: Exception) -> Exception:
-        """Why a step of all failed in this process: for the reason of another one, where there is one."""
+    def _reason(self) -> DeviceError | None:
+        """Why what all do together failed here, if it is for another one's reason, which may be told late."""
         until = time.monotonic() + _TOLD
-        while isinstance(problem, RuntimeError) and time.monotonic() < until:  # it may be told late
+        while time.monotonic() < until:
             with contextlib.suppress(RuntimeError):
                 if reason := self.failure():
                     return DeviceError(*reason)
             time.sleep(0.05)
-        return problem
+        return None
 
     def _tell(self, word: str) -> None:
         self._store.set(f"word/{self._told}", word)
         self._told += 1
 
     def _watch(self) -> None:
-        """End this process if it does not notice that another one is gone: an accelerator waits for it for ever."""
+        """End this process if it waits for one that is gone, as an accelerator does for ever."""
         while self._children:
-            if any(child.failure() for child in list(self._children.values())):
+            if self._works and any(child.failure() for child in list(self._children.values())):
                 time.sleep(4 * _TOLD)
-                if self._children:
+                if self._works:
                     problem, remedy = self.failure() or ("a process ended", GO_ON)
-                    sys.stderr.write(f"error: {problem}\n{remedy}\n")
-                    sys.stderr.flush()
-                    self.close_children()
+                    os.write(2, f"error: {problem}\n{remedy}\n".encode())
+                    for child in self._children.values():
+                        child.end()
                     os._exit(2)
             time.sleep(0.5)
-
-    def close_children(self) -> None:
-        """End the processes that this one began."""
-        for child in self._children.values():
-            child.end()
 
 
 GO_ON = (
@@ -233,6 +256,9 @@ def using(group: Group) -> Iterator[Group]:
     token = _CURRENT.set(group)
     try:
         yield group
+    except BaseException:
+        group.give_up()
+        raise
     finally:
         _CURRENT.reset(token)
         group.close()

@@ -21,14 +21,13 @@ def where(device: torch.device, place: Place, *, find_unused: bool = False) -> d
     if place.size == 1:
         return {"accelerator": accelerator, "devices": 1 if device.index is None else [device.index]}
     # BatchNorm's statistics, the only buffers that change, are the same everywhere: the layers see to it.
-    strategy = DDPStrategy(
-        cluster_environment=_Begun(place), broadcast_buffers=False, find_unused_parameters=find_unused
-    )
+    strategy = DDPStrategy(broadcast_buffers=False, find_unused_parameters=find_unused)
     return {
         "accelerator": accelerator,
         "devices": place.local_size,
         "num_nodes": place.size // place.local_size,
         "strategy": strategy,
+        "plugins": [_Begun(place)],
     }
 
 
