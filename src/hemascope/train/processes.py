@@ -32,6 +32,12 @@ _SILENCE = timedelta(minutes=30)  # of one that waits for the others within a st
 _PIECE = 1 << 26  # bytes sent at a time
 _TOLD = 5.0  # seconds that one that fails gives the first to say so, and that the first waits for the reason
 
+_OVER = "over"
+
+GO_ON = (
+    "Go on with hemascope train --resume RUN: at most an epoch is lost. Fewer devices or a smaller batch_size may fit."
+)
+
 
 @dataclass(frozen=True)
 class Place:
@@ -101,26 +107,28 @@ class Group:
         self._told = 0
         self._works = False
 
-    def join(self) -> None:
-        """Come together with the others, if that is not done yet.
+    def gather(self) -> None:
+        """Wait until all others are there.
 
         Raises:
             DeviceError: one does not come.
         """
-        if dist.is_initialized():
-            return
-        self._store.set(f"here/{self.place.rank}", "")
-        wanted, until = [f"here/{rank}" for rank in range(self.place.size)], time.monotonic() + JOIN
+        wanted, until = [f"here/{rank}" for rank in range(1, self.place.size)], time.monotonic() + JOIN
         while not self._store.check(wanted):
             if reason := self.failure():
                 raise DeviceError(*reason)
             if time.monotonic() > until:
-                missing = [rank for rank in range(self.place.size) if not self._store.check([f"here/{rank}"])]
+                missing = [key.removeprefix("here/") for key in wanted if not self._store.check([key])]
                 raise DeviceError(
-                    f"processes {', '.join(map(str, missing))} of {self.place.size} do not come",
+                    f"processes {', '.join(missing)} of {self.place.size} do not come",
                     "Start the same command on every machine, and see that they reach the first one's port.",
                 )
             time.sleep(0.05)
+
+    def _connect(self) -> None:
+        """Open what tensors are sent by, if that is not done yet; all must do so at a time."""
+        if dist.is_initialized():
+            return
         backend = "cpu:gloo,cuda:nccl" if choose_device().type == "cuda" else "gloo"
         dist.init_process_group(
             backend, store=self._groups, rank=self.place.rank, world_size=self.place.size, timeout=_SILENCE
@@ -137,8 +145,9 @@ class Group:
         """
         self._works = True
         try:
-            self.join()
+            self.gather()
             self._tell("task")
+            self._connect()
             _send(task)
             yield
         except torch.OutOfMemoryError:
@@ -146,6 +155,9 @@ class Group:
         except RuntimeError as problem:
             if reason := self._reason():
                 raise reason from problem
+            if isinstance(problem, dist.DistError) or "gloo" in str(problem):
+                said = " ".join(str(problem).split())[-200:]
+                raise DeviceError(f"the processes of this training lost each other ({said})", GO_ON) from problem
             raise
         finally:
             self._works = False
@@ -156,15 +168,21 @@ class Group:
         Raises:
             SystemExit: the first process gave up.
         """
-        self.join()
-        key = f"word/{self._told}"
-        while not self._store.check([key]):
+        self._store.set(f"here/{self.place.rank}", "")
+        while not (word := self._word()):
             time.sleep(0.05)
         self._told += 1
-        word = self._store.get(key).decode()
-        if word == "over":
+        if word == _OVER:
             raise SystemExit(1)
-        return _receive() if word == "task" else word.partition(" ")[2]
+        if word != "task":
+            return word.partition(" ")[2]
+        self._connect()
+        return _receive()
+
+    def _word(self) -> str:
+        """What the first process said last; "" where it has not spoken since."""
+        key = f"word/{self._told}"
+        return self._store.get(key).decode() if self._store.check([key]) else ""
 
     def end(self, word: str) -> None:
         """Tell the others that there is nothing more to do, and wait until they are gone."""
@@ -181,7 +199,7 @@ class Group:
         """Tell the others, if this is the first process, that it will not go on."""
         if self.place.leads:
             with contextlib.suppress(RuntimeError):
-                self._tell("over")
+                self._tell(_OVER)
 
     def close(self) -> None:
         """Leave, whatever the others do; those that this one began end."""
@@ -195,7 +213,9 @@ class Group:
         """Tell the first process why this one cannot go on, and give it time to say so."""
         with contextlib.suppress(RuntimeError):  # the first one is gone, and has said so itself
             self._store.set(f"failed/{self.place.rank}", f"{problem}\n{remedy}")
-            time.sleep(_TOLD)
+            until = time.monotonic() + _TOLD
+            while self._word() != _OVER and time.monotonic() < until:
+                time.sleep(0.05)
 
     def failure(self) -> tuple[str, str] | None:
         """Why one of the others cannot go on, and the remedy; None where all can."""
@@ -235,11 +255,6 @@ class Group:
                         child.end()
                     os._exit(2)
             time.sleep(0.5)
-
-
-GO_ON = (
-    "Go on with hemascope train --resume RUN: at most an epoch is lost. Fewer devices or a smaller batch_size may fit."
-)
 
 
 _CURRENT: ContextVar[Group | None] = ContextVar("group", default=None)
