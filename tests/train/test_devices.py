@@ -55,6 +55,10 @@ def fitted(folder: Path, recipe: Recipe, on_epoch: Any = None) -> Run:
     return run
 
 
+def stop(_: dict[str, float]) -> None:
+    raise KeyError
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Trainings of every recipe by one process, and by two, of which one is lost in the end."""
@@ -62,8 +66,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     torch.set_num_threads(1)
     for name, recipe in RECIPES.items():
         fitted(where / "one" / name, recipe)
+    with pytest.raises(KeyError):
+        fitted(where / "grown", RECIPES["wide"], stop)
     with several(2) as group:
         assert group is not None
+        fitted(where / "grown", RECIPES["wide"])
         for name, recipe in RECIPES.items():
             fitted(where / "two" / name, recipe)
 
@@ -92,6 +99,11 @@ def test_two_processes_end_with_the_weights_and_statistics_of_one(folder: Path, 
     assert one.keys() == two.keys()
     for key, value in one.items():
         torch.testing.assert_close(two[key], value, rtol=1e-2, atol=2e-3, msg=lambda said, key=key: f"{key}: {said}")
+
+
+def test_a_training_goes_on_with_more_processes(folder: Path) -> None:
+    one, grown = Run(folder / "one/wide").history, Run(folder / "grown").history
+    np.testing.assert_allclose(grown[[*EXACT]], one[[*EXACT]], atol=1e-4)
 
 
 def test_a_training_that_lost_a_process_goes_on_with_fewer(folder: Path) -> None:

@@ -135,8 +135,8 @@ def resume(
             return Run(Path(take_part(group)))
         found = Run.open(run.folder if isinstance(run, Run) else Path(run))
         recipe, manifest = found.recipe(), found.manifest()
-        assert isinstance(recipe.batch_size, int)
-        check_batch(recipe.batch_size, devices_used())
+        if isinstance(recipe.batch_size, int):
+            check_batch(recipe.batch_size, devices_used())
         go_on(found, recipe, manifest, read_again(manifest, recipe.input_size, progress), progress)
         if group:
             group.end(str(found.folder))

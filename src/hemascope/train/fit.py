@@ -139,6 +139,7 @@ class _Task:
     Attributes:
         recipe, classes, train, val: as of `fit`.
         draw_weights: how often to draw each training image, in proportion, float (n,), or None.
+        half: train in bfloat16; the first process decides for all.
         weights: that the network begins with, by name.
         checkpoint: the file to go on from, or None.
     """
@@ -148,6 +149,7 @@ class _Task:
     train: Part
     val: Part
     draw_weights: np.ndarray | None
+    half: bool
     weights: dict[str, np.ndarray]
     checkpoint: bytes | None
 
@@ -213,10 +215,18 @@ def _train(
             on_epoch(row)
 
     keeper = RunKeeper(run, recipe.early_stopping, tell, resume)
-    checkpoint = resume.read_bytes() if resume else None
-    weights = {name: value.numpy() for name, value in network.state_dict().items()}
-    task = _Task(recipe, classes, train, val, draw_weights, weights, checkpoint)
     group = current()
+    weights = {name: value.numpy() for name, value in network.state_dict().items()}
+    task = _Task(
+        recipe,
+        classes,
+        train,
+        val,
+        draw_weights,
+        use_bfloat16(recipe.precision, choose_device()),
+        weights,
+        resume.read_bytes() if resume and group else None,
+    )
     handler = signal.getsignal(signal.SIGINT)
     try:
         with group.at_work(task) if group else nullcontext():
@@ -271,7 +281,7 @@ def _run_trainer(
     with LightningQuiet(), own_cores(place):
         trainer = L.Trainer(
             **where(device, place, find_unused=recipe.transfer.head_epochs > 0),
-            precision="bf16-mixed" if use_bfloat16(recipe.precision, device) else "32-true",
+            precision="bf16-mixed" if task.half else "32-true",
             max_epochs=recipe.epochs,
             callbacks=[*before, phases, *average, stopping, *after],
             logger=False,
