@@ -19,6 +19,8 @@ from hemascope.train.processes import current
 from hemascope.train.recipe import Balance, Laboratories, Optimizer, Recipe, Transfer
 from hemascope.train.run import Run
 
+pytestmark = pytest.mark.timeout(900)  # two processes begin, which a busy machine takes its time for
+
 WIDE: Any = {"name": "wide", "clean": 0.3, "noise": 0.2, "salt": 0.02, "degrade": 0.8}
 PLAIN: dict[str, Any] = {
     "network": "test_efficientnet", "pretrained": False, "input_size": 32, "epochs": 2, "batch_size": 15,
