@@ -18,7 +18,7 @@ import torch.distributed as dist
 import hemascope
 from hemascope.errors import DeviceError
 from hemascope.train.device import choose_device
-from hemascope.train.processes import JOIN, Group, Place, using
+from hemascope.train.processes import JOIN, Child, Group, Place, using
 
 
 @contextlib.contextmanager
@@ -105,7 +105,7 @@ def _begun(place: Place) -> Group:
     alone = place.size == place.local_size
     address = "127.0.0.1" if alone else os.environ["MASTER_ADDR"]
     store = _store(address, 0 if alone else int(os.environ["MASTER_PORT"]), place.leads)
-    children = {
+    children: dict[int, Child] = {
         place.rank + i: _Child([place.rank + i, place.size, i, place.local_size, address, store.port])
         for i in range(1, place.local_size)
     }
