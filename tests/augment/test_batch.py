@@ -137,3 +137,20 @@ def test_on_a_gpu() -> None:
     changed = augment(images, Policy.model_validate("wide"), generator)
     assert changed.device == images.device
     assert 0 <= changed.min() <= changed.max() <= 1
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_processes_that_share_a_batch_make_the_images_that_one_would(images: torch.Tensor, name: str) -> None:
+    policy = Policy.model_validate({name: FULL[name], "clean": 0.2, "fill": 0.5, "degrade": 0.6, "occlude": 0.6})
+    alone, one = augment(images, policy, alone_draws := seeded()), []
+    for wanted in (slice(0, 3), slice(3, 7), slice(7, 8)):
+        one.append(augment(images, policy, draws := seeded(), wanted=wanted)[wanted])
+        assert torch.equal(draws.get_state(), alone_draws.get_state())
+    torch.testing.assert_close(torch.cat(one), alone, rtol=0, atol=1e-6)
+
+
+def test_a_whole_policy_is_shared_too(images: torch.Tensor) -> None:
+    many, policy = images.repeat(5, 1, 1, 1), Policy.model_validate({"name": "wide", "rand": 2, "magnitude": 0.5})
+    alone = augment(many, policy, seeded())
+    shared = [augment(many, policy, seeded(), wanted=part)[part] for part in (slice(0, 21), slice(21, 40))]
+    torch.testing.assert_close(torch.cat(shared), alone, rtol=0, atol=1e-5)

@@ -37,6 +37,32 @@ def test_a_source_or_a_run_is_wanted_and_not_both(tmp_path: Path, capsys: pytest
         assert "do not go with it" in capsys.readouterr().err
 
 
+def test_devices_that_are_not_there_are_refused_before_any_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MASTER_ADDR", raising=False)
+    for arguments, said in (
+        (("--plan", "--devices", 2), "--plan times one device"),
+        (("--device", "cuda:99"), "PyTorch sees no such device here"),
+        (("--device", "tpu"), "is no device that networks are trained on"),
+        (("--device", "cpu", "--num-nodes", 2), "does not know which of the machines it is on"),
+    ):
+        output = () if "--plan" in arguments else ("-o", tmp_path / "run")
+        assert train("synthetic:16", *output, *arguments) == 2
+        assert said in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_processes_that_help_say_nothing(
+    finished: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "train", lambda *_, **__: finished)
+    for name, value in {"TORCHELASTIC_RUN_ID": "1", "WORLD_SIZE": "2", "RANK": "1"}.items():
+        monkeypatch.setenv(name, value)
+    assert train("synthetic:16") == 0
+    assert capsys.readouterr().out == ""
+
+
 def test_what_is_told_while_running_is_no_part_of_the_result(
     finished: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -49,7 +75,8 @@ def test_what_is_told_while_running_is_no_part_of_the_result(
 
     monkeypatch.setattr(pipeline, "train", trained)
     assert train("cells", "-r", "quick", "--set", "epochs=1", "-o", "out") == 0
-    assert asked == [("cells", "quick", {"set": ["epochs=1"], "output": Path("out")})]
+    where = {"device": None, "devices": None, "num_nodes": 1}
+    assert asked == [("cells", "quick", {"set": ["epochs=1"], "output": Path("out"), **where})]
     said = capsys.readouterr()
     assert said.err == "epoch 1/1\n"
     assert "test: " in said.out

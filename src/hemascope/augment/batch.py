@@ -48,7 +48,13 @@ OPERATIONS: dict[str, Operation] = {
 _CACHED = 1 << 18
 
 
-def augment(images: Tensor, policy: Policy, generator: torch.Generator, never_clean: Tensor | None = None) -> Tensor:
+def augment(
+    images: Tensor,
+    policy: Policy,
+    generator: torch.Generator,
+    never_clean: Tensor | None = None,
+    wanted: slice | None = None,
+) -> Tensor:
     """Transform every image of a batch by its own random parameters.
 
     Args:
@@ -56,6 +62,8 @@ def augment(images: Tensor, policy: Policy, generator: torch.Generator, never_cl
         policy: the strengths.
         generator: source of all randomness, on the device of ``images``; the same state gives the same result.
         never_clean: bool (n,), images that the policy's share of clean ones leaves out.
+        wanted: the images that are looked at afterwards; the others come back in any state. Those wanted, and the
+            generator, end up the same as without it: so several processes share the work on a batch.
 
     Returns:
         float (n, 3, h, w) in [0, 1]; ``images`` itself where they are float and the policy changes nothing.
@@ -75,13 +83,18 @@ def augment(images: Tensor, policy: Policy, generator: torch.Generator, never_cl
     rows = (~clean).nonzero().squeeze(1)
     changed = images.clone(memory_format=torch.contiguous_format)
     strengths = draw_strengths(policy, draw.of(rows))
-    _move_and_recolour(changed, rows, strengths, policy.fill, draw.of(rows))
-    _degrade(changed, rows, strengths, draw.of(rows))
+    own = torch.ones_like(rows, dtype=torch.bool)
+    if wanted is not None:
+        own = (rows >= wanted.start) & (rows < wanted.stop)
+    _move_and_recolour(changed, rows, own, strengths, policy.fill, draw.of(rows))
+    _degrade(changed, rows, own, strengths, draw.of(rows))
     return changed
 
 
-def _move_and_recolour(images: Tensor, rows: Tensor, strengths: Strengths, fill: float, draw: Draw) -> None:
-    """Change the images at the rows (m,) in place."""
+def _move_and_recolour(
+    images: Tensor, rows: Tensor, own: Tensor, strengths: Strengths, fill: float, draw: Draw
+) -> None:
+    """Change the images at the rows (m,) in place, those that are ``own``, bool (m,)."""
     height, width = images.shape[2:]
     maps, colours = draw_maps(strengths, height, width, draw), draw_colours(strengths, draw)
     filled = draw.chance(fill)
@@ -91,15 +104,15 @@ def _move_and_recolour(images: Tensor, rows: Tensor, strengths: Strengths, fill:
     if images.device.type == "cpu":
         at_once = max(1, _CACHED * torch.get_num_threads() // images[0].numel())
     for fills, members in ((False, ~filled), (True, filled)):
-        for part in members.nonzero().squeeze(1).split(at_once):
+        for part in (members & own).nonzero().squeeze(1).split(at_once):
             chosen = images.index_select(0, rows[part])
             if maps is not None:
                 chosen = resample(chosen, maps[part], fills)
             images.index_copy_(0, rows[part], recolour(chosen, colours.of(part)).clamp_(0, 1))
 
 
-def _degrade(images: Tensor, rows: Tensor, strengths: Strengths, draw: Draw) -> None:
-    """Apply, in place, to the images at the rows (m,) what few of them get."""
+def _degrade(images: Tensor, rows: Tensor, own: Tensor, strengths: Strengths, draw: Draw) -> None:
+    """Apply, in place, to the images at the rows (m,) that are ``own``, bool (m,), what few of them get."""
     names = [name for name in OPERATIONS if name in strengths]
     if not names:
         return
@@ -108,5 +121,9 @@ def _degrade(images: Tensor, rows: Tensor, strengths: Strengths, draw: Draw) -> 
     shares = most.nonzero()[:, 1].split((most > 0).sum(dim=1).tolist())
     for name, amount, part in zip(names, amounts, shares, strict=True):
         if len(part):
-            changed = OPERATIONS[name](images.index_select(0, rows[part]), amount[part], draw.of(part))
+            ours = own[part].nonzero().squeeze(1)
+            if not len(ours):
+                ours = torch.zeros_like(part[:1])  # someone else's, for the generator to move on as theirs does
+            draws, part = draw.of(part).cut(ours), part[ours]
+            changed = OPERATIONS[name](images.index_select(0, rows[part]), amount[part], draws)
             images.index_copy_(0, rows[part], changed.clamp_(0, 1))

@@ -33,6 +33,9 @@ def explain(
         int, typer.Option(min=0, help="Synthetic smears for the share of heat on the cell; 0: leave it out.")
     ] = 64,
     seed: Annotated[int, typer.Option(min=0, help="Of the augmentation and the smears.")] = 0,
+    device: Annotated[
+        str | None, typer.Option(help="Of a Run's network: cpu, cuda, cuda:1, mps, auto.", show_default="auto")
+    ] = None,
 ) -> None:
     """Explain a classifier's mistakes: what speaks for the class that it says, and for the true one.
 
@@ -60,6 +63,7 @@ def explain(
             layer=layer,
             smears=smears,
             seed=seed,
+            device=device,
             progress=progress,
         )
     console = Console(highlight=False)

@@ -41,13 +41,22 @@ def train(
     plan: Annotated[
         bool, typer.Option("--plan", help="Say what would be trained and for how many minutes; write nothing.")
     ] = False,
+    device: Annotated[
+        str | None,
+        typer.Option(help="cpu, cuda, cuda:1, mps (a Mac's GPU) or auto, the best one there.", show_default="auto"),
+    ] = None,
+    devices: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Share every batch among so many.", show_default="1")
+    ] = None,
+    num_nodes: Annotated[int, typer.Option(min=1, metavar="N", help="Machines that run this same command.")] = 1,
 ) -> None:
     """Train a classifier; the Run's folder gets its scores, report.html and model.onnx.
 
     SOURCE is a folder of class folders (with or without train/val/test above them), a MedMNIST or challenge .npz,
     Parquet, a CSV of paths and labels, or a name: bloodmnist, bloodmnist_64, _128, _224, synthetic.
 
-    Ctrl-C or a crash loses at most one epoch: go on with --resume RUN.
+    Ctrl-C or a crash loses at most one epoch: go on with --resume RUN. Several GPUs share a training by --devices;
+    under torchrun, all of them do.
 
     With --on, folds (--set folds=5, or split_by=laboratory) are trained side by
     side on a cluster, whose machines all see the Run's folder; one that is lost
@@ -63,6 +72,7 @@ def train(
     from hemascope.pipeline import plan as planning
     from hemascope.pipeline import train as pipeline
     from hemascope.progress import Terminal
+    from hemascope.train.launch import leads
 
     if (source is None) == (resume is None):
         raise HemascopeError(
@@ -75,6 +85,11 @@ def train(
             "--plan says what a new training would do and writes nothing: --resume and -o do not go with it",
             "Leave them out.",
         )
+    if plan and (devices or num_nodes > 1):
+        raise HemascopeError(
+            "--plan times one device: --devices and --num-nodes do not go with it",
+            "Leave them out; several take more than their share of that time.",
+        )
     if resume and (recipe != "standard" or set_ or output):
         raise HemascopeError(
             "--resume goes on as the Run began: --recipe, --set and -o do not go with it", "Leave them out."
@@ -82,9 +97,18 @@ def train(
     with Terminal() as progress:
         if plan:
             assert source is not None
-            planned = planning.plan(source, recipe, set=set_ or (), progress=progress)
+            planned = planning.plan(source, recipe, set=set_ or (), device=device, progress=progress)
         elif resume:
-            run = pipeline.resume(resume, on=on, cores_each=cores_each, gpus_each=gpus_each, progress=progress)
+            run = pipeline.resume(
+                resume,
+                on=on,
+                cores_each=cores_each,
+                gpus_each=gpus_each,
+                device=device,
+                devices=devices,
+                num_nodes=num_nodes,
+                progress=progress,
+            )
         else:
             assert source is not None
             run = pipeline.train(
@@ -95,9 +119,12 @@ def train(
                 on=on,
                 cores_each=cores_each,
                 gpus_each=gpus_each,
+                device=device,
+                devices=devices,
+                num_nodes=num_nodes,
                 progress=progress,
             )
     if plan:
         typer.echo("\n".join(planned.lines))
-    else:
+    elif leads(num_nodes):
         tell(run)

@@ -63,6 +63,9 @@ def tune(
         float | None,
         typer.Option(min=0, metavar="N", help="GPUs of each; 0.5: two share one.", show_default="1 if any"),
     ] = None,
+    device: Annotated[
+        str | None, typer.Option(metavar="NAME", help="To train on: cpu, cuda, cuda:1, mps, auto.", show_default="auto")
+    ] = None,
 ) -> None:
     """Search better values for the keys that a recipe names.
 
@@ -103,6 +106,7 @@ def tune(
                 on=on,
                 cores_each=cores_each,
                 gpus_each=gpus_each,
+                device=device,
                 progress=progress,
             )
         except KeyboardInterrupt:

@@ -90,12 +90,13 @@ class OcclusionExplainer:
         return occlusion_heat(self._classifier, images, classes)
 
 
-def open_explainer(model: str | Path, layer: str | None = None) -> Explainer:
+def open_explainer(model: str | Path, layer: str | None = None, device: str | None = None) -> Explainer:
     """A Run's network with Grad-CAM, or a model file with occlusion, which needs no torch.
 
     Args:
         model: folder of a finished Run, a model file, or the name of a shipped model.
         layer: for Grad-CAM: another layer than the last maps.
+        device: where its network runs.
 
     Raises:
         RunError: a Run whose training is not finished.
@@ -104,7 +105,7 @@ def open_explainer(model: str | Path, layer: str | None = None) -> Explainer:
     if (Path(model) / "run.json").is_file():
         from hemascope.explain.grad_cam import open_run_explainer  # needs torch
 
-        return open_run_explainer(Path(model), layer)
+        return open_run_explainer(Path(model), layer, device)
     if layer is not None:
         raise ModelFileError(f"{model}: a model file has no layers to look into", "Name the Run, or leave out --layer.")
     return OcclusionExplainer(load(model))

@@ -17,6 +17,7 @@ from hemascope.evaluate.summary import read_metrics
 from hemascope.models.boosted import Boosted
 from hemascope.models.ensemble import Averaged
 from hemascope.models.network import Network
+from hemascope.train.device import on_device
 from hemascope.train.kinds import open_network
 from hemascope.train.run import Run
 
@@ -304,9 +305,10 @@ class GradCamExplainer:
         return grad_cam(self._network, images, classes, layer=self._layer)
 
 
-def open_run_explainer(folder: Path, layer: str | None = None) -> GradCamExplainer:
-    """The network of a finished Run, calibrated as its model file is."""
+def open_run_explainer(folder: Path, layer: str | None = None, device: str | None = None) -> GradCamExplainer:
+    """The network of a finished Run, calibrated as its model file is, on a device of `hemascope.train.device`."""
     run = Run.open(folder)
-    network = open_network(run)
+    with on_device(device) as chosen:
+        network = open_network(run).to(chosen)
     temperature = read_metrics(run.metrics_file)["temperature"] if run.metrics_file.is_file() else 1.0
     return GradCamExplainer(network, run.manifest().classes, folder.resolve().name, temperature, layer)

@@ -28,6 +28,7 @@ def explain(
     layer: str | None = None,
     smears: int = 64,
     seed: int = 0,
+    device: str | None = None,
     progress: Progress = SILENT,
 ) -> Study:
     """Explain a classifier's mistakes: what speaks for the class that it says, and for the true one.
@@ -49,12 +50,14 @@ def explain(
         layer: of a Run: read this layer, not the last maps.
         smears: so many synthetic smears, for the share of heat on the cell; 0 leaves it out.
         seed: of the augmentation and of the smears.
+        device: of a Run's network, as of `hemascope.train`; of a model file, as of `hemascope.load`.
         progress: told how far it is.
 
     Raises:
         HemascopeError: options that exclude each other, or no such policy.
         SourceError: no such source, or no image of it can be read.
         RunError: a Run whose training is not finished.
+        DeviceError: the device is not there, or fails.
         ModelFileError: no such model, or no such layer.
 
     >>> study = explain("synthetic:16", images=2, smears=0)
@@ -70,7 +73,7 @@ def explain(
     which: Which = "all" if all else "correct" if correct else "wrong"
     changes = choose_changes(policy, model, seed)
     manifest = open_source(source, unlabelled=True, progress=progress).in_split(split)
-    explainer = open_explainer(model, layer)
+    explainer = open_explainer(model, layer, device)
 
     classified = classify(explainer, manifest, progress=progress)
     chosen = choose(classified, which, images)

@@ -22,7 +22,7 @@ from hemascope.pipeline.train import checked_network, with_batch_size
 from hemascope.progress import SILENT, Progress
 from hemascope.shown import paragraphs
 from hemascope.train.batches import to_unit_range, training_batches
-from hemascope.train.device import choose_device, use_bfloat16
+from hemascope.train.device import choose_device, on_device, use_bfloat16
 from hemascope.train.module import CellTraining
 from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import load_recipe
@@ -103,6 +103,7 @@ def plan(
     recipe: str | Path | Recipe = "standard",
     *,
     set: Iterable[str] | Mapping[str, Any] = (),
+    device: str | None = None,
     progress: Progress = SILENT,
 ) -> Plan:
     """What `hemascope.train` would do with the same arguments, and how long it would take; nothing is written.
@@ -114,11 +115,19 @@ def plan(
         source: labelled images, what `hemascope.data.sources.open_source` reads.
         recipe: how to train: a shipped recipe's name, a YAML file or a Recipe.
         set: changes of the recipe: ``["epochs=10"]`` or ``{"epochs": 10}``.
+        device: as of `hemascope.train`.
         progress: what it reports to.
 
     Raises:
-        HemascopeError: a source or recipe that cannot be used.
+        HemascopeError: a source, recipe or device that cannot be used.
     """
+    with on_device(device):
+        return _plan(source, recipe, set, progress)
+
+
+def _plan(
+    source: str | Path, recipe: str | Path | Recipe, set: Iterable[str] | Mapping[str, Any], progress: Progress
+) -> Plan:
     chosen = load_recipe(recipe, set)
     manifest = limited(opened(source, progress), chosen.limit, seed=chosen.seed)
     chosen = by_laboratory(manifest, chosen, progress)

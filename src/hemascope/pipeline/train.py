@@ -15,6 +15,7 @@ from hemascope.data.manifest import SPLITS, Manifest
 from hemascope.data.pixels import load_pixels
 from hemascope.data.splits import check_folds, limited
 from hemascope.engine.where import HERE, Where
+from hemascope.errors import RecipeError
 from hemascope.evaluate.calibration import fit_temperature
 from hemascope.evaluate.predictions import Predictions
 from hemascope.evaluate.tta import measure_tta
@@ -27,8 +28,11 @@ from hemascope.pipeline.parts import opened, part, read_again
 from hemascope.predict.unlike import mean_colours
 from hemascope.progress import SILENT, Progress
 from hemascope.report.data_part import reasons_dropped
-from hemascope.train.device import choose_device, resolve_batch_size
+from hemascope.train.device import check_batch, choose_device, on_device, resolve_batch_size
+from hemascope.train.fit import take_part
 from hemascope.train.kinds import fit_network, open_network
+from hemascope.train.launch import several
+from hemascope.train.processes import devices_used
 from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import load_recipe
 from hemascope.train.run import Run
@@ -44,12 +48,18 @@ def train(
     on: str | None = None,
     cores_each: int | None = None,
     gpus_each: float | None = None,
+    device: str | None = None,
+    devices: int | None = None,
+    num_nodes: int = 1,
     progress: Progress = SILENT,
 ) -> Run:
     """Train a classifier on labelled images and leave everything about it in a new folder.
 
     The Run has the scores on images kept apart, report.html and model.onnx. One that was interrupted is gone on with
     by `resume`; at most an epoch is lost.
+
+    Several devices share every batch of the recipe's ``batch_size``. The first process reads the images and writes the
+    Run; those that torchrun began beside it, or another machine's, help to fit and return when it is done.
 
     Args:
         source: labelled images, what `hemascope.data.sources.open_source` reads.
@@ -59,10 +69,14 @@ def train(
         on: train the folds side by side on a Ray cluster, "ray" or its address; its machines share ``output``.
         cores_each: cores of each fold there; the cluster's divided among them where not given.
         gpus_each: GPUs of each fold, also a part of one; one where the cluster has any.
+        device: cpu, cuda, cuda:1, mps (a Mac's GPU) or auto, the best one there; where not given, the environment
+            variable HEMASCOPE_DEVICE says it, else auto.
+        devices: so many of them on each machine, a process each; where not given, as torchrun says, else one.
+        num_nodes: machines that run this same call.
         progress: what it reports to.
 
     Raises:
-        HemascopeError: a source, recipe or folder that cannot be used; nothing is written then.
+        HemascopeError: a source, recipe, folder or device that cannot be used; nothing is written then.
 
     >>> train("synthetic", "quick", set={"epoch": 10})
     Traceback (most recent call last):
@@ -71,6 +85,23 @@ def train(
     """
     chosen, where = load_recipe(recipe, set), Where(on, cores_each, gpus_each)
     check_where(where, chosen)
+    _not_both(where, devices, num_nodes)
+    with on_device(device), several(devices, num_nodes) as group:
+        if group and not group.place.leads:
+            return Run(Path(take_part(group)))
+        run = _train(source, chosen, output, where, progress)
+        if group:
+            group.end(str(run.folder))
+        return run
+
+
+def _not_both(where: Where, devices: int | None, num_nodes: int) -> None:
+    """Refuse a cluster's folds that would each be trained by several processes."""
+    if where.on and ((devices or 1) > 1 or num_nodes > 1):
+        raise RecipeError("--on trains each fold on one device", "Leave out --on, or --devices and --num-nodes.")
+
+
+def _train(source: str | Path, chosen: Recipe, output: str | Path | None, where: Where, progress: Progress) -> Run:
     folder = Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}" if output is None else Path(output)
     check_new(Run(folder))
     manifest = limited(opened(source, progress), chosen.limit, seed=chosen.seed)
@@ -97,6 +128,9 @@ def resume(
     on: str | None = None,
     cores_each: int | None = None,
     gpus_each: float | None = None,
+    device: str | None = None,
+    devices: int | None = None,
+    num_nodes: int = 1,
     progress: Progress = SILENT,
 ) -> Run:
     """Go on with a Run that was interrupted; a finished one gets its scores, model file and report anew.
@@ -104,15 +138,25 @@ def resume(
     Args:
         run: it, or its folder.
         on, cores_each, gpus_each: where its folds are trained, as of `train`; it need not be where they were begun.
+        device, devices, num_nodes: as of `train`; they need not be those that it began with.
         progress: what it reports to.
 
     Raises:
         RunError: not a Run, or its images are no longer what they were.
     """
-    found = Run.open(run.folder if isinstance(run, Run) else Path(run))
-    recipe, manifest, where = found.recipe(), found.manifest(), Where(on, cores_each, gpus_each)
-    check_where(where, recipe)
-    return go_on(found, recipe, manifest, read_again(manifest, recipe.input_size, progress), progress, where)
+    with on_device(device), several(devices, num_nodes) as group:
+        if group and not group.place.leads:
+            return Run(Path(take_part(group)))
+        found = Run.open(run.folder if isinstance(run, Run) else Path(run))
+        recipe, manifest, where = found.recipe(), found.manifest(), Where(on, cores_each, gpus_each)
+        check_where(where, recipe)
+        _not_both(where, devices, num_nodes)
+        if isinstance(recipe.batch_size, int):
+            check_batch(recipe.batch_size, devices_used())
+        go_on(found, recipe, manifest, read_again(manifest, recipe.input_size, progress), progress, where)
+        if group:
+            group.end(str(found.folder))
+        return found
 
 
 def go_on(
@@ -171,7 +215,8 @@ def with_batch_size(recipe: Recipe, network: Network, manifest: Manifest) -> Rec
     images = int(manifest.part("train").sum())
     if recipe.folds:
         images = int(images * (1 - 1 / recipe.folds) * (1 - val_share(recipe)))  # a fold's
-    return recipe.model_copy(update={"batch_size": resolve_batch_size(recipe, network, choose_device(), images)})
+    size = resolve_batch_size(recipe, network, choose_device(), images, devices_used())
+    return recipe.model_copy(update={"batch_size": size})
 
 
 def about(source: str | Path) -> dict[str, object]:
@@ -181,8 +226,13 @@ def about(source: str | Path) -> dict[str, object]:
         "began": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "hemascope": hemascope.__version__,
         "torch": torch.__version__,
-        "machine": f"{platform.machine()}, {os.cpu_count()} CPU cores, {choose_device().type}",
+        "machine": f"{platform.machine()}, {os.cpu_count()} CPU cores, {_devices()}",
     }
+
+
+def _devices() -> str:
+    count = devices_used()
+    return f"{count} x {choose_device().type}" if count > 1 else choose_device().type
 
 
 def tell_data(manifest: Manifest, progress: Progress) -> None:

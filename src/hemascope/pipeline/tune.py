@@ -15,6 +15,7 @@ from hemascope.pipeline.short_parts import read_parts
 from hemascope.progress import SILENT, Progress
 from hemascope.report.search import search_table
 from hemascope.report.tune import compared, search_words, values_table, write_search_report
+from hemascope.train.device import on_device
 from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import load_recipe
 
@@ -66,6 +67,7 @@ def tune(
     on: str | None = None,
     cores_each: int | None = None,
     gpus_each: float | None = None,
+    device: str | None = None,
     progress: Progress = SILENT,
 ) -> Tune:
     """Search better values for the keys that a recipe names in ``search``, by many short trainings.
@@ -92,10 +94,11 @@ def tune(
         on: train the trials side by side on a Ray cluster, "ray" or its address; its machines share ``output``.
         cores_each: cores of each trial there; where not given, divided so that about a quarter of them run at once.
         gpus_each: GPUs of each trial, also a part of one; one where the cluster has any.
+        device: to train on, as of `hemascope.train`; several processes that share a search take one each, as cuda:1.
         progress: told of every trial.
 
     Raises:
-        HemascopeError: a source, recipe, folder or database that cannot be used; nothing is written then.
+        HemascopeError: a source, recipe, folder, device or database that cannot be used; nothing is written then.
     """
     folder, chosen, where = Path(output), load_recipe(recipe, set), Where(on, cores_each, gpus_each)
     where.check()
@@ -110,7 +113,8 @@ def tune(
         name=name or chosen.name,
     )
     check_settings(folder, searched.settings)
-    data = Data(*read_parts(source, searched.short, **counts, progress=progress))
-    found = search(folder, searched, data, trials=trials, minutes=timeout, where=where, progress=progress)
+    with on_device(device):
+        data = Data(*read_parts(source, searched.short, **counts, progress=progress))
+        found = search(folder, searched, data, trials=trials, minutes=timeout, where=where, progress=progress)
     found.write(folder)
     return Tune(found, write_search_report(folder, found, str(source)))

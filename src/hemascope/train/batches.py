@@ -122,9 +122,12 @@ def training_batches(
     return DataLoader(dataset, sampler=sampler, batch_size=None, generator=torch.Generator())
 
 
-def evaluation_batches(images: np.ndarray, targets: np.ndarray, batch_size: int = 128) -> DataLoader:
-    """All images in their order."""
-    positions = [list(range(i, min(i + batch_size, len(images)))) for i in range(0, len(images), batch_size)]
+def evaluation_batches(
+    images: np.ndarray, targets: np.ndarray, batch_size: int = 128, share: slice | None = None
+) -> DataLoader:
+    """All images in their order, or a share of them; one batch at least, which may be empty."""
+    chosen = range(len(images))[share or slice(None)]
+    positions = [list(chosen[i : i + batch_size]) for i in range(0, max(len(chosen), 1), batch_size)]
     return DataLoader(ImagesInMemory(images, targets), sampler=positions, batch_size=None, generator=torch.Generator())
 
 

@@ -101,6 +101,14 @@ class RunKeeper(Checkpoint):
         self.kept = True
 
 
+class RunFollower(Checkpoint):
+    """Takes part in what a `RunKeeper` writes in the first of several processes, and writes nothing."""
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Wait until the first process has its checkpoint."""
+        trainer.save_checkpoint("")
+
+
 def network_weights(state: dict[str, Any]) -> dict[str, Any]:
     """The network's part of the state of a `CellTraining`."""
     return {name.removeprefix("network."): value for name, value in state.items() if name.startswith("network.")}

@@ -14,6 +14,7 @@ from hemascope.augment.mixing import mix, mix_colours
 from hemascope.models.network import Network
 from hemascope.train.batches import to_unit_range
 from hemascope.train.optimizers import add_l2, make_optimizer, make_schedule
+from hemascope.train.processes import ALONE, Place
 from hemascope.train.recipe import Recipe
 
 
@@ -27,6 +28,8 @@ class CellTraining(L.LightningModule):
         steps: optimiser steps that the schedule extends over.
         class_weights: float32 (classes,), how much an image of each class counts in the training's loss; None:
             the same. The validation's loss is never weighted, so that trainings can be compared by it.
+        place: of this process among those that share every batch. All are given whole batches and draw the same of
+            chance; each looks at its share of the images.
     """
 
     class_weights: Tensor | None
@@ -34,17 +37,25 @@ class CellTraining(L.LightningModule):
     """Whether this epoch trains the head alone; the schedule waits until the others learn too."""
 
     def __init__(
-        self, network: Network, recipe: Recipe, *, classes: int, steps: int, class_weights: Tensor | None = None
+        self,
+        network: Network,
+        recipe: Recipe,
+        *,
+        classes: int,
+        steps: int,
+        class_weights: Tensor | None = None,
+        place: Place = ALONE,
     ) -> None:
         super().__init__()
         self.network = network
         self.recipe = recipe
         self.steps = steps
         self.classes = classes
+        self.place = place
         # Not in the checkpoint: it follows from the recipe and the data.
         self.register_buffer("class_weights", class_weights, persistent=False)
-        self._train = _Tally(classes)
-        self._val = _Tally(classes)
+        self._train = _Tally(classes, place)
+        self._val = _Tally(classes, place)
 
     def configure_optimizers(self) -> dict[str, Any]:
         """Optimiser and schedule of the recipe."""
@@ -63,13 +74,18 @@ class CellTraining(L.LightningModule):
         add_l2(self.network, self.recipe.optimizer.l2)
 
     def on_train_epoch_start(self) -> None:
-        """Seed dropout by seed and epoch, so that a resumed epoch repeats itself."""
-        torch.manual_seed(_step_seed(self.recipe.seed, self.current_epoch, -1))
+        """Seed dropout by seed and epoch, so that a resumed epoch repeats itself; otherwise in each process."""
+        torch.manual_seed(_step_seed(self.recipe.seed, self.current_epoch, -1) + self.place.rank)
         self._train.reset()
 
     def training_step(self, batch: tuple[Tensor, Tensor, Tensor, Tensor], step: int) -> Tensor:
-        """Loss of one batch, see `hemascope.train.batches.DrawnImages`."""
+        """Loss of one batch, see `hemascope.train.batches.DrawnImages`.
+
+        Of several processes each gives its own images' part of it, times the number of processes: so the mean over
+        them, and that of the gradients, is that of the batch.
+        """
         images, targets, extra, hidden = batch
+        own = self.place.share(len(images))
         generator = torch.Generator(self.device)
         generator.manual_seed(_step_seed(self.recipe.seed, self.current_epoch, step))
         with torch.autocast(self.device.type, enabled=False):  # coordinates and colours want full precision
@@ -77,15 +93,18 @@ class CellTraining(L.LightningModule):
             images = self._resized(to_unit_range(images))
             if self.recipe.laboratories.colours:
                 images = mix_colours(images, self.recipe.laboratories.colours, generator)
-            images = augment(images, self.recipe.augment, generator, never_clean)
+            wanted = own if self.recipe.mix == "none" else None  # any other image may be mixed into one's own
+            images = augment(images, self.recipe.augment, generator, never_clean, wanted)
             images, shares = mix(self.recipe.mix, images, targets, self.classes, generator)
+        part = (own.stop - own.start) * self.place.size / len(images)
+        images, shares, hidden = images[own], shares[own], hidden[own]
         logits = self.network(images.contiguous(memory_format=torch.channels_last)).float()
         if self.recipe.laboratories.absent == "hide":
             # Of mixed images each may show a class that the other's laboratory lacks.
             logits = without_classes(logits, hidden & (shares == 0))
         loss = weighted_cross_entropy(logits, shares, self.class_weights, self.recipe.label_smoothing)
         self._train.add(logits.detach(), shares, loss.detach())
-        return loss
+        return loss * part if self.place.size > 1 else loss
 
     def _resized(self, images: Tensor) -> Tensor:
         size = self.recipe.progressive.size_at(self.current_epoch, self.recipe.epochs)
@@ -97,6 +116,7 @@ class CellTraining(L.LightningModule):
 
     def on_train_epoch_end(self) -> None:
         """Log the epoch's loss and accuracy on the augmented images."""
+        self._train.gather()
         self.log_dict({"train_loss": self._train.loss, "train_accuracy": self._train.accuracy})
 
     def on_validation_epoch_start(self) -> None:
@@ -106,11 +126,14 @@ class CellTraining(L.LightningModule):
     def validation_step(self, batch: tuple[Tensor, Tensor], step: int) -> None:
         """Count one batch of untouched images."""
         images, targets = batch
+        if not len(images):  # more processes than images
+            return
         logits = self.network(to_unit_range(images).contiguous(memory_format=torch.channels_last)).float()
         self._val.add(logits, F.one_hot(targets, self.classes).float(), F.cross_entropy(logits, targets))
 
     def on_validation_epoch_end(self) -> None:
         """Log loss, accuracy and macro recall."""
+        self._val.gather()
         self.log_dict({"val_loss": self._val.loss, "val_accuracy": self._val.accuracy, "val_recall": self._val.recall})
 
 
@@ -153,8 +176,8 @@ def without_classes(logits: Tensor, hidden: Tensor) -> Tensor:
 class _Tally:
     """Loss and hits by class, summed over batches; of a mixed label the predicted class's share is hit."""
 
-    def __init__(self, classes: int) -> None:
-        self.classes = classes
+    def __init__(self, classes: int, place: Place) -> None:
+        self.classes, self.place = classes, place
         self.reset()
 
     def reset(self) -> None:
@@ -166,6 +189,13 @@ class _Tally:
         self.losses += float(loss) * len(shares)
         self.seen += shares.sum(0).cpu()
         self.hits += (shares * F.one_hot(logits.argmax(1), self.classes)).sum(0).cpu()
+
+    def gather(self) -> None:
+        """Add what the other processes counted."""
+        if self.place.size > 1:
+            sums = torch.cat([torch.tensor([self.losses]).double(), self.seen.double(), self.hits.double()])
+            losses, self.seen, self.hits = self.place.summed(sums).split([1, self.classes, self.classes])
+            self.losses = float(losses)
 
     @property
     def loss(self) -> float:
