@@ -81,9 +81,7 @@ class Show:
             if outcome.failed > len(self._failures):
                 lines.append("  … the others are in the table, column error")
         if not outcome.complete and self._output:
-            from hemascope.predict.output import journal_path
-
-            lines.append(f"Stopped after {outcome.images:,} images; they are kept in {journal_path(self._output)}.")
+            lines.append(f"Stopped after {outcome.images:,} images; they are kept in {outcome.kept}.")
             lines.append(go_on())
         elif not outcome.complete:
             lines.append(f"Stopped after {outcome.images:,} images.")

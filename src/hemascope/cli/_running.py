@@ -50,6 +50,18 @@ def positive(text: str) -> int:
     return number
 
 
+def add_cluster(parser: argparse.ArgumentParser) -> None:
+    """The options that send a command to a cluster."""
+    parser.add_argument(
+        "--on",
+        metavar="CLUSTER",
+        help="where to run: ray, or the address of a Ray cluster, as ray://HOST:10001 [here]",
+    )
+    parser.add_argument(
+        "--workers", type=positive, metavar="N", help="with --on: workers of one core, or GPU, each [all there are]"
+    )
+
+
 def _show_cursor() -> None:
     if os.isatty(2):
         os.write(2, b"\x1b[?25h\n")  # a bar hides it

@@ -61,7 +61,7 @@ def cluster(on: str) -> Iterator[ModuleType]:
         if on.startswith("ray://"):
             ray.init(on, **quiet)
         elif on == HERE and not os.environ.get("RAY_ADDRESS"):
-            ray.init(num_cpus=usable_cores(), include_dashboard=False, **quiet)
+            ray.init("local", num_cpus=usable_cores(), include_dashboard=False, **quiet)
         else:
             ray.init("auto" if on == HERE else on, **quiet)
     except (OSError, RuntimeError, ValueError) as error:
