@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def two_nodes() -> Iterator[Any]:
-    """The cluster, `ray.cluster_utils.Cluster`, to which this process is connected; skips where Ray is not installed."""
+    """The cluster, to which this process is connected; skips where Ray is not installed."""
     ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'hemascope[ray]'")
     from ray.cluster_utils import Cluster
 

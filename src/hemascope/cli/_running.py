@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -60,6 +61,16 @@ def add_cluster(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", type=positive, metavar="N", help="with --on: workers of one core, or GPU, each [all there are]"
     )
+
+
+@contextlib.contextmanager
+def unheard(on: str | None) -> Iterator[None]:
+    """Keep off stdout what Ray prints there, whatever it is told, of machines that are lost."""
+    if on is None:
+        yield
+        return
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
+        yield
 
 
 def _show_cursor() -> None:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from hemascope.cli._running import add_cluster, bar, positive, stopped_by_ctrl_c
+from hemascope.cli._running import add_cluster, bar, positive, stopped_by_ctrl_c, unheard
 from hemascope.data.kinds import ANY
 from hemascope.predict.shipped import DEFAULT
 
@@ -89,7 +89,7 @@ def run(arguments: list[str]) -> int:
     from hemascope.predict.run import run
 
     show = Show(output)
-    with bar() as progress, stopped_by_ctrl_c() as stop:
+    with bar() as progress, stopped_by_ctrl_c() as stop, unheard(options["on"]):
         outcome = run(sources, watcher=show, stop=stop, progress=progress, **options)
     if outcome.finished:
         print(f"{output} is complete already", file=sys.stderr)  # noqa: T201

@@ -88,8 +88,8 @@ def each(
     ready: deque[tuple[int, P]] = deque()
     try:
         while not (stop and stop.is_set()):
-            while len(ready) < crew.room() and (part := next(following, None)) is not None:
-                ready.append(part)
+            while len(ready) < crew.room() and (taken := next(following, None)) is not None:
+                ready.append(taken)
             if not ready and not crew.working:
                 return
             crew.hire(len(ready))

@@ -21,10 +21,7 @@ from hemascope.predict.items import Item
 IMAGES = 256
 """Images of the first parts."""
 
-MOST_IMAGES = 2048
-"""Images of a part of a run of a hundred thousand images and more: else there would be too many files."""
-
-_GROW = 128  # parts after which they are larger
+_GROW, _LARGEST = 128, 8  # parts after which they are larger, and how many times: else there would be too many files
 _MOST_BYTES = 16 << 20  # of images that go with a part
 
 
@@ -64,7 +61,7 @@ def cut(sources: Sequence[str], *, also: Collection[str] = (), images: int | Non
 
     Args:
         sources, also: as of `hemascope.predict.items.items`.
-        images: of a part; grows with their number where not given.
+        images: of the first parts, `IMAGES` where not given; later ones have up to eight times as many.
 
     >>> [len(part.entries) for part in cut(["synthetic:600"])]
     [256, 256, 88]
@@ -76,7 +73,7 @@ def cut(sources: Sequence[str], *, also: Collection[str] = (), images: int | Non
         held.append(entry)
         if entry.picture is not None and not isinstance(entry.picture, DecodeError):
             nbytes += len(entry.picture) if isinstance(entry.picture, bytes) else entry.picture.nbytes
-        if len(held) >= (images or min(MOST_IMAGES, IMAGES * (1 + number // _GROW))) or nbytes >= _MOST_BYTES:
+        if len(held) >= ((images or IMAGES) * min(_LARGEST, 1 + number // _GROW)) or nbytes >= _MOST_BYTES:
             yield Part(folder, tuple(held))
             held, nbytes, number = [], 0, number + 1
     if held:

@@ -6,9 +6,9 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from hemascope.errors import EngineError, SourceError
+from hemascope.errors import SourceError
 from hemascope.predict import output as outputs
 from hemascope.predict import rows
 from hemascope.predict.alone import alone
@@ -17,14 +17,12 @@ from hemascope.predict.differential import differential as counting
 from hemascope.predict.differential.differential import Differential, Tally, check_precision
 from hemascope.predict.finished import check_finished, take
 from hemascope.predict.items import Item, check, count, items, tell_passed_over
+from hemascope.predict.place import Cluster, checked_place, rate
 from hemascope.predict.rows import Layout
 from hemascope.predict.shipped import DEFAULT
 from hemascope.predict.stream import Block, Runnable, classify
 from hemascope.predict.unlike import Look, Unlike
 from hemascope.progress import SILENT, Progress
-
-if TYPE_CHECKING:
-    from hemascope.predict.spread import Cluster
 
 
 class Watcher(Protocol):
@@ -96,9 +94,7 @@ def run(
         ModelFileError: no such model; resuming, another one; or it has no sets of that coverage, or no attributes.
         EngineError: no such cluster, or it does not see the images.
     """
-    place = None if on is None else _place(on, workers, threads, batch, attributes, progress, stop)
-    if place is None and workers is not None:
-        raise EngineError("--workers are those of a cluster", "Give --on ray too, or --threads for this machine.")
+    place = checked_place(on, workers, threads, stop, progress)
     _check_differential(differential, precision, output, again=resume or overwrite)
     if output is not None:
         outputs.check_output(output, cluster=on is not None, resume=resume, overwrite=overwrite)
@@ -110,9 +106,12 @@ def run(
         watched = _Watched(watcher, progress, sources, classifier.card, layout)
         watched.begin(0)
         if place is None:
+            blocks: Generator[Block] | Generator[tuple[Block, int]]
             blocks = classify(classifier, items(sources), batch=batch, stop=stop, attributes=attributes)
         else:
-            blocks = place.in_order(classifier, sources)
+            from hemascope.predict.spread import in_order, labelling
+
+            blocks = in_order(place, labelling(classifier, batch, attributes), sources)
         outcome = _hand_over(blocks, watched, stop)
     else:
         with alone(output):
@@ -123,7 +122,7 @@ def run(
                 images, failed = check_finished(output, classifier, layout, items(sources))
                 outcome = Outcome(images, failed, complete=True, before=images, finished=True)
             elif place is not None:
-                outcome = _into_parts(classifier, sources, output, place, watched, resume)
+                outcome = _into_parts(classifier, sources, output, place, watched, resume, batch)
             else:
                 outcome = _into_file(classifier, items(sources), output, watched, resume, batch, stop)
     if outcome.complete and not outcome.images:
@@ -135,29 +134,6 @@ def run(
         return replace(outcome, unlike=unlike)
     counted = _counted(output or watched.tally, classifier.card, differential, precision, unlike)
     return replace(outcome, unlike=unlike, differential=counted)
-
-
-def _place(
-    on: str,
-    workers: int | None,
-    threads: int | None,
-    batch: int | None,
-    attributes: bool,
-    progress: Progress,
-    stop: threading.Event | None,
-) -> "Cluster":
-    """The cluster to run on.
-
-    Raises:
-        EngineError: it is none, or Ray is not installed; or threads are wanted of it.
-    """
-    from hemascope.engine.cluster import check as check_place
-    from hemascope.predict.spread import Cluster
-
-    check_place(on)
-    if threads is not None:
-        raise EngineError("--threads are those of this machine", "A cluster's workers have one each: --workers.")
-    return Cluster(on, workers, batch, attributes, stop, progress)
 
 
 def _loaded(
@@ -235,26 +211,30 @@ class _Watched:
         if block.colours is not None:
             self.look.add(block.colours, block.probabilities)
         self._done += len(block.paths)
-        seconds = max(time.monotonic() - self._started, 1e-9)
-        note = f"{(self._done - self._before) / seconds:,.0f} images/s"
-        if workers is not None:
-            note += f", {workers:,} worker{'s' * (workers != 1)}"
-            note += "" if self._total is None else f", {max(0, self._total - self._done):,} left"
-        self._progress.done(self._done, note=f"({note})")
+        left = None if self._total is None else self._total - self._done
+        note = rate("images", self._done - self._before, self._started, workers, left)
+        self._progress.done(self._done, note=note)
 
 
 def _into_parts(
-    classifier: Runnable, sources: Sequence[str], output: Path, place: "Cluster", watched: _Watched, resume: bool
+    classifier: Runnable,
+    sources: Sequence[str],
+    output: Path,
+    place: Cluster,
+    watched: _Watched,
+    resume: bool,
+    batch: int | None,
 ) -> Outcome:
-    from hemascope.predict import spread
     from hemascope.predict.folder import Folder, discard
+    from hemascope.predict.spread import into, labelling
 
     joined = not outputs.is_folder(output)
     folder = Folder(outputs.parts_path(output) if joined else output, classifier, watched.layout, sources)
     folder.resume() if resume else folder.create()
     watched.begin(folder.before)
-    found = spread.into(folder, place, classifier, sources, watched)
-    if place.stop and place.stop.is_set():
+    labeller = labelling(classifier, batch, bool(watched.layout.attributes))
+    found = into(folder, place, labeller, sources, watched)
+    if place.stopped:
         return Outcome(found.images, found.failed, complete=False, before=folder.before, kept=folder.path)
     finished = folder.complete and not found.new
     if found.images:
