@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--model", default=DEFAULT, help="model file or name of a shipped model")
     options = parser.parse_args()
 
-    os.environ["RAY_worker_niceness"] = "0"  # else whatever runs beside comes before the workers
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 (Ray's name) else whatever runs beside comes before the workers
     from ray.cluster_utils import Cluster
 
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False})

@@ -104,8 +104,9 @@ def test_a_finished_output_is_not_done_again_and_another_is_refused(here, two_no
     with pytest.raises(SourceError, match="the run before, which had more"):
         predict("cells/cell_0000[0-7].png", "m.onnx", output="out", on="ray", resume=True)
     assert predict("cells/*[1-9].png", "m.onnx", output="out", on="ray", workers=1, overwrite=True).images == 17
-    with pytest.raises(SourceError, match="holds other files"):
-        predict("cells", "m.onnx", output="cells", on="ray")
+    for way in ({}, {"overwrite": True}, {"resume": True}):
+        with pytest.raises(SourceError, match="holds other files"):
+            predict("cells", "m.onnx", output="cells", on="ray", **way)
     with pytest.raises(EngineError, match=r"--threads .* --workers"):
         predict("cells", "m.onnx", output="other", on="ray", threads=2)
     with pytest.raises(EngineError, match=r"--workers .* --on ray"):

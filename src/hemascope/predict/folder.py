@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ from hemascope.errors import ModelFileError, RunError, SourceError
 from hemascope.files import atomic, writing
 from hemascope.formats import read_versioned, write_versioned
 from hemascope.predict import rows
-from hemascope.predict.finished import other_images
 from hemascope.predict.journal import table_schema
 from hemascope.predict.rows import Layout
 from hemascope.predict.stream import Block, Runnable
@@ -30,6 +30,7 @@ MANIFEST = "_predictions.json"
 """Name of the file that says what a folder of parts is."""
 
 _NAME = re.compile(r"part-(\d{5,})\.parquet")
+_LEFT = ".part-*.tmp.parquet"  # half written by a killed process
 _ANEW = "Start anew: --overwrite."
 
 
@@ -122,9 +123,9 @@ class Folder:
             return None  # damaged: made again, in its place
         for place, name in enumerate(map(rows.printable, names)):
             if place >= len(then) or then[place] != name:
-                raise other_images(file, "the run before", name, then[place] if place < len(then) else "nothing")
+                raise rows.other_images(file, "the run before", name, then[place] if place < len(then) else "nothing")
         if len(then) > len(names):
-            raise other_images(file, "the run before", "nothing", then[len(names)])
+            raise rows.other_images(file, "the run before", "nothing", then[len(names)])
         return int(len(then) - found.column("error").null_count)
 
     def file(self, number: int) -> Path:
@@ -194,15 +195,15 @@ def clear(folder: Path) -> None:
     """
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / MANIFEST).unlink(missing_ok=True)
-        for _, path in numbered(folder):
-            path.unlink()
+        for path in (*(path for _, path in numbered(folder)), *folder.glob(_LEFT), folder / MANIFEST):
+            path.unlink(missing_ok=True)
 
 
 def discard(folder: Path) -> None:
     """Remove parts that have been joined, and their folder."""
     clear(folder)
-    folder.rmdir()
+    with suppress(OSError):  # something else is in it
+        folder.rmdir()
 
 
 def check_folder(output: Path, *, resume: bool, overwrite: bool) -> None:
@@ -215,8 +216,13 @@ def check_folder(output: Path, *, resume: bool, overwrite: bool) -> None:
         return
     if not output.is_dir():
         raise SourceError(f"{output}: is a file", "Give the name of a folder, or end it in .csv, .parquet or .jsonl.")
-    then = manifest(output) if not overwrite else {}
-    if then is None and (numbered(output) or any(output.iterdir())):
+    try:
+        then = manifest(output)
+    except SourceError:
+        if not overwrite:
+            raise
+        return
+    if then is None and any(output.iterdir()):
         raise SourceError(f"{output}: holds other files than predictions", "Give the name of a new folder.")
     if then is None or resume or overwrite:
         return
