@@ -110,8 +110,8 @@ def test_a_lost_worker_costs_its_part_alone_which_is_done_again():
 
 def test_a_part_that_ends_one_worker_after_the_other_ends_the_job():
     ray = Fake(cores=1, lost=tuple(range(2, 99, 2)))  # every worker is ready, and then lost
-    with pytest.raises(EngineError, match=f"part 0 ended {DEATHS} workers.*its machine is gone"):
-        list(each(ray, enumerate(range(3)), Twice))
+    with pytest.raises(EngineError, match=rf"the number 7: ended {DEATHS} workers.*\(its machine is gone\)"):
+        list(each(ray, enumerate([7, 8]), Twice, name="the number {}".format))
     assert ray.alive == set()
 
 

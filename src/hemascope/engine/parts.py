@@ -57,6 +57,7 @@ def each(
     *arguments: Any,
     workers: int | None = None,
     gpus: bool = False,
+    name: Callable[[P], str] = str,
     stop: threading.Event | None = None,
     progress: Progress = SILENT,
 ) -> Generator[Done[P, R]]:
@@ -73,6 +74,7 @@ def each(
         arguments: of ``make``; what is large goes into the cluster's store once (``ray.put``).
         workers: the most of them; one a core, or a GPU, where not given.
         gpus: a GPU each, where the cluster has any.
+        name: of a part, for errors.
         stop: when set, it ends without waiting for what is at work.
         progress: told of lost workers.
 
@@ -105,7 +107,7 @@ def each(
                     tries[number] += 1
                     if tries[number] >= DEATHS:
                         raise EngineError(
-                            f"part {number} ended {DEATHS} workers one after another: {_line(why)}",
+                            f"{name(part)}: ended {DEATHS} workers one after another ({_line(why)})",
                             "What is done is kept. Look for an image that takes too much memory, then --resume.",
                         )
                     ready.appendleft((number, part))
@@ -157,7 +159,7 @@ class _Crew(Generic[P, R]):
             self._beginning[actor.ready.remote()] = actor
         if self._since is not None and time.monotonic() - self._since > _LONG:
             self._since = None
-            self._progress.say(f"Waiting for a free {self._kind} of the cluster, which has {self._wanted:,}.")
+            self._progress.say(f"Waiting for the first worker: the cluster has {self._wanted:,} {self._kind}s.")
 
     def give(self, number: int, part: P) -> None:
         """Hand a part to the free worker that waits the longest."""
@@ -187,6 +189,8 @@ class _Crew(Generic[P, R]):
                         ) from problem
                 else:
                     self._progress.say(f"A worker on {host} was lost: its part is done again by another.")
+                    if not self._free and not self.working:
+                        self._since = time.monotonic()
                     yield None, (number, part, problem)  # type: ignore[misc]
                 continue
             if beginner is not None:

@@ -79,6 +79,7 @@ class Cluster:
                     *sent,
                     workers=self.workers,
                     gpus=_has_gpu_runtime(),
+                    name=_from_to,
                     stop=self.stop,
                     progress=self.progress,
                 )
@@ -137,3 +138,8 @@ def _has_gpu_runtime() -> bool:
     import onnxruntime as ort
 
     return "CUDAExecutionProvider" in ort.get_available_providers()
+
+
+def _from_to(part: Part) -> str:
+    """A part by its images."""
+    return f"the images from {part.entries[0].path} to {part.entries[-1].path}"
