@@ -128,6 +128,7 @@ def test_what_only_this_machine_sees_is_said_by_name(here, two_nodes, monkeypatc
 
 def test_a_killed_driver_loses_no_part_that_is_done(here, two_nodes):
     write_model(here / "slow.onnx", pause=50_000)
+    write_model(here / "fast.onnx")  # the same but for its pace
     code = "from hemascope.predict import cut; cut.IMAGES = 8; from hemascope.cli import main; main()"
     arguments = ["predict", *SOURCES, "-m", "slow.onnx", "-o", "out.csv", "--on", two_nodes.address]
     with subprocess.Popen([sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE) as driver:
@@ -160,26 +161,29 @@ def test_a_killed_driver_loses_no_part_that_is_done(here, two_nodes):
 
     progress = Watch()
     found = predict(SOURCES, "slow.onnx", output="out.csv", on="ray", resume=True, progress=progress)
-    assert near(found.rows(), predict(SOURCES, "slow.onnx").rows())
+    assert near(found.rows(), predict(SOURCES, "fast.onnx").rows())
     assert progress.counts[0] == PART * (len(before) - 1)
     assert {path for path in before if kept[path] == before[path]} == set(before) - {damaged}
     assert not done.exists()
 
 
 def test_a_lost_machine_costs_its_part_alone(here, two_nodes):
-    write_model(here / "slow.onnx", pause=20_000)
+    write_model(here / "slow.onnx", pause=80_000)
+    write_model(here / "fast.onnx")
 
     class Losing(Told):
-        """Loses a machine once two parts are done."""
+        """Loses a machine once both are at work."""
 
         def done(self, count, total=None, note=""):
             super().done(count, total, note)
-            if count == 2 * PART:
+            if "2 workers" in note and not lost:
+                lost.append(count)
                 threading.Thread(target=lose, args=[two_nodes]).start()
 
+    lost: list[int] = []
     progress = Losing()
     found = predict(SOURCES, "slow.onnx", output="out", on="ray", progress=progress)
-    assert near(found.rows(), predict(SOURCES, "slow.onnx").rows())
+    assert near(found.rows(), predict(SOURCES, "fast.onnx").rows())
     assert progress.counts[-1] == found.images
     assert len(progress.counts) == len(list(Path("out").glob("part-*.parquet")))
     assert [line for line in progress.lines if "was lost: its part is done again" in line]
