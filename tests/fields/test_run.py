@@ -66,10 +66,10 @@ def test_a_count_that_is_killed_goes_on_to_the_same_rows(job, tmp_path, monkeypa
     job(tmp_path / "whole" / "out")
     add = running._Job.add
 
-    def killed(self, read):
+    def killed(self, read, workers=None):
         if self.totals.fields == done:
             raise KeyboardInterrupt
-        add(self, read)
+        add(self, read, workers)
 
     with monkeypatch.context() as patch:
         patch.setattr(running._Job, "add", killed)

@@ -27,20 +27,21 @@ class Show:
         self._left_out: dict[str, str] = {}
         self._failures: list[tuple[str, str]] = []
         self._scales: dict[str, int] = {}
+        self._file = sys.stdout  # what a cluster prints does not come between
         self._as_csv = output is None and not sys.stdout.isatty()
 
     def begin(self, columns: Columns, before: int) -> None:
         """Begin the table."""
         self._columns = columns
         if self._as_csv:
-            sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-            write_delimited(sys.stdout, [columns.names])
+            self._file.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+            write_delimited(self._file, [columns.names])
 
     def add(self, read: "FieldRead") -> None:
         """Take a field."""
         if self._as_csv:
-            write_delimited(sys.stdout, as_text(read.cells, self._columns))
-            sys.stdout.flush()
+            write_delimited(self._file, as_text(read.cells, self._columns))
+            self._file.flush()
         if read.left_out:
             self._left_out[printable(read.name)] = read.left_out
         if read.error:

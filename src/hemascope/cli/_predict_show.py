@@ -34,22 +34,23 @@ class Show:
         self._left_out: dict[str, str] = {}  # of files that hold more than is read
         self._failures: list[tuple[str, str]] = []
         self._first: list[tuple[str, str, float, bool, str]] = []
+        self._file = sys.stdout  # what a cluster prints does not come between
         self._as_csv = output is None and not sys.stdout.isatty()
 
     def begin(self, layout: Layout, before: int) -> None:
         """Begin the table."""
         self._layout = layout
         if self._as_csv:
-            sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-            rows.write_csv_header(sys.stdout, layout)
+            self._file.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+            rows.write_csv_header(self._file, layout)
 
     def add(self, block: Block) -> None:
         """Take a block of results."""
         labels = rows.labels(block, self._layout.classes)
         self._counts.update(label for label in labels if label)
         if self._as_csv:
-            rows.write_csv(sys.stdout, block, self._layout)
-            sys.stdout.flush()
+            rows.write_csv(self._file, block, self._layout)
+            self._file.flush()
         self._left_out.update((rows.printable(path), what) for path, what in block.left_out.items())
         flags = rows.flags(block, self._layout)
         self._unknown += int(flags.sum())
@@ -81,9 +82,7 @@ class Show:
             if outcome.failed > len(self._failures):
                 lines.append("  … the others are in the table, column error")
         if not outcome.complete and self._output:
-            from hemascope.predict.output import journal_path
-
-            lines.append(f"Stopped after {outcome.images:,} images; they are kept in {journal_path(self._output)}.")
+            lines.append(f"Stopped after {outcome.images:,} images; they are kept in {outcome.kept}.")
             lines.append(go_on())
         elif not outcome.complete:
             lines.append(f"Stopped after {outcome.images:,} images.")

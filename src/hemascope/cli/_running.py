@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,6 +49,28 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return number
+
+
+def add_cluster(parser: argparse.ArgumentParser) -> None:
+    """The options that send a command to a cluster."""
+    parser.add_argument(
+        "--on",
+        metavar="CLUSTER",
+        help="where to run: ray, or the address of a Ray cluster, as ray://HOST:10001 [here]",
+    )
+    parser.add_argument(
+        "--workers", type=positive, metavar="N", help="with --on: workers of one core, or GPU, each [all there are]"
+    )
+
+
+@contextlib.contextmanager
+def unheard(on: str | None) -> Iterator[None]:
+    """Keep off stdout what Ray prints there, whatever it is told, of machines that are lost."""
+    if on is None:
+        yield
+        return
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
+        yield
 
 
 def _show_cursor() -> None:

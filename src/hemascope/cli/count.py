@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from hemascope.cli._running import bar, positive, stopped_by_ctrl_c
+from hemascope.cli._running import add_cluster, bar, positive, stopped_by_ctrl_c, unheard
 from hemascope.data.kinds import ANY
 from hemascope.fields.defaults import DETECTOR, FORMATS
 from hemascope.predict.shipped import DEFAULT
@@ -28,7 +28,8 @@ a second Ctrl-C does not wait for the field at work).
 examples:
   hemascope count slide_7/ -o counted
   hemascope count fields.zip -o counted --resume
-  hemascope count slide_7/ -o counted --precision 2 --attributes"""
+  hemascope count slide_7/ -o counted --precision 2 --attributes
+  hemascope count slides/ -o counted --on ray://head:10001"""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -65,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted count, if there is one")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing count")
     parser.add_argument("--threads", type=positive, metavar="N", help="that a field is worked on by [one a core]")
+    add_cluster(parser)
     return parser
 
 
@@ -79,7 +81,7 @@ def run(arguments: list[str]) -> int:
     from hemascope.pipeline.count import page_writer
 
     show = Show(output)
-    with bar() as progress, stopped_by_ctrl_c() as stop:
+    with bar() as progress, stopped_by_ctrl_c() as stop, unheard(options["on"]):
         page = page_writer(progress) if output else None
         outcome = run(sources, watcher=show, page=page, stop=stop, progress=progress, **options)
     if outcome.finished:

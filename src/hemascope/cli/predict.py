@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from hemascope.cli._running import bar, positive, stopped_by_ctrl_c
+from hemascope.cli._running import add_cluster, bar, positive, stopped_by_ctrl_c, unheard
 from hemascope.data.kinds import ANY
 from hemascope.predict.shipped import DEFAULT
 
@@ -27,7 +27,8 @@ examples:
   hemascope predict cell.jpg
   hemascope predict slides/ more.npz 'old/**/*.png' -m runs/mine -o cells.csv
   hemascope predict slides/ -o cells.parquet --resume
-  hemascope predict slide_7/ -o slide_7.csv --differential --precision 2"""
+  hemascope predict slide_7/ -o slide_7.csv --differential --precision 2
+  hemascope predict slides/ -o cells/ --on ray://head:10001"""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,7 +44,12 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "-m", "--model", default=DEFAULT, help=f"a model file, a Run folder or a shipped model's name [{DEFAULT}]"
     )
-    parser.add_argument("-o", "--output", type=Path, help="write a table: .csv, .parquet or .jsonl")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        help="write a table: .csv, .parquet or .jsonl; with --on also a folder of Parquet files",
+    )
     parser.add_argument(
         "--coverage",
         type=float,
@@ -69,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--overwrite", action="store_true", help="replace an existing output")
     parser.add_argument("--threads", type=positive, metavar="N", help="images worked on at a time [one a core]")
     parser.add_argument("--batch", type=positive, metavar="N", help="most images a network run [8, the fastest]")
+    add_cluster(parser)
     return parser
 
 
@@ -82,7 +89,7 @@ def run(arguments: list[str]) -> int:
     from hemascope.predict.run import run
 
     show = Show(output)
-    with bar() as progress, stopped_by_ctrl_c() as stop:
+    with bar() as progress, stopped_by_ctrl_c() as stop, unheard(options["on"]):
         outcome = run(sources, watcher=show, stop=stop, progress=progress, **options)
     if outcome.finished:
         print(f"{output} is complete already", file=sys.stderr)  # noqa: T201

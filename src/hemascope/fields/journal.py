@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
 from typing import IO, Any
@@ -116,6 +116,25 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def write_part(path: Path, reads: Sequence[FieldRead]) -> None:
+    """Write fields that wait for those before them, whole or not at all.
+
+    Raises:
+        WriteError: they cannot be written.
+    """
+    with atomic(path, then="Then go on with --resume.") as temporary:
+        temporary.write_bytes(_MAGIC + b"".join(part(_as_json(read)) for read in reads))
+
+
+def read_part(path: Path) -> list[FieldRead]:
+    """The fields that `write_part` wrote; none where there is no such file, or it is damaged."""
+    try:
+        with path.open("rb") as file:
+            return list(_fields(file)) if file.read(len(_MAGIC)) == _MAGIC else []
+    except OSError:
+        return []
 
 
 def same_made(path: Path, then: Made, now: Made) -> None:

@@ -4,32 +4,31 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from hemascope.errors import HemascopeError, RunError, SourceError
+from hemascope.errors import HemascopeError, SourceError
 from hemascope.fields import table
 from hemascope.fields.crops import cut_out, side_of
 from hemascope.fields.defaults import DETECTOR, FORMATS
-from hemascope.fields.outputs.coco import FILE_NAME as COCO_FILE
+from hemascope.fields.finished import JOURNAL, SUMMARY, check_count, finished, write_summary
 from hemascope.fields.outputs.pixels import Deferred
 from hemascope.fields.outputs.rois import require_roifile
-from hemascope.fields.outputs.write import PAGE, WritePage, Writers
+from hemascope.fields.outputs.write import WORK, WritePage, Writers
 from hemascope.fields.slides.items import Surveys, count_items, field_items
 from hemascope.fields.slides.slide import SUFFIXES
 from hemascope.fields.table import Columns
-from hemascope.fields.totals import FIELDS_FILE, Totals, field_names, write_fields
-from hemascope.files import check_folder
-from hemascope.formats import read_versioned, write_versioned
+from hemascope.fields.totals import FIELDS_FILE, Totals, write_fields
 from hemascope.predict.alone import alone
 from hemascope.predict.differential import differential as counting
 from hemascope.predict.differential.differential import Differential, check_precision
 from hemascope.predict.finished import take
 from hemascope.predict.items import Item, check, tell_passed_over
+from hemascope.predict.place import Cluster, checked_place, rate
 from hemascope.predict.rows import printable
 from hemascope.predict.shipped import DEFAULT
 from hemascope.predict.unlike import Look, Unlike
@@ -44,13 +43,6 @@ if TYPE_CHECKING:
     from hemascope.fields.outputs.crops import Cut
     from hemascope.fields.read import FieldRead
     from hemascope.predict.classifier import Classifier
-
-FORMAT_VERSION = 1
-SUMMARY = "count.json"
-"""Name of the file that says what a finished count was made with, and what it adds up to. It is written last."""
-
-JOURNAL = "cells.partial"
-"""Name of what an interrupted count leaves."""
 
 
 class Watcher(Protocol):
@@ -101,6 +93,8 @@ def run(
     resume: bool = False,
     overwrite: bool = False,
     threads: int | None = None,
+    on: str | None = None,
+    workers: int | None = None,
     progress: Progress = SILENT,
     stop: threading.Event | None = None,
 ) -> Outcome:
@@ -108,7 +102,7 @@ def run(
 
     Args:
         sources, model, detector, output, format, attributes, precision, rois, crops, overlays, resume, overwrite,
-            threads, progress: see `hemascope.pipeline.count.count`.
+            threads, on, workers, progress: see `hemascope.pipeline.count.count`.
         watcher: is handed the fields.
         page: writes count.html.
         stop: when set, the run ends early and keeps its journal.
@@ -117,28 +111,30 @@ def run(
         SourceError: no such source or no field in them; a folder with a count already, or that another run is at;
             resuming, other fields than those of the earlier run.
         ModelFileError: no such model or detector; resuming, another one; or the model has no attributes.
+        EngineError: no such cluster, or it does not see the images.
     """
+    place = checked_place(on, workers, threads, stop, progress)
     check_precision(precision)
     if format not in FORMATS:
         raise HemascopeError(f"{format!r} is no format of the table", f"Give one of {', '.join(FORMATS)}.")
     if output is not None:
-        _check_folder(output, resume=resume, overwrite=overwrite)
+        check_count(output, resume=resume, overwrite=overwrite)
     elif resume or overwrite or rois or crops or overlays:
         raise SourceError("--resume, --overwrite, --rois, --crops and --overlays need a folder", "Name it by -o.")
     if rois:
         require_roifile()
     check(sources, progress, also=SUFFIXES)
     if output is None:
-        job = _Job(sources, model, detector, attributes, threads, watcher, progress, stop)
+        job = _Job(sources, model, detector, attributes, threads, watcher, progress, stop, place)
         job.begin(0)
-        for read in job.reads(field_items(job.sources, job.surveys)):
-            job.add(read)
+        for found in job.reads(None):
+            job.add(found.read, found.workers)
         return job.outcome(precision, complete=not job.stopped)
     with alone(output / "cells", "hemascope count"):
-        _check_folder(output, resume=resume, overwrite=overwrite, held=True)
-        job = _Job(sources, model, detector, attributes, threads, watcher, progress, stop)
+        check_count(output, resume=resume, overwrite=overwrite, held=True)
+        job = _Job(sources, model, detector, attributes, threads, watcher, progress, stop, place)
         if resume and (output / SUMMARY).exists() and not (output / JOURNAL).exists():
-            job.totals = _finished(output, job.made, format, field_items(job.sources, job.surveys))
+            job.totals = finished(output, job.made, format, field_items(job.sources, job.surveys))
             outcome = job.outcome(precision, complete=True, before=job.totals.fields, finished=True)
         else:
             files = {"rois": rois, "crops": crops, "overlays": overlays}
@@ -147,6 +143,19 @@ def run(
         if outcome.differential:
             outcome.differential.write(output / counting.FILE)
     return outcome
+
+
+class Found(NamedTuple):
+    """A field that was read, its pixels or what reads them, and how many workers there are."""
+
+    read: FieldRead
+    pixels: np.ndarray | Deferred | None
+    workers: int | None = None
+
+
+def deferred(read: FieldRead, item: Item) -> Deferred:
+    """The pixels of a field, read when they are wanted."""
+    return Deferred(read.height, read.width, item.pixels)
 
 
 class _Job:
@@ -162,6 +171,7 @@ class _Job:
         watcher: Watcher,
         progress: Progress,
         stop: threading.Event | None,
+        place: Cluster | None,
     ) -> None:
         from hemascope.fields.detector import load_detector  # brings onnxruntime, not needed to refuse
         from hemascope.predict.classifier import load
@@ -177,6 +187,7 @@ class _Job:
         self._watcher = watcher
         self._progress = progress
         self._stop = stop
+        self._place = place
 
     @property
     def made(self) -> Made:
@@ -198,18 +209,49 @@ class _Job:
                 " are read again."
             )
         tell_passed_over(self.sources, self._progress, also=SUFFIXES)
-        self._progress.step("counting", None if self._progress is SILENT else count_items(self.sources))
+        self._total = None if self._progress is SILENT else count_items(self.sources)
+        self._progress.step("counting", self._total)
         self._before, self._started = before, time.monotonic()
 
-    def reads(self, images: Iterable[Item]) -> Iterator[FieldRead]:
-        """The fields, until told to stop."""
+    def reads(
+        self, images: Iterator[Item] | None, done: Sequence[str] = (), kept: Path | None = None
+    ) -> Iterator[Found]:
+        """The fields, until told to stop.
+
+        Args:
+            images: those to come; all of them where not given.
+            done: names of those before them.
+            kept: where a cluster's fields wait for their turn.
+        """
+        if self._place is not None:
+            yield from self._afar(self._place, images, done, kept)
+            return
         from hemascope.fields.read import read_fields
 
+        images = field_items(self.sources, self.surveys) if images is None else images
         threads = self.classifier.threads
         found = read_fields(self.detector, self.classifier, images, attributes=self._attributes, threads=threads)
         with closing(found):
             while not self.stopped and (read := next(found, None)) is not None:
-                yield read
+                yield Found(read, read.pixels)
+
+    def _afar(
+        self, place: Cluster, images: Iterator[Item] | None, done: Sequence[str], kept: Path | None
+    ) -> Iterator[Found]:
+        """Those that a cluster reads; where their images are given, pixels are read here when they are wanted."""
+        from hemascope.fields.spread import Counting, Packed, reads
+
+        counter = Counting(Packed.of(self.detector.path), Packed.of(self.classifier.path), self._attributes)
+        with closing(reads(place, counter, self.sources, done, kept)) as found:
+            for part, workers in found:
+                for survey in part.surveys if images is None else ():
+                    self.surveys(survey)
+                for read in part.reads:
+                    if images is None:
+                        yield Found(read, None, workers)
+                        continue
+                    item = take(images, printable(read.name), Path(read.name), "what the workers read")
+                    yield Found(read, None if read.error else deferred(read, item), workers)
 
     def cut(self, read: FieldRead, pixels: np.ndarray | Deferred) -> Cut:
         """What cuts a field's cells out as the classifier saw them."""
@@ -225,14 +267,14 @@ class _Job:
         self.totals.add(read)
         self._progress.done(self.totals.fields)
 
-    def add(self, read: FieldRead) -> None:
+    def add(self, read: FieldRead, workers: int | None = None) -> None:
         self.totals.add(read)
         if len(read.colours):
             self._look.add(read.colours, read.probabilities)
         self._watcher.add(read)
-        seconds = max(time.monotonic() - self._started, 1e-9)
         done = self.totals.fields
-        self._progress.done(done, note=f"({(done - self._before) / seconds:,.1f} fields/s)")
+        left = None if self._total is None else self._total - done
+        self._progress.done(done, note=rate("fields", done - self._before, self._started, workers, left))
 
     def outcome(self, precision: float | None, *, complete: bool, before: int = 0, finished: bool = False) -> Outcome:
         if complete and not self.totals.fields:
@@ -256,17 +298,20 @@ def _into_folder(
     with (Journal.resume if again else Journal.create)(path, job.made) as journal:
         before = journal.fields
         job.begin(before, journal.lost)
+        done: list[str] = []
         for read in journal.read():
+            done.append(printable(read.name))
             item = take(images, printable(read.name), path, "the interrupted run")
             if printable(read.name) not in writers.names:  # its files are missing, or are to be others
-                pixels = Deferred(read.height, read.width, item.pixels)
+                pixels = deferred(read, item)
                 writers.add(read.name, None if read.error else pixels, read.cells, cut=job.cut(read, pixels))
             job.again(read)
-        for read in job.reads(images):
-            cut = None if read.pixels is None else job.cut(read, read.pixels)
-            writers.add(read.name, read.pixels, read.cells, cut=cut)
+        for found in job.reads(images, done, folder / WORK / "parts"):
+            read = found.read
+            cut = None if found.pixels is None else job.cut(read, found.pixels)
+            writers.add(read.name, found.pixels, read.cells, cut=cut)
             journal.append(read)
-            job.add(read)
+            job.add(read, found.workers)
         outcome = job.outcome(precision, complete=not job.stopped, before=before)
         if outcome.complete:
             writers.close(outcome.differential)  # it says, too, that the cells are unlike those of the training
@@ -284,62 +329,4 @@ def _write(journal: Journal, job: _Job, folder: Path, format: str) -> None:
             (folder / f"cells.{other}").unlink(missing_ok=True)
     table.write_table(folder / f"cells.{format}", journal.cells(), job.columns)
     write_fields(folder / FIELDS_FILE, journal.read())
-    write_versioned(folder / SUMMARY, {**job.made, **job.totals.as_dict(), **job.surveys.as_dict()}, FORMAT_VERSION)
-
-
-def _check_folder(folder: Path, *, resume: bool, overwrite: bool, held: bool = False) -> None:
-    """Refuse, before any work, to write where something is that the user has not given up.
-
-    Args:
-        folder, resume, overwrite: as of `run`.
-        held: whether no other run can be at it, so that a journal is that of an interrupted one.
-
-    Raises:
-        SourceError: a count, another file of these names, or an interrupted run is there already.
-    """
-    check_folder(folder)
-    if resume and overwrite:
-        raise SourceError("--resume and --overwrite exclude each other", "Give the one you mean.")
-    if resume or overwrite:
-        return
-    names = [*(f"cells.{format}" for format in FORMATS), FIELDS_FILE, counting.FILE, COCO_FILE, PAGE, SUMMARY]
-    for path in (folder / name for name in names):
-        if path.exists():
-            raise SourceError(f"{path}: exists already", "Give another folder, or --overwrite to replace it.")
-    if held and (folder / JOURNAL).exists():
-        raise SourceError(
-            f"{folder / JOURNAL}: an interrupted run left this",
-            "Go on with it by --resume, or start anew by --overwrite.",
-        )
-
-
-def _finished(folder: Path, made: Made, format: str, images: Iterator[Item]) -> Totals:
-    """The totals of a finished count, which must be what a run would write now.
-
-    Raises:
-        SourceError: it is of other fields, damaged, or its table is of another format.
-        ModelFileError: it was made with other models, or with other attributes.
-    """
-    from hemascope.fields.journal import same_made
-
-    path = folder / SUMMARY
-
-    def build(values: dict[str, Any]) -> tuple[Made, Totals]:
-        return values, Totals.of_dict(values)
-
-    try:
-        found = read_versioned(path, build, FORMAT_VERSION, what="a count", remedy="Start anew: --overwrite.")
-    except RunError as problem:
-        raise SourceError(problem.problem, problem.remedy) from problem
-    assert found is not None
-    then, totals = found
-    same_made(path, then, made)
-    if not (folder / f"cells.{format}").exists():
-        raise SourceError(f"{folder}: has no cells.{format}", "Give the same --format, or --overwrite to start anew.")
-    for name in field_names(folder / FIELDS_FILE):
-        take(images, name, folder / FIELDS_FILE, "this count")
-    if (more := next(images, None)) is not None:
-        raise SourceError(
-            f"{folder}: {more.path} is not among its fields", "Give the same sources, or --overwrite to start anew."
-        )
-    return totals
+    write_summary(folder, {**job.made, **job.totals.as_dict(), **job.surveys.as_dict()})

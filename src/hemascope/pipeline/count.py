@@ -105,6 +105,8 @@ def count(
     resume: bool = False,
     overwrite: bool = False,
     threads: int | None = None,
+    on: str | None = None,
+    workers: int | None = None,
     progress: Progress = SILENT,
 ) -> Counted:
     """Find every cell of whole fields of smears, classify the white ones, and count.
@@ -128,12 +130,15 @@ def count(
         resume: go on with an interrupted count into this folder, if there is one.
         overwrite: replace an existing count.
         threads: that a field is worked on by; one a core where not given.
+        on: where to count: "ray", or a cluster's address as "ray://HOST:10001"; here where not given.
+        workers: of the cluster, with one core or GPU each; all that it has where not given.
         progress: told how far it is.
 
     Raises:
         SourceError: no such source or no field in them; a folder with a count already, or that another run is at;
             resuming, other fields than those of the earlier run.
         ModelFileError: no such model or detector; resuming, another one; or the model has no attributes.
+        EngineError: no such cluster, or it does not see the images.
         HemascopeError: a library that an output wants is not installed.
     """
     several = [sources] if isinstance(sources, str | Path) else sources
@@ -155,6 +160,8 @@ def count(
         resume=resume,
         overwrite=overwrite,
         threads=threads,
+        on=on,
+        workers=workers,
         progress=progress,
     )
     assert outcome.differential is not None  # as nothing stops it

@@ -53,7 +53,7 @@ def check_finished(output: Path, classifier: Runnable, layout: Layout, images: I
         failed += row["error"] is not None
         spread.add(item, row)
     if (more := next(images, None)) is not None:
-        raise _other_images(output, "this output", more.path, "nothing")
+        raise rows.other_images(output, "this output", more.path, "nothing")
     _judge(output, classifier, layout, spread.kept())
     return n, failed
 
@@ -72,15 +72,8 @@ def take(images: Iterator[Item], done: str, where: Path, what: str) -> Item:
     """
     item = next(images, None)
     if item is None or printable(item.path) != done:
-        raise _other_images(where, what, "nothing" if item is None else item.path, done)
+        raise rows.other_images(where, what, "nothing" if item is None else item.path, done)
     return item
-
-
-def _other_images(where: Path, what: str, now: str, then: str) -> SourceError:
-    return SourceError(
-        f"{where}: the images are not those of {what}: {now} is where {then} was",
-        f"Give the same paths from the same folder to go on, or {_ANEW}",
-    )
 
 
 def _other_model(output: Path, classifier: Runnable, why: str) -> ModelFileError:

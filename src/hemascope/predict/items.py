@@ -93,7 +93,7 @@ def items(sources: Sequence[str], *, also: Collection[str] = ()) -> Iterator[Ite
         if kind_of(source) == Kind.SYNTHETIC:
             yield from _drawn(source)
         for found in files(source, also):
-            yield from [Item(found.path, DecodeError(found.error))] if found.error else _in_file(found.path)
+            yield from [Item(found.path, DecodeError(found.error))] if found.error else in_file(found.path)
 
 
 def count(sources: Sequence[str], *, also: Collection[str] = ()) -> int | None:
@@ -185,23 +185,24 @@ def _parquet_files(folder: str) -> Iterator[Found]:
     yield from (Found(str(path)) for path in parquet_files(Path(folder)))
 
 
-def _in_file(path: str) -> Iterator[Item]:
+def in_file(path: str) -> Iterator[Item]:
+    """The images of one file, as of `items`."""
     match file_kind(path):
         case Kind.NPZ:
             from hemascope.data.containers import npz
 
             for member, array in npz.images(path):
-                yield Item(_name(path, member), array)
+                yield Item(image_name(path, member), array)
         case Kind.TAR:
             from hemascope.data.containers import tar
 
             for member, data in tar.images(path):
-                yield Item(_name(path, member), data)
+                yield Item(image_name(path, member), data)
         case Kind.ZIP:
             from hemascope.data.containers import zip as archive
 
             for member, data in archive.images(path):
-                yield Item(_name(path, member), data)
+                yield Item(image_name(path, member), data)
         case Kind.PARQUET | Kind.CSV:
             try:
                 yield from _in_table(path)
@@ -220,13 +221,13 @@ def _in_table(path: str) -> Iterator[Item]:
     from hemascope.data.containers.open import Containers
     from hemascope.data.listing import Place
 
-    if _holds_images(path):
+    if holds_images(path):
         from hemascope.data.containers import parquet
 
-        yield from (Item(_name(path, member), picture) for member, picture in parquet.images(path))
+        yield from (Item(image_name(path, member), picture) for member, picture in parquet.images(path))
         return
     containers = Containers()
-    for file, member, error in _listed(path):
+    for file, member, error in listed(path):
         if error:
             picture: Picture | Callable[[], np.ndarray] | DecodeError = DecodeError(error)
         else:
@@ -237,11 +238,11 @@ def _in_table(path: str) -> Iterator[Item]:
 
 def _check_table(path: str) -> None:
     """Refuse a table that has neither images nor paths."""
-    if not _holds_images(path):
-        next(iter(_listed(path)), None)
+    if not holds_images(path):
+        next(iter(listed(path)), None)
 
 
-def _holds_images(path: str) -> bool:
+def holds_images(path: str) -> bool:
     """Whether a table is a Parquet file with a column of images, or ought to be one."""
     if file_kind(path) == Kind.CSV:
         return False
@@ -255,7 +256,7 @@ def _holds_images(path: str) -> bool:
     return True
 
 
-def _listed(path: str) -> Iterable[tuple[str, str, str]]:
+def listed(path: str) -> Iterable[tuple[str, str, str]]:
     """Path, member and error of every row of a CSV, a Manifest or a table of predictions."""
     from hemascope.data.listing import places, read_listing
 
@@ -287,7 +288,7 @@ def _count(path: str) -> int | None:
 
         return parquet.count(path)
     if kind == Kind.CSV:
-        return sum(1 for _ in _in_file(path))
+        return sum(1 for _ in in_file(path))
     return 1
 
 
@@ -297,7 +298,7 @@ def _drawn(source: str) -> Iterator[Item]:
     asked = parse(source)
     drawings = Synthetic(asked.path)
     for number in range(asked.images):
-        yield Item(_name(asked.path, str(number)), drawings.job(str(number)))
+        yield Item(image_name(asked.path, str(number)), drawings.job(str(number)))
 
 
 def _fetched(source: str, progress: Progress = SILENT) -> Path:
@@ -310,6 +311,6 @@ def _expanded(source: str) -> str:
     return os.path.expanduser(source)  # noqa: PTH111 (a Path would write it anew)
 
 
-def _name(path: str, member: str) -> str:
+def image_name(path: str, member: str) -> str:
     """An image's name; a whole file's where no member is to blame."""
     return f"{path}#{member}" if member else path

@@ -56,7 +56,7 @@ class Journal:
     @classmethod
     def create(cls, path: Path, classifier: Runnable, layout: Layout | None = None) -> "Journal":
         """Begin a journal, in place of any that is there; its columns are the classifier's own where not given."""
-        schema = _schema(classifier, layout)
+        schema = table_schema(classifier, layout)
         head = _MAGIC + part(schema.serialize().to_pybytes())
         with atomic(path) as temporary:
             temporary.write_bytes(head)
@@ -70,7 +70,7 @@ class Journal:
             SourceError: not a journal, one whose head is damaged, or one with other columns.
             ModelFileError: another model made it.
         """
-        wanted = _schema(classifier, layout)
+        wanted = table_schema(classifier, layout)
         with path.open("rb") as file:
             former = file.read(len(_FORMER)) == _FORMER
         if former:
@@ -142,7 +142,8 @@ class Journal:
         self.close()
 
 
-def _schema(classifier: Runnable, layout: Layout | None) -> pa.Schema:
+def table_schema(classifier: Runnable, layout: Layout | None = None) -> pa.Schema:
+    """The schema of a classifier's predictions, which tells the model; its own columns where no layout is given."""
     about = {
         "hemascope.format_version": str(FORMAT_VERSION),
         MODEL_KEY: classifier.card.name,

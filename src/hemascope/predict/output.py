@@ -4,7 +4,7 @@ import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hemascope.data.delimited import fused
 from hemascope.errors import SourceError
@@ -13,7 +13,7 @@ from hemascope.predict import rows
 from hemascope.predict.rows import APPEARANCE, Layout
 
 if TYPE_CHECKING:
-    from hemascope.predict.journal import Journal
+    import pyarrow as pa
 
 SUFFIXES = (".csv", ".parquet", ".jsonl")
 """What the name of an output may end in."""
@@ -30,6 +30,63 @@ def journal_path(output: Path) -> Path:
     return output.with_name(output.name + ".partial")
 
 
+def parts_path(output: Path) -> Path:
+    """Where a cluster's parts of an output are until they are joined.
+
+    >>> parts_path(Path("out.csv")).name
+    'out.csv.parts'
+    """
+    return output.with_name(output.name + ".parts")
+
+
+def is_folder(output: Path) -> bool:
+    """Whether an output is a folder of parts, as a cluster writes: one that is there, or a name without a suffix."""
+    return output.is_dir() or not output.suffix
+
+
+def interrupted(output: Path, *, cluster: bool) -> Path:
+    """What an interrupted run leaves of a table: the journal of this machine, or the parts of a cluster."""
+    return parts_path(output) if cluster else journal_path(output)
+
+
+def check_output(output: Path, *, cluster: bool, resume: bool, overwrite: bool, held: bool = False) -> None:
+    """Refuse, before any work, to write where something is that the user has not given up.
+
+    Args:
+        output, resume, overwrite: as of `hemascope.predict.run.run`.
+        cluster: whether a cluster writes it, which may be a folder then.
+        held: whether no other run can be at it, so that a journal is that of an interrupted one.
+
+    Raises:
+        SourceError: unknown format, an output or an interrupted run is there already, or one of the other way, which
+            can be gone on with in its own only.
+    """
+    if resume and overwrite:
+        raise SourceError("--resume and --overwrite exclude each other", "Give the one you mean.")
+    if cluster and is_folder(output):
+        from hemascope.predict.folder import check_folder
+
+        check_folder(output, resume=resume, overwrite=overwrite)
+        return
+    check_format(output)
+    if overwrite:
+        return
+    if output.exists() and not resume:
+        raise SourceError(f"{output}: exists already", "Give another name, or --overwrite to replace it.")
+    if not held:
+        return
+    if (other := interrupted(output, cluster=not cluster)).exists():
+        way = "here, without --on" if cluster else "on a cluster, by --on"
+        raise SourceError(
+            f"{other}: a run {way}, left this when it was interrupted",
+            "Go on with it in that way by --resume, or start anew by --overwrite.",
+        )
+    if not resume and (own := interrupted(output, cluster=cluster)).exists():
+        raise SourceError(
+            f"{own}: an interrupted run left this", "Go on with it by --resume, or start anew by --overwrite."
+        )
+
+
 def check_format(output: Path) -> None:
     """Refuse an output of unknown format, before any work.
 
@@ -42,7 +99,16 @@ def check_format(output: Path) -> None:
         raise SourceError(f"{output}: is a folder", "Give the name of a file.")
 
 
-def write(journal: "Journal", output: Path) -> None:
+class Rows(Protocol):
+    """A table in record batches: a `Journal`, or a `Folder` of parts."""
+
+    schema: "pa.Schema"
+
+    def batches(self) -> "Iterator[pa.RecordBatch]":
+        """Its rows in order, few at a time."""
+
+
+def write(journal: Rows, output: Path) -> None:
     """Write the journal's rows to ``output``, whole or not at all, holding few of them at a time."""
     with atomic(output, then="Then go on with --resume.") as temporary:
         if output.suffix.lower() == ".parquet":
@@ -77,7 +143,8 @@ def read_rows(output: Path) -> Iterator[dict[str, Any]]:
     Raises:
         SourceError: not a table of predictions.
     """
-    read = {".parquet": _parquet_rows, ".csv": _csv_rows, ".jsonl": _json_rows}[output.suffix.lower()]
+    readers = {".parquet": _parquet_rows, ".csv": _csv_rows, ".jsonl": _json_rows}
+    read = _folder_rows if output.is_dir() else readers[output.suffix.lower()]
     try:
         for row in read(output):
             if not {"path", "label", "error"} <= row.keys():
@@ -99,6 +166,13 @@ def _parquet_rows(output: Path) -> Iterator[dict[str, Any]]:
             yield from batch.to_pylist()
 
 
+def _folder_rows(output: Path) -> Iterator[dict[str, Any]]:
+    from hemascope.predict.folder import numbered
+
+    for _, file in numbered(output):
+        yield from _parquet_rows(file)
+
+
 def _json_rows(output: Path) -> Iterator[dict[str, Any]]:
     with output.open(encoding="utf-8") as file:
         yield from map(json.loads, file)
@@ -117,7 +191,7 @@ def _csv_rows(output: Path) -> Iterator[dict[str, Any]]:
             yield {**found, **numbers, **flag}
 
 
-def _write_parquet(journal: "Journal", path: Path) -> None:
+def _write_parquet(journal: Rows, path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -132,7 +206,7 @@ def _write_parquet(journal: "Journal", path: Path) -> None:
             writer.write_table(pa.Table.from_batches(held))
 
 
-def _write_lines(journal: "Journal", path: Path, *, as_csv: bool) -> None:
+def _write_lines(journal: Rows, path: Path, *, as_csv: bool) -> None:
     layout = Layout.of_schema(journal.schema)
     with path.open("w", encoding="utf-8", newline="") as file:
         if as_csv:

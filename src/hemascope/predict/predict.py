@@ -113,6 +113,8 @@ def predict(
     overwrite: bool = False,
     threads: int | None = None,
     batch: int | None = None,
+    on: str | None = None,
+    workers: int | None = None,
     progress: Progress = SILENT,
 ) -> Predicted:
     """Classify every image of the sources, labelled or not.
@@ -121,8 +123,8 @@ def predict(
         sources: one or several of `hemascope.data.kinds.KINDS`: pictures, folders of them, globs, archives, .npz,
             Parquet, CSV, Manifests and names. Labels are passed over.
         model: a model file, a Run folder or a shipped model's name.
-        output: the table to write, .csv, .parquet or .jsonl, for any number of images; without one the rows are kept in
-            memory, some 100 bytes an image.
+        output: the table to write, .csv, .parquet or .jsonl, for any number of images; on a cluster a folder too, a
+            name without a suffix, of Parquet files. Without one the rows are kept in memory, some 100 bytes an image.
         coverage: add the column ``set``: the classes that hold the true one in this share of cells, as 0.95.
         attributes: add what is seen of the cells: the column ``appearance``, a few words, and one an attribute, its
             value, empty where the model is not sure or has not learnt those of the class.
@@ -133,12 +135,15 @@ def predict(
         overwrite: replace an existing output.
         threads: images worked on at a time; one a core where not given.
         batch: most images a network run; 8, the fastest, where not given.
+        on: where to classify: "ray", or a cluster's address as "ray://HOST:10001"; here where not given.
+        workers: of the cluster, with one core or GPU each; all that it has where not given.
         progress: told how far it is.
 
     Raises:
         SourceError: no such source or no image in them; an output that is there already, or that another run
             is at; resuming, other images, another coverage or other attributes than those of the earlier run.
         ModelFileError: no such model; resuming, another one; or it has no sets of that coverage, or no attributes.
+        EngineError: no such cluster, or it does not see the images.
 
     >>> found = predict("synthetic:8", threads=1)
     >>> len(found), [row["path"] for row in found.rows()][:2]
@@ -160,6 +165,8 @@ def predict(
         overwrite=overwrite,
         threads=threads,
         batch=batch,
+        on=on,
+        workers=workers,
         progress=progress,
     )
     return Predicted(

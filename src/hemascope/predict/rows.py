@@ -7,12 +7,13 @@ A row an image, in input order. An image that failed has only ``path`` and ``err
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
 from hemascope.data.delimited import write_delimited
-from hemascope.errors import ModelFileError
+from hemascope.errors import ModelFileError, SourceError
 from hemascope.predict.attributes import Vocabulary, phrase
 from hemascope.predict.card import SEPARATOR, class_sets, set_mass
 from hemascope.predict.stream import Block, Runnable
@@ -236,6 +237,14 @@ def printable(path: str) -> str:
     caf\udce9.jpg
     """
     return path.encode("utf-8", "backslashreplace").decode()
+
+
+def other_images(where: Path, what: str, now: str, then: str) -> SourceError:
+    """The error of a row that has another name than the image now: the file, what it is in words, both names."""
+    return SourceError(
+        f"{where}: the images are not those of {what}: {now} is where {then} was",
+        "Give the same paths from the same folder to go on, or start anew with --overwrite.",
+    )
 
 
 def number(value: np.ndarray) -> float:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from hemascope.predict.differential import differential as counting
 from hemascope.predict.differential.differential import Differential, Tally, check_precision
 from hemascope.predict.finished import check_finished, take
 from hemascope.predict.items import Item, check, count, items, tell_passed_over
+from hemascope.predict.place import Cluster, checked_place, rate
 from hemascope.predict.rows import Layout
 from hemascope.predict.shipped import DEFAULT
 from hemascope.predict.stream import Block, Runnable, classify
@@ -46,6 +47,7 @@ class Outcome:
         finished: whether an earlier run had finished, so that nothing was done.
         unlike: that the images of this run are unlike those that the model was calibrated on; None where they are not.
         differential: the count of all images, where one was asked for and the run is complete.
+        kept: where the rows of a run into an output are until it is complete.
     """
 
     images: int
@@ -55,6 +57,7 @@ class Outcome:
     finished: bool = False
     unlike: Unlike | None = None
     differential: Differential | None = None
+    kept: Path | None = None
 
 
 def run(
@@ -71,44 +74,57 @@ def run(
     overwrite: bool = False,
     threads: int | None = None,
     batch: int | None = None,
+    on: str | None = None,
+    workers: int | None = None,
     progress: Progress = SILENT,
     stop: threading.Event | None = None,
 ) -> Outcome:
     """Classify every image of the sources; a run into a file that was ended at any moment can be resumed.
 
     Args:
-        sources, model, coverage, attributes, differential, precision, resume, overwrite, threads, batch, progress: see
-            `hemascope.predict.predict.predict`.
-        watcher: is handed the results.
-        output: .csv, .parquet or .jsonl; without one only the watcher has them.
+        sources, model, coverage, attributes, differential, precision, resume, overwrite, threads, batch, on, workers,
+            progress: see `hemascope.predict.predict.predict`.
+        watcher: is handed the results; those of a cluster that go into an output in any order.
+        output: .csv, .parquet or .jsonl, on a cluster a folder too; without one only the watcher has them.
         stop: when set, the run ends early and keeps its journal.
 
     Raises:
         SourceError: no such source or no image in them; an output that is there already, or that another run
             is at; resuming, other images, another coverage or other attributes than those of the earlier run.
         ModelFileError: no such model; resuming, another one; or it has no sets of that coverage, or no attributes.
+        EngineError: no such cluster, or it does not see the images.
     """
+    place = checked_place(on, workers, threads, stop, progress)
     _check_differential(differential, precision, output, again=resume or overwrite)
     if output is not None:
-        _check_output(output, resume=resume, overwrite=overwrite)
+        outputs.check_output(output, cluster=on is not None, resume=resume, overwrite=overwrite)
     elif resume or overwrite:
         raise SourceError("--resume and --overwrite need an output", "Name it by -o.")
     check(sources, progress)
     if output is None:
         classifier, layout = _loaded(model, threads, coverage, attributes)
-        watched = _Watched(watcher, progress, sources, classifier.card)
-        watched.begin(layout, 0)
-        outcome = _hand_over(classifier, items(sources), watched, attributes, batch, stop)
+        watched = _Watched(watcher, progress, sources, classifier.card, layout)
+        watched.begin(0)
+        if place is None:
+            blocks: Generator[Block] | Generator[tuple[Block, int]]
+            blocks = classify(classifier, items(sources), batch=batch, stop=stop, attributes=attributes)
+        else:
+            from hemascope.predict.spread import in_order, labelling
+
+            blocks = in_order(place, labelling(classifier, batch, attributes), sources)
+        outcome = _hand_over(blocks, watched, stop)
     else:
         with alone(output):
-            _check_output(output, resume=resume, overwrite=overwrite, held=True)
+            outputs.check_output(output, cluster=on is not None, resume=resume, overwrite=overwrite, held=True)
             classifier, layout = _loaded(model, threads, coverage, attributes)
-            if resume and output.exists() and not outputs.journal_path(output).exists():
+            watched = _Watched(watcher, progress, sources, classifier.card, layout)
+            if resume and output.is_file() and not outputs.interrupted(output, cluster=on is not None).exists():
                 images, failed = check_finished(output, classifier, layout, items(sources))
                 outcome = Outcome(images, failed, complete=True, before=images, finished=True)
-                return replace(outcome, differential=_counted(output, classifier.card, differential, precision, None))
-            watched = _Watched(watcher, progress, sources, classifier.card)
-            outcome = _into_file(classifier, items(sources), output, watched, resume, layout, batch, stop)
+            elif place is not None:
+                outcome = _into_parts(classifier, sources, output, place, watched, resume, batch)
+            else:
+                outcome = _into_file(classifier, items(sources), output, watched, resume, batch, stop)
     if outcome.complete and not outcome.images:
         raise SourceError(
             f"{', '.join(sources)}: no image there", "Folders are searched for files with an image's suffix."
@@ -164,15 +180,17 @@ def _counted(
 class _Watched:
     """Hands the results on, reports how far the run is, counts, and looks at the images' colours."""
 
-    def __init__(self, watcher: Watcher, progress: Progress, sources: Sequence[str], card: ModelCard) -> None:
-        self.look, self.tally, self._layout = Look(card), Tally(), Layout(())
+    def __init__(
+        self, watcher: Watcher, progress: Progress, sources: Sequence[str], card: ModelCard, layout: Layout
+    ) -> None:
+        self.look, self.tally, self.layout = Look(card), Tally(), layout
         self._watcher = watcher
         self._progress = progress
         self._sources = sources
+        self._total: int | None = None
 
-    def begin(self, layout: Layout, before: int, lost: int = 0) -> None:
-        self._watcher.begin(layout, before)
-        self._layout = layout
+    def begin(self, before: int, lost: int = 0) -> None:
+        self._watcher.begin(self.layout, before)
         if lost:
             self._progress.say(
                 f"The journal's last {lost:,} bytes are not as they were written: images from the {before + 1:,}th on"
@@ -180,44 +198,52 @@ class _Watched:
             )
         tell_passed_over(self._sources, self._progress)
         # To count the images takes a walk through all folders, which is for nothing where nobody looks.
-        self._progress.step("classifying", None if self._progress is SILENT else count(self._sources))
+        self._total = None if self._progress is SILENT else count(self._sources)
+        self._progress.step("classifying", self._total)
         self._done = self._before = before
         self._started = time.monotonic()
         if before:
             self._progress.done(before)
 
-    def add(self, block: Block) -> None:
+    def add(self, block: Block, workers: int | None = None) -> None:
         self._watcher.add(block)
-        self.tally.add(rows.labels(block, self._layout.classes), rows.flags(block, self._layout).tolist())
+        self.tally.add(rows.labels(block, self.layout.classes), rows.flags(block, self.layout).tolist())
         if block.colours is not None:
             self.look.add(block.colours, block.probabilities)
         self._done += len(block.paths)
-        seconds = max(time.monotonic() - self._started, 1e-9)
-        self._progress.done(self._done, note=f"({(self._done - self._before) / seconds:,.0f} images/s)")
+        left = None if self._total is None else self._total - self._done
+        note = rate("images", self._done - self._before, self._started, workers, left)
+        self._progress.done(self._done, note=note)
 
 
-def _check_output(output: Path, *, resume: bool, overwrite: bool, held: bool = False) -> None:
-    """Refuse, before any work, to write where something is that the user has not given up.
+def _into_parts(
+    classifier: Runnable,
+    sources: Sequence[str],
+    output: Path,
+    place: Cluster,
+    watched: _Watched,
+    resume: bool,
+    batch: int | None,
+) -> Outcome:
+    from hemascope.predict.folder import Folder, discard
+    from hemascope.predict.spread import into, labelling
 
-    Args:
-        output, resume, overwrite: as of `run`.
-        held: whether no other run can be at it, so that a journal is that of an interrupted one.
-
-    Raises:
-        SourceError: unknown format, or an output or an interrupted run is there already.
-    """
-    outputs.check_format(output)
-    if resume and overwrite:
-        raise SourceError("--resume and --overwrite exclude each other", "Give the one you mean.")
-    if resume or overwrite:
-        return
-    if output.exists():
-        raise SourceError(f"{output}: exists already", "Give another name, or --overwrite to replace it.")
-    if held and outputs.journal_path(output).exists():
-        raise SourceError(
-            f"{outputs.journal_path(output)}: an interrupted run left this",
-            "Go on with it by --resume, or start anew by --overwrite.",
-        )
+    joined = not outputs.is_folder(output)
+    folder = Folder(outputs.parts_path(output) if joined else output, classifier, watched.layout, sources)
+    folder.resume() if resume else folder.create()
+    watched.begin(folder.before)
+    labeller = labelling(classifier, batch, bool(watched.layout.attributes))
+    found = into(folder, place, labeller, sources, watched)
+    if place.stopped:
+        return Outcome(found.images, found.failed, complete=False, before=folder.before, kept=folder.path)
+    finished = folder.complete and not found.new
+    if found.images:
+        folder.finish(found.parts, found.images, found.failed)
+    if joined and found.images:
+        outputs.write(folder, output)
+    if joined or not found.images:
+        discard(folder.path)
+    return Outcome(found.images, found.failed, complete=True, before=folder.before, finished=finished)
 
 
 def _into_file(
@@ -226,18 +252,17 @@ def _into_file(
     output: Path,
     watched: _Watched,
     resume: bool,
-    layout: Layout,
     batch: int | None,
     stop: threading.Event | None,
 ) -> Outcome:
     from hemascope.predict.journal import Journal  # brings pyarrow, which only a file needs
 
-    path = outputs.journal_path(output)
+    path, layout = outputs.journal_path(output), watched.layout
     begin = Journal.resume if resume and path.exists() else Journal.create
     journal = begin(path, classifier, layout)
     with journal:
         before = journal.rows
-        watched.begin(layout, before, journal.lost)
+        watched.begin(before, journal.lost)
         for done in journal.paths():
             take(images, done, path, "the interrupted run")
         attributes = bool(layout.attributes)
@@ -246,7 +271,7 @@ def _into_file(
                 journal.append(block)
                 watched.add(block)
         if stop and stop.is_set():
-            return Outcome(journal.rows, journal.failed, complete=False, before=before)
+            return Outcome(journal.rows, journal.failed, complete=False, before=before, kept=path)
         if journal.rows:
             outputs.write(journal, output)
     path.unlink()
@@ -254,17 +279,13 @@ def _into_file(
 
 
 def _hand_over(
-    classifier: Runnable,
-    images: Iterable[Item],
-    watched: _Watched,
-    attributes: bool,
-    batch: int | None,
-    stop: threading.Event | None,
+    blocks: Generator[Block] | Generator[tuple[Block, int]], watched: _Watched, stop: threading.Event | None
 ) -> Outcome:
     n = failed = 0
-    with closing(classify(classifier, images, batch=batch, stop=stop, attributes=attributes)) as blocks:
-        for block in blocks:
-            watched.add(block)
+    with closing(blocks):
+        for found in blocks:
+            block, workers = (found, None) if isinstance(found, Block) else found
+            watched.add(block, workers)
             n += len(block.paths)
             failed += sum(map(bool, block.errors))
     return Outcome(n, failed, complete=not (stop and stop.is_set()))

@@ -60,6 +60,26 @@ def count(path: str) -> int | None:
         return None
 
 
+def stacks(path: str) -> dict[str, int] | None:
+    """The arrays whose rows `images` gives, and how many each has; None where rows are not to be had one by one.
+
+    That is so of compressed and of damaged files: they are read from front to end.
+    """
+    try:
+        require_regular(path)
+        with zipfile.ZipFile(path) as archive:
+            found = {}
+            for member in _members(archive):
+                with archive.open(member) as file:
+                    shape = _stack(file)
+                if archive.getinfo(member).compress_type != zipfile.ZIP_STORED or _too_large(shape):
+                    return None
+                found[member.removesuffix(".npy")] = shape[0]
+            return found or None
+    except _BROKEN:
+        return None
+
+
 def npy_headers(path: Path | str) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
     """Shape and dtype of each array of a .npz, read from the headers only.
 

@@ -70,6 +70,31 @@ def count(path: str) -> int | None:
         return None
 
 
+def slices(path: str) -> Iterator[tuple[str, int, int, DecodeError | None]]:
+    """Where the bytes of the images of a plain archive are, in its order; only the headers are read.
+
+    Yields:
+        the member's name, where its bytes start, how many they are, and why it has none; see `images`.
+    """
+    done = 0
+    try:
+        length = require_regular(path)
+        with tarfile.open(path, "r:", tarinfo=_Member) as archive:
+            for member in _files(archive):
+                if not is_image(member.name):
+                    continue
+                problem = _refusal(member)
+                if not problem and member.offset_data + member.size > length:
+                    raise tarfile.ReadError("unexpected end of data")
+                error = DecodeError(f"{path}#{member.name}: {problem}") if problem else None
+                yield member.name, member.offset_data, member.size, error
+                done += 1
+            _require_end(archive)
+    except _BROKEN as problem:
+        after = f" (after {done} images)" if done else ""
+        yield "", 0, 0, DecodeError(f"{path}: the archive cannot be read: {_reason(problem)}{after}")
+
+
 class _Member(tarfile.TarInfo):
     """A member whose header is of a bounded length: tarfile itself reads names of any, whatever they were packed to."""
 

@@ -23,7 +23,9 @@ from hemascope.predict.rows import printable
 PAGE = "count.html"
 """Name of the page."""
 
-_WORK = ".count"  # holds what a resumed count goes on from
+WORK = ".count"
+"""Name of the folder, within that of the count, of what a resumed count goes on from."""
+
 _OURS = (
     f"{geojson.FOLDER}/*{geojson.SUFFIX}",
     f"{rois.FOLDER}/*{rois.SUFFIX}",
@@ -80,8 +82,8 @@ class Writers:
             require_roifile()
         if not resume:
             clear(self._folder)
-        self._kept = KeptFields(self._folder / _WORK / "fields.jsonl", resume=resume)
-        self._gallery = Gallery(self._folder / _WORK, self._kept)
+        self._kept = KeptFields(self._folder / WORK / "fields.jsonl", resume=resume)
+        self._gallery = Gallery(self._folder / WORK, self._kept)
         self._stems = Stems()
         for field in self._kept:
             self._stems.of(field.name)
@@ -141,7 +143,7 @@ class Writers:
 
     def discard(self) -> None:
         """Remove what a resumed count would go on from: the last act, once all other files stand too."""
-        shutil.rmtree(self._folder / _WORK, ignore_errors=True)
+        shutil.rmtree(self._folder / WORK, ignore_errors=True)
 
 
 def clear(folder: Path) -> None:
@@ -151,7 +153,7 @@ def clear(folder: Path) -> None:
         WriteError: it cannot be removed.
     """
     with writing(folder):
-        shutil.rmtree(folder / _WORK, ignore_errors=True)
+        shutil.rmtree(folder / WORK, ignore_errors=True)
         found = [path for pattern in _OURS for path in folder.glob(pattern)]
         for path in found:
             path.unlink()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -114,7 +114,12 @@ def field_items(sources: Sequence[str], told: Callable[[Survey], None] | None = 
         sources: see `hemascope.data.kinds`; slides are files, in folders or by their own names.
         told: is handed how much of each slide was read, behind its windows.
     """
-    for item in plain.items(sources, also=SUFFIXES):
+    yield from fields_of(plain.items(sources, also=SUFFIXES), told)
+
+
+def fields_of(items: Iterable[Item], told: Callable[[Survey], None] | None = None) -> Iterator[Item]:
+    """The fields of images and slides; see `field_items`."""
+    for item in items:
         picture = item.picture
         if isinstance(picture, str | Path) and _suffix(picture) in SUFFIXES | TIFF_SUFFIXES:
             yield from _of_file(item, os.fspath(picture), told or _nobody)
