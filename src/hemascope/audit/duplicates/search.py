@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from hemascope.audit.disk import Array
 from hemascope.audit.duplicates.alignment import Template, align
 from hemascope.audit.duplicates.candidates import candidates, spectra
 from hemascope.audit.duplicates.likeness import detail, likeness, threshold
@@ -31,7 +32,7 @@ class Comparison:
         images: uint8 (n, s, s, 3).
     """
 
-    def __init__(self, images: np.ndarray) -> None:
+    def __init__(self, images: Array) -> None:
         self._images = images
         self._template = lru_cache(_KEPT)(lambda row: Template(luminance(images[row])))
         self._detail = lru_cache(_KEPT)(lambda row: detail(luminance(images[row])))
@@ -62,7 +63,7 @@ _ROUNDS = 3
 _SURE = 0.4  # of the way from the threshold to 1: enough to join groups by itself
 
 
-def near_duplicates(images: np.ndarray, usable: np.ndarray, *, progress: Progress = SILENT) -> list[Pair]:
+def near_duplicates(images: Array, usable: np.ndarray, *, progress: Progress = SILENT) -> list[Pair]:
     """Find the images that show the same picture.
 
     Of a group of n images not all n² / 2 pairs are given but n - 1 that link it together: images of identical pixels
@@ -90,7 +91,7 @@ def near_duplicates(images: np.ndarray, usable: np.ndarray, *, progress: Progres
     return sorted(pairs + linking.pairs(), key=lambda pair: (pair.first, pair.second))
 
 
-def _search(images: np.ndarray, rows: np.ndarray, least: float, linking: Linking, progress: Progress) -> None:
+def _search(images: Array, rows: np.ndarray, least: float, linking: Linking, progress: Progress) -> None:
     if len(rows) < 2:
         return
     progress.step("looking for images that are alike")
@@ -109,7 +110,7 @@ def _search(images: np.ndarray, rows: np.ndarray, least: float, linking: Linking
                 progress.done(done)
 
 
-def _pair(images: np.ndarray, first: int, second: int, score: float, turn: int, affine: np.ndarray) -> Pair:
+def _pair(images: Array, first: int, second: int, score: float, turn: int, affine: np.ndarray) -> Pair:
     if first > second:
         matrix = np.eye(3)
         matrix[:2, :2] = turn_matrix(turn)
