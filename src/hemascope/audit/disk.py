@@ -62,7 +62,7 @@ class DiskArray:
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._array[key] = value
-        self._touch(np.asarray(value).nbytes)
+        self._touch(self._array[key].nbytes)
 
     def _touch(self, size: int) -> None:
         self._touched += size

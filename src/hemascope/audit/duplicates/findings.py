@@ -34,7 +34,8 @@ def duplicate_findings(manifest: Manifest, identical: np.ndarray, pairs: Sequenc
     same = np.where(identical < 0, np.arange(len(identical)), identical)
     likest = _likest(same, pairs)
     group = joined(identical, pairs)
-    columns = _Columns(*(manifest.table[name].to_numpy(object) for name in ("split", "label")), manifest.ids.tolist())
+    table = manifest.table
+    columns = _Columns(table["split"].to_numpy(object), table["label"].to_numpy(object), manifest.ids.tolist())
     return findings_table(
         finding
         for members in _runs(np.flatnonzero(group >= 0), group)
