@@ -31,9 +31,9 @@ SIZE = 96
 
 
 @lru_cache
-def auditor() -> Classifier:
+def auditor(threads: int | None = None) -> Classifier:
     """The embedded network: a Classifier of `CLASSES` whose features come from several depths."""
-    return load(Path(__file__).parent / "weights" / "auditor.onnx")
+    return load(Path(__file__).parent / "weights" / "auditor.onnx", threads=threads)
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,13 @@ class Features:
         return (self.manifest.table["error"] == "").to_numpy()
 
 
-def extract_features(manifest: Manifest, progress: Progress = SILENT) -> Features:
+def extract_features(manifest: Manifest, progress: Progress = SILENT, threads: int | None = None) -> Features:
     """Read every image and see what it shows; what cannot be read gets its reason in ``error``.
 
     Args:
         manifest: which images.
         progress: told of the images read, and of those that the network has seen.
+        threads: images worked on at a time; one a core where not given.
     """
     n = len(manifest)
     images = zeros((n, SIZE, SIZE, 3), np.uint8)
@@ -83,7 +84,7 @@ def extract_features(manifest: Manifest, progress: Progress = SILENT) -> Feature
 
     progress.step("reading images", n)
     more: dict[str, str] = {}
-    for row, result in map_images(manifest, read, left_out=more):
+    for row, result in map_images(manifest, read, threads, more):
         if isinstance(result, DecodeError):
             errors[row] = result.problem
         else:
@@ -93,7 +94,7 @@ def extract_features(manifest: Manifest, progress: Progress = SILENT) -> Feature
     if more:
         progress.say(left_out.line(more))
     manifest = manifest.with_columns(error=errors)
-    shows, vectors = look(auditor(), images, np.flatnonzero(errors == ""), "looking at the images", progress)
+    shows, vectors = look(auditor(threads), images, np.flatnonzero(errors == ""), "looking at the images", progress)
     properties_table = pd.DataFrame(measured, columns=PROPERTIES)
     return Features(manifest, images, digests, properties_table, vectors, shows)
 

@@ -1,6 +1,7 @@
 """The nearest of many points: among all of them, or, where these are too many, among those of the nearest buckets."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.cluster import KMeans
@@ -16,6 +17,19 @@ cells that the whole search finds among 14,671, this many of 15 to 612 buckets h
 
 _LEARNT = 64  # points a bucket that its middle is learnt from
 _STEPS = 20
+_ASKED = 16_384  # queries of a block, at most
+
+
+class Block(NamedTuple):
+    """Queries that are looked for together.
+
+    Attributes:
+        asking: their row positions, int64 (b,).
+        searched: numbers of the buckets, ascending.
+    """
+
+    asking: np.ndarray
+    searched: tuple[int, ...]
 
 
 class Neighbours:
@@ -41,27 +55,36 @@ class Neighbours:
             count: how many; fewer are given where the searched buckets hold fewer.
 
         Yields:
-            A block of queries: their row positions, int64 (b,); the distances, float64 (b, k), ascending; and the row
-            positions of the points, int64 (b, k). Each query is in one block.
+            A block of queries: their row positions, and what `search` gives for them. Each query is in one block.
         """
-        if len(self.buckets) == 1:
-            yield from self._among(self.buckets[0], np.arange(len(queries)), queries, count)
-            return
-        home = pairwise_distances_argmin(queries, self._middles)
+        for block in self.blocks(queries):
+            yield block.asking, *self.search(queries, block, count)
+
+    def blocks(self, queries: np.ndarray) -> list[Block]:
+        """Queries, float32 (m, d), by the buckets in which the nearest of each may be."""
+        home = np.zeros(len(queries), np.int64)
+        if len(self.buckets) > 1:
+            home = pairwise_distances_argmin(queries, self._middles)
+        found = []
         for bucket in np.unique(home):
             apart = np.linalg.norm(self._middles - self._middles[bucket], axis=1)
-            near = np.argsort(apart, kind="stable")[: self._probes]
-            searched = np.sort(np.concatenate([self.buckets[number] for number in near]))
-            yield from self._among(searched, np.flatnonzero(home == bucket), queries, count)
+            searched = np.sort(np.argsort(apart, kind="stable")[: self._probes])
+            asking = np.flatnonzero(home == bucket)
+            for start in range(0, len(asking), _ASKED):
+                found.append(Block(asking[start : start + _ASKED], tuple(searched.tolist())))
+        return found
 
-    def _among(
-        self, searched: np.ndarray, asking: np.ndarray, queries: np.ndarray, count: int
-    ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def search(self, queries: np.ndarray, block: Block, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Look up the nearest points of a block of queries.
+
+        Returns:
+            The distances, float64 (b, k), ascending, and the row positions of the points, int64 (b, k).
+        """
+        searched = np.sort(np.concatenate([self.buckets[number] for number in block.searched]))
         points = self._points if len(searched) == len(self._points) else self._points[searched]
         index = NearestNeighbors(n_neighbors=min(count, len(points)), algorithm="brute").fit(points)
-        asked = queries if len(asking) == len(queries) else queries[asking]
-        distance, near = index.kneighbors(asked)
-        yield asking, distance, searched[near]
+        distance, near = index.kneighbors(queries[block.asking])
+        return distance, searched[near]
 
 
 def _buckets(points: np.ndarray, bucket: int, probes: int) -> list[np.ndarray]:
