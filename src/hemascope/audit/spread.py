@@ -1,5 +1,6 @@
 """The long steps of an audit as independent calls, so that the machines of a cluster share them."""
 
+import os
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hemascope.audit.disk import Array, DiskArray, zeros
-from hemascope.audit.features import SIZE, Features, extract_features, look
+from hemascope.audit.features import CLASSES, SIZE, Features, extract_features, look
 from hemascope.audit.quality import PROPERTIES
 from hemascope.cores import usable_cores
 from hemascope.data.manifest import Manifest
@@ -73,22 +74,20 @@ class Spread:
         images = DiskArray((n, SIZE, SIZE, 3), np.uint8, self.folder / "images.array")
         errors, digests = np.empty(n, object), np.empty(n, object)
         measured = np.empty((n, len(PROPERTIES)))
-        shows = vectors = np.zeros((0, 0), np.float32)
-        several: Array = np.zeros((n, 0), np.float16)
+        shows = np.empty((n, len(CLASSES)), np.float32)
+        vectors: Array = np.zeros((n, 0), np.float16)
         for file, part in zip(files, slices, strict=True):
             with np.load(file) as found:
                 images[part], measured[part] = found["images"], found["measured"]
-                errors[part], seen, vectors = found["errors"].astype(object), found["shows"], found["vectors"]
+                errors[part], shows[part], seen = found["errors"].astype(object), found["shows"], found["vectors"]
                 digests[part] = [
                     bytes(one) if known else None for one, known in zip(found["digests"], found["known"], strict=True)
                 ]
-            shows = np.full((n, seen.shape[1]), np.nan, np.float32) if not len(shows) else shows
-            if vectors.shape[1]:
-                several = zeros((n, vectors.shape[1]), np.float16) if not several.shape[1] else several
-                several[part] = vectors
-            shows[part] = seen
+            if seen.shape[1]:  # else none of the part could be read
+                vectors = vectors if vectors.shape[1] else zeros((n, seen.shape[1]), np.float16)
+                vectors[part] = seen
         table = pd.DataFrame(measured, columns=PROPERTIES)
-        return Features(manifest.with_columns(error=errors), images, list(digests), table, several, shows)
+        return Features(manifest.with_columns(error=errors), images, list(digests), table, vectors, shows)
 
     def look(self, model: str, images: Array, rows: np.ndarray) -> Array:
         """The features that a shipped model sees in the chosen rows, in the places of all, as of `look`."""
@@ -139,7 +138,5 @@ def _opened(model: str) -> Classifier:
 
 def _cores() -> int:
     """Cores of this call: Ray tells a task by the environment how many it was given."""
-    import os
-
     told = os.environ.get("OMP_NUM_THREADS", "")
     return min(int(told), usable_cores()) if told.isdigit() and int(told) else usable_cores()
