@@ -1,6 +1,7 @@
 """An audit whose long steps are shared out: the same findings, whoever does them."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,7 +53,7 @@ def test_by_parts_the_same_is_found_and_finished_parts_are_taken_up(
     seen: list[int] = []
     extract = spread.extract_features
 
-    def counted(manifest: Manifest, *more: object) -> object:
+    def counted(manifest: Manifest, *more: Any) -> object:
         seen.append(len(manifest))
         return extract(manifest, *more)
 
@@ -76,11 +77,11 @@ def test_parts_cover_all_rows_and_are_no_more_than_threads_can_watch() -> None:
         assert not n or (parts[0].start, parts[-1].stop) == (0, n)
 
 
-@pytest.mark.usefixtures("small_parts")
 def test_two_workers_of_a_cluster_find_the_same(
     cells: Path, alone: Audit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("ray", reason="Ray is not installed: pip install 'hemascope[ray]'")
+    monkeypatch.setattr(spread, "_FEWEST", 17)
     monkeypatch.setenv("RAY_worker_niceness", "0")  # else a busy machine leaves its workers no time
     told = Told()
     done = audit_source(cells, output=tmp_path / "audit", on="ray", cores_each=1, progress=told)
