@@ -3,16 +3,15 @@
     python make_challenge.py dirty.npz [--blend]      # the stand-in of the challenge's set, with dirty.truth.csv
     python benchmarks/audit.py dirty.npz
     python benchmarks/audit.py PBC/train --swap 0.03  # labels swapped at random
-    python benchmarks/audit.py --growth               # time and memory of 1,000 to 100,000 synthetic images
 
-Prints Markdown tables. A truth file names what every image is: columns index and kind (cell or junk).
+Prints Markdown tables. A truth file names what every image is: columns index and kind (cell or junk). How time and
+memory grow is measured by audit_growth.py.
 """
 
 import argparse
 import contextlib
 import csv
 import io
-import multiprocessing
 import platform
 import resource
 import tempfile
@@ -21,7 +20,6 @@ from pathlib import Path
 
 import numpy as np
 
-from duplicates import synthetic  # the benchmark beside this one
 from hemascope.audit.audit import audit
 from hemascope.audit.findings import Audit
 from hemascope.cores import usable_cores
@@ -33,18 +31,11 @@ from hemascope.data.sources import open_source
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("source", nargs="?")
-    parser.add_argument("--growth", action="store_true")
+    parser.add_argument("source")
     parser.add_argument("--swap", type=float, default=0.0, help="share of the labels to swap first")
     parser.add_argument("--cleanvision", action="store_true", help="run cleanvision on the same images too")
     parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    if options.growth:
-        growth()
-    elif options.source is None:
-        parser.error("name a source, or --growth")
-    else:
-        measure(options)
+    measure(parser.parse_args())
 
 
 def measure(options: argparse.Namespace) -> None:
@@ -102,26 +93,6 @@ def tell_junk(done: Audit, truth: Path) -> None:
         f"\n| junk found | cells called junk |\n|---|---|\n| {called[junk].sum():,} of {junk.sum():,} "
         f"({called[junk].mean():.2%}) | {called[~junk].sum():,} of {(~junk).sum():,} ({called[~junk].mean():.2%}) |"
     )
-
-
-def growth() -> None:
-    """Audit synthetic sets of growing size, each in a process of its own."""
-    print("| images | seconds | peak memory, GiB |\n|---|---|---|")
-    for n in (1_000, 10_000, 100_000):
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
-            took, peak = pool.apply(grow, (n,))
-        print(f"| {n:,} | {took:.0f} | {peak:.1f} |", flush=True)
-
-
-def grow(n: int) -> tuple[float, float]:
-    """Seconds and peak memory of the audit of n synthetic images in one .npz, which is read into memory whole."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "synthetic.npz"
-        np.savez(file, images=synthetic(n), labels=np.arange(n, dtype=np.uint8)[:, None] % 8)
-        began = time.perf_counter()
-        audit(open_source(file))
-        took = time.perf_counter() - began
-    return took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def run_cleanvision(manifest: Manifest) -> None:

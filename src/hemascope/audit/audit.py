@@ -13,26 +13,28 @@ from hemascope.audit.findings import COPIES, KIND_NAMES, Audit, Finding, each_fi
 from hemascope.audit.junk import check_junk, outlyingness
 from hemascope.audit.labels import check_labels, eyes_for
 from hemascope.audit.quality import check_quality
+from hemascope.audit.spread import Spread
 from hemascope.audit.verdicts import notes, recommend
 from hemascope.data.groups import identical_groups, merge_groups
 from hemascope.data.manifest import Manifest
 from hemascope.progress import SILENT, Progress
 
 
-def audit(source: Manifest, progress: Progress = SILENT) -> Audit:
+def audit(source: Manifest, progress: Progress = SILENT, spread: Spread | None = None) -> Audit:
     """Find everything that is wrong with a data set.
 
     Args:
         source: the images; two sets against each other are joined first (`hemascope.audit.run.join`).
         progress: told of each step.
+        spread: over which machines the long steps are; without, all is done here.
     """
     clock = _Clock()
-    features = extract_features(source, progress)
+    features = spread.features(source) if spread else extract_features(source, progress)
     manifest, readable = features.manifest, features.readable
     clock.lap("look at the images")
 
     identical = identical_groups(features.digests)
-    pairs = near_duplicates(features.images, readable, progress=progress)
+    pairs = near_duplicates(features.images, readable, progress=progress, spread=spread)
     group = joined(identical, pairs)
     manifest = manifest.with_columns(group=merge_groups(manifest.table["group"].to_numpy(np.int64), group))
     clock.lap("find copies")
@@ -56,7 +58,7 @@ def audit(source: Manifest, progress: Progress = SILENT) -> Audit:
     labelled = cells & (targets >= 0)
     scores["label"] = np.zeros(len(manifest))
     if labelled.any():
-        eyes = eyes_for(features, embedding, np.flatnonzero(labelled), progress)
+        eyes = eyes_for(features, embedding, np.flatnonzero(labelled), progress, spread)
         progress.step("checking the labels")
         scores["label"], found = check_labels(eyes.embedding, targets, manifest.classes, group, cells)
         findings += found

@@ -11,6 +11,7 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from sklearn.preprocessing import StandardScaler
 
+from hemascope.audit.disk import Array, zeros
 from hemascope.audit.quality import PROPERTIES, properties
 from hemascope.data import left_out
 from hemascope.data.framing import frame
@@ -30,9 +31,9 @@ SIZE = 96
 
 
 @lru_cache
-def auditor() -> Classifier:
+def auditor(threads: int | None = None) -> Classifier:
     """The embedded network: a Classifier of `CLASSES` whose features come from several depths."""
-    return load(Path(__file__).parent / "weights" / "auditor.onnx")
+    return load(Path(__file__).parent / "weights" / "auditor.onnx", threads=threads)
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,10 @@ class Features:
     """
 
     manifest: Manifest
-    images: np.ndarray
+    images: Array
     digests: list[bytes | None]
     properties: pd.DataFrame
-    vectors: np.ndarray
+    vectors: Array
     shows: np.ndarray
 
     @property
@@ -62,26 +63,28 @@ class Features:
         return (self.manifest.table["error"] == "").to_numpy()
 
 
-def extract_features(manifest: Manifest, progress: Progress = SILENT) -> Features:
+def extract_features(manifest: Manifest, progress: Progress = SILENT, threads: int | None = None) -> Features:
     """Read every image and see what it shows; what cannot be read gets its reason in ``error``.
 
     Args:
         manifest: which images.
         progress: told of the images read, and of those that the network has seen.
+        threads: images worked on at a time; one a core where not given.
     """
     n = len(manifest)
-    images = np.zeros((n, SIZE, SIZE, 3), np.uint8)
+    images = zeros((n, SIZE, SIZE, 3), np.uint8)
     errors = manifest.table["error"].to_numpy(object).copy()
     digests: list[bytes | None] = [None] * n
-    measured: list[dict[str, float]] = [{}] * n
+    measured = np.full((n, len(PROPERTIES)), np.nan)
 
-    def read(image: np.ndarray) -> tuple[bytes, np.ndarray, dict[str, float]]:
+    def read(image: np.ndarray) -> tuple[bytes, np.ndarray, list[float]]:
         framed = frame(image, SIZE)
-        return pixel_digest(image), framed, properties(framed, image.shape[1], image.shape[0])
+        found = properties(framed, image.shape[1], image.shape[0])
+        return pixel_digest(image), framed, [found[name] for name in PROPERTIES]
 
     progress.step("reading images", n)
     more: dict[str, str] = {}
-    for row, result in map_images(manifest, read, left_out=more):
+    for row, result in map_images(manifest, read, threads, more):
         if isinstance(result, DecodeError):
             errors[row] = result.problem
         else:
@@ -91,14 +94,14 @@ def extract_features(manifest: Manifest, progress: Progress = SILENT) -> Feature
     if more:
         progress.say(left_out.line(more))
     manifest = manifest.with_columns(error=errors)
-    shows, vectors = look(auditor(), images, np.flatnonzero(errors == ""), "looking at the images", progress)
-    properties_table = pd.DataFrame(measured, index=range(n), columns=PROPERTIES)
+    shows, vectors = look(auditor(threads), images, np.flatnonzero(errors == ""), "looking at the images", progress)
+    properties_table = pd.DataFrame(measured, columns=PROPERTIES)
     return Features(manifest, images, digests, properties_table, vectors, shows)
 
 
 def look(
-    network: Classifier, images: np.ndarray, rows: np.ndarray, step: str, progress: Progress = SILENT
-) -> tuple[np.ndarray, np.ndarray]:
+    network: Classifier, images: Array, rows: np.ndarray, step: str, progress: Progress = SILENT
+) -> tuple[np.ndarray, Array]:
     """What a network says of the chosen rows, in the places of all.
 
     Args:
@@ -112,7 +115,7 @@ def look(
         Probabilities, float32 (n, k), NaN in the other rows; and features, float16 (n, d), zeros there.
     """
     shows = np.full((len(images), len(network.classes)), np.nan, np.float32)
-    vectors = np.zeros((len(images), 0), np.float16)
+    vectors: Array = np.zeros((len(images), 0), np.float16)
     starts = range(0, len(rows), BATCH)
 
     def run(start: int) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -123,18 +126,20 @@ def look(
     with ThreadPoolExecutor(network.threads) as pool:
         for start, (chosen, (probabilities, seen)) in zip(starts, pool.map(run, starts), strict=True):
             if vectors.shape[1] == 0:
-                vectors = np.zeros((len(images), seen.shape[1]), np.float16)
+                vectors = zeros((len(images), seen.shape[1]), np.float16)
             shows[chosen], vectors[chosen] = probabilities, seen
             progress.done(min(start + BATCH, len(rows)))
     return shows, vectors
 
 
 _COMPONENTS = 256
+_LEARNT = 131_072  # images that the components are learnt from; more would not change them, but fill the memory
+_AT_ONCE = 4_096
 _ON_MAP = 2_000  # more points cost minutes and are not seen apart
 _FEWEST_ON_MAP = 10
 
 
-def embed(vectors: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def embed(vectors: Array, rows: np.ndarray) -> np.ndarray:
     """The first principal components of standardised feature vectors.
 
     Args:
@@ -147,11 +152,24 @@ def embed(vectors: np.ndarray, rows: np.ndarray) -> np.ndarray:
     if len(rows) < 2:
         return np.zeros((len(vectors), 1), np.float32)
     components = min(_COMPONENTS, vectors.shape[1], max(2, len(rows) // 4), len(rows))
-    seen = StandardScaler(copy=False).fit_transform(vectors[rows].astype(np.float32))
-    embedded = PCA(components, svd_solver="randomized", random_state=0).fit_transform(seen)
     result = np.zeros((len(vectors), components), np.float32)
-    result[rows] = embedded
+    learnt = rows if len(rows) <= _LEARNT else np.sort(np.random.default_rng(0).choice(rows, _LEARNT, replace=False))
+    scaler = StandardScaler(copy=False)
+    pca = PCA(components, svd_solver="randomized", random_state=0, copy=False)
+    result[learnt] = pca.fit_transform(scaler.fit_transform(_single(vectors, learnt)))
+    others = np.setdiff1d(rows, learnt, assume_unique=True)
+    for start in range(0, len(others), _AT_ONCE):
+        chosen = others[start : start + _AT_ONCE]
+        result[chosen] = pca.transform(scaler.transform(_single(vectors, chosen)))
     return result
+
+
+def _single(vectors: Array, rows: np.ndarray) -> np.ndarray:
+    """Some rows as float32 (m, d), a block after the other, so that they are in memory once."""
+    chosen = np.empty((len(rows), vectors.shape[1]), np.float32)
+    for start in range(0, len(rows), _AT_ONCE):
+        chosen[start : start + _AT_ONCE] = vectors[rows[start : start + _AT_ONCE]]
+    return chosen
 
 
 def draw_map(embedding: np.ndarray, rows: np.ndarray, first: np.ndarray) -> np.ndarray:

@@ -1,10 +1,10 @@
 """Images that show no cell: by what the embedded network says, and by how unlike all others they are."""
 
 import numpy as np
-from sklearn.neighbors import NearestNeighbors
 
 from hemascope.audit.features import CLASSES
 from hemascope.audit.findings import Finding
+from hemascope.audit.neighbours import Neighbours
 from hemascope.audit.scale import robust_z, suspicion
 
 # Limits above which at most one in a thousand of the cells of PBC lies.
@@ -81,6 +81,6 @@ def outlyingness(embedding: np.ndarray, rows: np.ndarray) -> np.ndarray:
     distance = np.full(len(embedding), np.nan)
     if len(rows) > _NEIGHBOURS:
         points = embedding[rows, :_COMPONENTS]
-        nearest, _ = NearestNeighbors(n_neighbors=_NEIGHBOURS + 1).fit(points).kneighbors(points)
-        distance[rows] = np.log(np.maximum(nearest[:, -1], 1e-6))
+        for asking, nearest, _ in Neighbours(points).nearest(points, _NEIGHBOURS + 1):
+            distance[rows[asking]] = np.log(np.maximum(nearest[:, -1], 1e-6))
     return robust_z(distance, np.zeros(len(embedding)), floor=0.05)

@@ -1,6 +1,8 @@
 """Labels that disagree with the images: cleanlab on out-of-fold probabilities from features of the images."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from cleanlab.filter import find_label_issues
@@ -14,6 +16,9 @@ from hemascope.audit.features import Features, embed, look
 from hemascope.audit.findings import Finding
 from hemascope.predict.classifier import load
 from hemascope.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from hemascope.audit.spread import Spread
 
 CLASSIFIER = "tiny"
 """The shipped model that lends its eyes; on PBC and two other laboratories it doubts as well as the larger one."""
@@ -36,7 +41,13 @@ class Eyes(NamedTuple):
     words: str
 
 
-def eyes_for(features: Features, embedding: np.ndarray, rows: np.ndarray, progress: Progress = SILENT) -> Eyes:
+def eyes_for(
+    features: Features,
+    embedding: np.ndarray,
+    rows: np.ndarray,
+    progress: Progress = SILENT,
+    spread: Spread | None = None,
+) -> Eyes:
     """The features to check labels by: the shipped classifier's where it knows the classes, else the audit's own.
 
     The audit's own network was made to tell cells from junk, and doubts ten times as many right labels of blood cells.
@@ -46,6 +57,7 @@ def eyes_for(features: Features, embedding: np.ndarray, rows: np.ndarray, progre
         embedding: the audit's own features of them, embedded.
         rows: positions of the labelled images that show a cell.
         progress: told of the images that the classifier has seen.
+        spread: over which machines the images are looked at; without, here.
     """
     classifier = load(CLASSIFIER)
     labels = features.manifest.table["label"].iloc[rows].unique()
@@ -57,7 +69,10 @@ def eyes_for(features: Features, embedding: np.ndarray, rows: np.ndarray, progre
             f"Labels were checked by the audit's own features, since the shipped classifier does not know {named}: "
             "expect some doubts about labels that are right.",
         )
-    _, vectors = look(classifier, features.images, rows, "looking at the cells again", progress)
+    if spread is None:
+        _, vectors = look(classifier, features.images, rows, "looking at the cells again", progress)
+    else:
+        vectors = spread.look(CLASSIFIER, features.images, rows)
     words = f"Labels were checked by the features of the shipped classifier {CLASSIFIER}, which knows these classes."
     return Eyes(embed(vectors, rows), words)
 

@@ -9,13 +9,12 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from cleanvision.issue_managers.image_property import BrightnessProperty, EntropyProperty
+from cleanvision.issue_managers.image_property import calc_entropy, calc_percentile_brightness
 from PIL import Image
 
 from hemascope.audit.findings import Finding
 from hemascope.audit.scale import robust_z, suspicion, usual
 
-_LIGHT, _DETAIL = BrightnessProperty("dark"), EntropyProperty()
 _GREY = np.array([0.299, 0.587, 0.114], np.float32)  # luma of ITU-R BT.601
 _BURNT_OUT = 250  # grey levels, in all three channels
 _LIMIT = 6.0
@@ -60,12 +59,13 @@ def properties(framed: np.ndarray, width: int, height: int) -> dict[str, float]:
         the shorter.
     """
     image = Image.fromarray(framed)
-    light = _LIGHT.calculate(image)
+    shade, light = calc_percentile_brightness(image, [5, 99])
+    red, green, blue = framed.transpose(2, 0, 1)
     measured = {
-        "light": light["brightness_perc_99"],
-        "shade": light["brightness_perc_5"],
-        "clipped": 0.01 + (framed.min(axis=2) >= _BURNT_OUT).mean(),
-        "entropy": _DETAIL.calculate(image.convert("L"))["entropy"],
+        "light": light,
+        "shade": shade,
+        "clipped": 0.01 + (np.minimum(np.minimum(red, green), blue) >= _BURNT_OUT).mean(),
+        "entropy": calc_entropy(image.convert("L")),
         "sharpness": _sharpness(framed),
         "size": np.sqrt(width * height),
         "shape": max(width, height) / min(width, height),

@@ -26,6 +26,7 @@ from hemascope.data.kinds import expanded
 from hemascope.data.manifest import Manifest
 from hemascope.data.regular import is_there
 from hemascope.data.sources.names import class_names
+from hemascope.engine.tasks import HERE, Where, tasks
 from hemascope.errors import HemascopeError, SourceError
 from hemascope.files import atomic, write_text
 from hemascope.progress import SILENT, Progress
@@ -110,6 +111,8 @@ def read_record(folder: Path) -> Record | None:
 
 
 SCORES_NAME = "scores.csv"
+PARTS = "parts"
+"""Folder of what the machines of a cluster have found, while an audit runs there."""
 BEFORE_NAME = "findings-before.csv"
 
 
@@ -150,6 +153,7 @@ def audit_into(
     *,
     findings_file: Path | None = None,
     reuse: bool = False,
+    where: Where = HERE,
     progress: Progress = SILENT,
 ) -> Audited:
     """Audit a source and write findings.csv, findings.json and scores.csv into a folder.
@@ -162,6 +166,7 @@ def audit_into(
         manifest: of the source, or of two (`hemascope.audit.run.join`).
         findings_file: another table of verdicts, as `read_findings_csv` reads it.
         reuse: take the audit that the folder holds, if it is one of this source as it is now.
+        where: the long steps run; on a cluster their parts are kept in the folder ``parts`` until all is done.
         progress: told of each step.
 
     Raises:
@@ -175,7 +180,7 @@ def audit_into(
     given = read_findings_csv(findings_file, manifest) if findings_file else None
 
     reused = reuse and former is not None and former.source == source
-    done = former.audit if former and reused else _computed(manifest, progress)
+    done = former.audit if former and reused else _computed(manifest, folder / PARTS / source, where, progress)
     decided = Decided(done.findings, 0)
     if edited is not None:
         base = former.audit if former else done
@@ -186,6 +191,7 @@ def audit_into(
     new_labels(decided.findings, done.manifest)  # refuses two for one image before anything is written
     if not reused:
         write_record(folder, done, source)
+        shutil.rmtree(folder / PARTS, ignore_errors=True)
     result = replace(done, findings=decided.findings)
     if not reused or edited is None or given is not None:
         if decided.edits and table.is_file():
@@ -197,10 +203,14 @@ def audit_into(
     return Audited(result, decided.edits, reused)
 
 
-def _computed(manifest: Manifest, progress: Progress) -> Audit:
+def _computed(manifest: Manifest, folder: Path, where: Where, progress: Progress) -> Audit:
     from hemascope.audit.audit import audit  # its libraries take seconds to import, which taking up again need not
+    from hemascope.audit.spread import Spread, parts_of
 
-    return audit(manifest, progress)
+    if where.on is None:
+        return audit(manifest, progress)
+    with tasks(where, folder, many=len(parts_of(len(manifest)))) as pool:
+        return audit(manifest, progress, Spread(pool, folder, progress))
 
 
 def join(manifest: Manifest, against: Manifest) -> Manifest:

@@ -37,6 +37,17 @@ def audit(
             help="Exit with 4 if an image has a finding of these kinds whose verdict is not keep or relabel.",
         ),
     ] = "",
+    on: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PLACE",
+            help="Share the work among the machines of a Ray cluster: ray, or ray://HOST:10001.",
+            show_default=False,
+        ),
+    ] = None,
+    cores_each: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Cores of each part there.", show_default="divided")
+    ] = None,
 ) -> None:
     """Find and show what is wrong with a data set. Nothing is ever deleted.
 
@@ -54,6 +65,10 @@ def audit(
     The strictest verdict of an image's rows counts. Verdicts that you have
     changed are kept by later audits into the same folder.
 
+    With --on, the machines of a cluster look at the images part by part and
+    compare them. All of them see the images and the folder under the same
+    paths. The findings are the same; what was done stays where it is stopped.
+
     Exit code 0, also when there are findings; 4 by --fail-on, for scripts.
     """
     from hemascope.cli._audit_show import show
@@ -69,6 +84,8 @@ def audit(
             apply=apply,
             findings=findings,
             fail_on=fail_on,
+            on=on,
+            cores_each=cores_each,
             progress=progress,
         )
     show(outcome, Console())

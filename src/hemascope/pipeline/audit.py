@@ -12,6 +12,7 @@ from hemascope.audit.run import audit_into, check_output, join
 from hemascope.audit.verdicts import FILE_NAME, cleaned
 from hemascope.data.manifest import VERDICTS, Manifest
 from hemascope.data.sources import open_source
+from hemascope.engine.tasks import Where
 from hemascope.errors import HemascopeError
 from hemascope.progress import SILENT, Progress
 from hemascope.report.audit_page import write_audit_page
@@ -73,6 +74,8 @@ def audit(
     apply: bool = False,
     findings: str | Path | None = None,
     fail_on: str = "",
+    on: str | None = None,
+    cores_each: int | None = None,
     progress: Progress = SILENT,
 ) -> AuditOutcome:
     """Find and show what is wrong with a data set. Nothing is ever deleted.
@@ -89,10 +92,14 @@ def audit(
             findings.csv, and as the page gives them.
         fail_on: kinds of findings, with commas between them, whose images are counted in ``failures`` unless their
             verdict is keep or relabel.
+        on: "ray" or the address of a Ray cluster whose machines share the long steps; all of them see the images and
+            ``output`` under the same paths. A part of the images that a lost machine had begun is looked at again by
+            another; repeated after it was killed, the audit goes on with the parts that are there.
+        cores_each: cores of each part there; where not given, the cluster's divided among the parts.
         progress: told of each step.
 
     Raises:
-        HemascopeError: a source, table, kind or folder that cannot be used; nothing is written then.
+        HemascopeError: a source, table, kind, cluster or folder that cannot be used; nothing is written then.
 
     >>> import tempfile
     >>> outcome = audit("synthetic:24", output=tempfile.mkdtemp())
@@ -100,6 +107,8 @@ def audit(
     ('audit.html', 0, None)
     """
     folder, kinds = Path(output), _known_kinds(fail_on)
+    where = Where(on, cores_each, None if on is None else 0.0)
+    where.check()
     check_output(folder, *(str(one) for one in (source, against) if one is not None))
     manifest = open_source(source, progress=progress)
     if against is not None:
@@ -109,6 +118,7 @@ def audit(
         manifest,
         findings_file=None if findings is None else Path(findings),
         reuse=apply or findings is not None,
+        where=where,
         progress=progress,
     )
     command = _command(source, against, folder)

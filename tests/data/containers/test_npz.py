@@ -47,6 +47,17 @@ def test_npz_members(tmp_path: Path) -> None:
         container.job("gone/0")
 
 
+def test_a_mapped_array_is_mapped_anew_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(npz, "_MAPPED", 1_000)  # less than three images
+    mapped: list[str] = []
+    monkeypatch.setattr(npz, "npy_array", lambda path, key: mapped.append(key) or npy_array(path, key))
+    np.savez(tmp_path / "a.npz", images=IMAGES)
+    container = open_container(str(tmp_path / "a.npz"))
+    jobs = [container.job(f"images/{row}") for row in (0, 3, 1, 5, 2, 4)]
+    assert len(mapped) == 2
+    np.testing.assert_array_equal(np.stack([job() for job in jobs]), IMAGES[[0, 3, 1, 5, 2, 4]])
+
+
 def test_damaged_npz_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     np.savez_compressed(path, images=IMAGES)

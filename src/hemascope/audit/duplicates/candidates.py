@@ -1,13 +1,24 @@
 """Which images are alike enough to be looked at as pairs: the few nearest by descriptor, then by their spectra."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy import fft
-from sklearn.neighbors import NearestNeighbors
 
+from hemascope.audit.disk import Array, zeros
 from hemascope.audit.duplicates.squares import TURNS, gaussian, luminance, turned_spectra
+from hemascope.audit.neighbours import Block, Neighbours
+from hemascope.cores import usable_cores
+from hemascope.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from hemascope.audit.spread import Spread
 
 ZOOMS = (1.0, 1 / 0.95, 1 / 0.9)
 FREQUENCIES = 10  # 0 .. 9 periods an image: structures down to a twentieth of it
@@ -19,29 +30,30 @@ RADIUS = np.where(_FREQUENCY < FREQUENCIES, _FREQUENCY, 0).astype(np.float32)
 """Distance of a frequency from 0, float32 (2 f - 1, f); 0 beyond the circle that is used."""
 
 
-def spectra(images: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def spectra(images: Array, rows: np.ndarray, folder: Path | None = None) -> Array:
     """Low frequencies of the luminance, at several magnifications.
 
     Args:
         images: uint8 (n, s, s, 3).
         rows: int64 (m,), which of them.
+        folder: for the result, where others read it too.
 
     Returns:
-        complex64 (zooms, m, 2 f - 1, f): rows are frequencies 0, 1, .., -2, -1, columns 0, 1, ..; phases are about
+        complex64 (m, zooms, 2 f - 1, f): rows are frequencies 0, 1, .., -2, -1, columns 0, 1, ..; phases are about
         the image's centre, so that a mirrored image has the mirrored spectrum.
     """
     window = np.hanning(_SAMPLES + 2)[1:-1].astype(np.float32)
     window = np.outer(window, window)
     centre = np.exp(2j * np.pi * _ORDER * (_SAMPLES - 1) / 2 / _SAMPLES).astype(np.complex64)
     phase = np.outer(centre, centre[:FREQUENCIES])
-    result = np.empty((len(ZOOMS), len(rows), len(_ORDER), FREQUENCIES), np.complex64)
+    result = zeros((len(rows), len(ZOOMS), len(_ORDER), FREQUENCIES), np.complex64, folder=folder)
     for start in range(0, len(rows), _AT_ONCE):
         light = luminance(images[rows[start : start + _AT_ONCE]])
-        for found, zoom in zip(result, ZOOMS, strict=True):
+        for number, zoom in enumerate(ZOOMS):
             matrix = gaussian(images.shape[1], _SAMPLES, 0.6, zoom)
             small = matrix @ light @ matrix.T
             small -= (small * window).sum(axis=(1, 2), keepdims=True) / window.sum()
-            found[start : start + _AT_ONCE] = fft.rfft2(small * window)[:, _ORDER, :FREQUENCIES] * phase
+            result[start : start + _AT_ONCE, number] = fft.rfft2(small * window)[:, _ORDER, :FREQUENCIES] * phase
     return result
 
 
@@ -62,6 +74,14 @@ def descriptors(spectra: np.ndarray) -> np.ndarray:
     radius = RADIUS[one, other]
     vectors = both[:, one, other][:, radius > 0] * radius[radius > 0]
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9))
+
+
+class Pairs(NamedTuple):
+    """Pairs to compare: row positions, and the number of the second's magnification; int64 (m,) each."""
+
+    first: np.ndarray
+    second: np.ndarray
+    zoom: np.ndarray
 
 
 _NEAREST = 8  # looked at for each image and magnification: bounds time and memory however alike the images are
@@ -97,17 +117,31 @@ class Candidates:
         return zip(*(x.tolist() for x in (self.first, self.second, self.turn, self.zoom)), self.shift, strict=True)
 
 
-def candidates(spectra: np.ndarray) -> Candidates:
+def candidates(spectra: Array) -> Candidates:
     """Look every image's nearest up and keep those that are alike.
 
     Args:
-        spectra: complex64 (zooms, n, 2 f - 1, f), as of `hemascope.audit.duplicates.candidates.spectra`.
+        spectra: complex64 (n, zooms, 2 f - 1, f), as of `hemascope.audit.duplicates.candidates.spectra`.
     """
-    first, second, zoom = _nearest(spectra)
-    parts = [
-        _correlation(spectra[0, first[part]], spectra[zoom[part], second[part]])
-        for part in np.split(np.arange(len(first)), range(_BLOCK, len(first), _BLOCK))
-    ]
+    return alike(spectra, nearest(spectra))
+
+
+def alike(spectra: Array, pairs: Pairs, threads: int | None = None) -> Candidates:
+    """Those of some pairs whose spectra are alike after a turn and a shift.
+
+    Args:
+        spectra: as of `candidates`.
+        pairs: as of `nearest`.
+        threads: one a core where not given.
+    """
+    first, second, zoom = pairs
+
+    def compare(part: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return _correlation(spectra[first[part], 0], spectra[second[part], zoom[part]])
+
+    blocks = np.split(np.arange(len(first)), range(_BLOCK, len(first), _BLOCK))
+    with ThreadPoolExecutor(threads or usable_cores()) as pool:
+        parts = list(pool.map(compare, blocks))
     likeness, turn, place = (np.concatenate(values) for values in zip(*parts, strict=True))
     keep = np.flatnonzero(likeness >= _LEAST)
     keep = keep[np.argsort(first[keep], kind="stable")]
@@ -115,22 +149,55 @@ def candidates(spectra: np.ndarray) -> Candidates:
     return Candidates(first[keep], second[keep], np.array(ZOOMS)[zoom[keep]], turn[keep], shift[keep])
 
 
-def _nearest(spectra: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Row positions of pairs and the number of the second's magnification; every pair once, at its nearest."""
-    n = spectra.shape[1]
-    vectors = [descriptors(at_zoom) for at_zoom in spectra]
-    index = NearestNeighbors(n_neighbors=min(_NEAREST + 1, n), algorithm="brute").fit(vectors[0])
-    found = []
-    for zoom, queries in enumerate(vectors):
-        distance, near = index.kneighbors(queries)
-        rows = np.broadcast_to(np.arange(n)[:, None], near.shape)
-        keep = (distance <= _FARTHEST) & (near != rows)
-        found.append((near[keep], rows[keep], np.full(keep.sum(), zoom), distance[keep]))
+def nearest(spectra: Array, spread: Spread | None = None) -> Pairs:
+    """Every image with its few nearest; every pair once, at the magnification at which it is nearest.
+
+    Args:
+        spectra: as of `candidates`.
+        spread: over which machines; without, here.
+    """
+    n = len(spectra)
+    vectors = _described(spectra)
+    index = Neighbours(vectors[0])
+    blocks = [(zoom, block) for zoom, queries in enumerate(vectors) for block in index.blocks(queries)]
+    if spread is None:
+        found = [look_up(index, vectors, block) for block in blocks]
+    else:
+        found = spread.each("looking for images that are alike", look_up, (index, vectors), blocks)
     first, second, zooms, distances = (np.concatenate(values) for values in zip(*found, strict=True))
     pair = np.minimum(first, second) * n + np.maximum(first, second)
     order = np.lexsort((distances, pair))
     chosen = order[np.flatnonzero(np.diff(pair[order], prepend=-1))]
-    return first[chosen], second[chosen], zooms[chosen]
+    return Pairs(first[chosen], second[chosen], zooms[chosen])
+
+
+def look_up(
+    index: Neighbours, vectors: np.ndarray, part: tuple[int, Block], *, progress: Progress = SILENT
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The nearest of a block of images: first, second, the number of the second's magnification, and the distance.
+
+    Args:
+        index: of the images as they are.
+        vectors: their descriptors at each magnification, float32 (zooms, n, d).
+        part: the number of a magnification, and which images.
+        progress: told nothing.
+    """
+    zoom, block = part
+    distance, near = index.search(vectors[zoom], block, _NEAREST + 1)
+    rows = np.broadcast_to(block.asking[:, None], near.shape)
+    keep = (distance <= _FARTHEST) & (near != rows)
+    return near[keep], rows[keep], np.full(keep.sum(), zoom), distance[keep]
+
+
+def _described(spectra: Array) -> np.ndarray:
+    """The descriptors at each magnification, float32 (zooms, n, d)."""
+    width = int((RADIUS[np.triu_indices(FREQUENCIES)] > 0).sum())
+    vectors = np.empty((len(ZOOMS), len(spectra), width), np.float32)
+    for start in range(0, len(spectra), _AT_ONCE):
+        block = spectra[start : start + _AT_ONCE]
+        for number in range(len(ZOOMS)):
+            vectors[number, start : start + _AT_ONCE] = descriptors(block[:, number])
+    return vectors
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

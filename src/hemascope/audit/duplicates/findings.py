@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,14 +34,24 @@ def duplicate_findings(manifest: Manifest, identical: np.ndarray, pairs: Sequenc
     same = np.where(identical < 0, np.arange(len(identical)), identical)
     likest = _likest(same, pairs)
     group = joined(identical, pairs)
+    table = manifest.table
+    columns = _Columns(table["split"].to_numpy(object), table["label"].to_numpy(object), manifest.ids.tolist())
     return findings_table(
         finding
         for members in _runs(np.flatnonzero(group >= 0), group)
         if len(members) > 1
         for finding in _findings(
-            manifest, members, [_Twins(rows, likest.get(int(same[rows[0]]))) for rows in _runs(members, same)]
+            columns, members, [_Twins(rows, likest.get(int(same[rows[0]]))) for rows in _runs(members, same)]
         )
     )
+
+
+class _Columns(NamedTuple):
+    """What is asked of every group: split, label and name of each of n images."""
+
+    splits: np.ndarray
+    labels: np.ndarray
+    ids: list[str]
 
 
 @dataclass(frozen=True)
@@ -58,21 +69,20 @@ class _Twins:
         return self.pair.second if self.pair.first in self.rows else self.pair.first
 
 
-def _findings(manifest: Manifest, members: np.ndarray, sets: list[_Twins]) -> Iterator[Finding]:
-    yield from _crossings(manifest.table["split"].to_numpy(object), "leak", "splits", members, sets)
-    yield from _crossings(manifest.table["label"].to_numpy(object), "conflict", "labels", members, sets)
-    ids = manifest.ids
+def _findings(columns: _Columns, members: np.ndarray, sets: list[_Twins]) -> Iterator[Finding]:
+    yield from _crossings(columns.splits, "leak", "splits", members, sets)
+    yield from _crossings(columns.labels, "conflict", "labels", members, sets)
     for twins in sets:
         for row in twins.rows if len(twins.rows) > 1 else ():
             other = twins.rows[1] if row == twins.rows[0] else twins.rows[0]
-            reason = f"the same pixels as {ids.iloc[other]}"
+            reason = f"the same pixels as {columns.ids[other]}"
             yield _finding(row, "identical", 1.0, reason, twins.rows, len(twins.rows) - 1)
         if twins.pair:
             others = members[~np.isin(members, twins.rows)]
             reason = (
-                f"{ids.iloc[twins.pair.second]} is nearly the same, {twins.pair.relation}"
+                f"{columns.ids[twins.pair.second]} is nearly the same, {twins.pair.relation}"
                 if twins.pair.second == twins.likest
-                else f"nearly the same as {ids.iloc[twins.pair.first]}, {twins.pair.relation}"
+                else f"nearly the same as {columns.ids[twins.pair.first]}, {twins.pair.relation}"
             )
             for row in twins.rows:
                 yield _finding(row, "near-duplicate", twins.pair.score, reason, others, len(others), twins.likest)

@@ -4,13 +4,17 @@ Three stages, each on fewer pairs: short vectors that turns and shifts do not ch
 (`candidates`); an affine map lays the one over the other (`alignment`); the fine structures are compared (`likeness`).
 """
 
+from __future__ import annotations
+
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from hemascope.audit.disk import Array
 from hemascope.audit.duplicates.alignment import Template, align
-from hemascope.audit.duplicates.candidates import candidates, spectra
+from hemascope.audit.duplicates.candidates import Pairs, alike, candidates, nearest, spectra
 from hemascope.audit.duplicates.likeness import detail, likeness, threshold
 from hemascope.audit.duplicates.pair import Linking, Pair
 from hemascope.audit.duplicates.relation import relation
@@ -18,6 +22,9 @@ from hemascope.audit.duplicates.squares import luminance, opposite, turn_matrix,
 from hemascope.data.groups import identical_groups
 from hemascope.data.pixels import pixel_digest
 from hemascope.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from hemascope.audit.spread import Spread
 
 _HOPELESS = 0.83  # correlation after the first step of alignment
 _APART = 0.86  # correlation at its end
@@ -31,7 +38,7 @@ class Comparison:
         images: uint8 (n, s, s, 3).
     """
 
-    def __init__(self, images: np.ndarray) -> None:
+    def __init__(self, images: Array) -> None:
         self._images = images
         self._template = lru_cache(_KEPT)(lambda row: Template(luminance(images[row])))
         self._detail = lru_cache(_KEPT)(lambda row: detail(luminance(images[row])))
@@ -62,7 +69,9 @@ _ROUNDS = 3
 _SURE = 0.4  # of the way from the threshold to 1: enough to join groups by itself
 
 
-def near_duplicates(images: np.ndarray, usable: np.ndarray, *, progress: Progress = SILENT) -> list[Pair]:
+def near_duplicates(
+    images: Array, usable: np.ndarray, *, progress: Progress = SILENT, spread: Spread | None = None
+) -> list[Pair]:
     """Find the images that show the same picture.
 
     Of a group of n images not all n² / 2 pairs are given but n - 1 that link it together: images of identical pixels
@@ -72,6 +81,7 @@ def near_duplicates(images: np.ndarray, usable: np.ndarray, *, progress: Progres
         images: uint8 (n, s, s, 3), framed.
         usable: bool (n,); the others are in no pair.
         progress: told of the pairs compared, in a step a round.
+        spread: over which machines the pairs are compared; without, here. The images then lie in a file.
 
     Returns:
         Pairs in the order of `Pair.first`, `Pair.second`.
@@ -84,15 +94,17 @@ def near_duplicates(images: np.ndarray, usable: np.ndarray, *, progress: Progres
     linking = Linking(sure=least + _SURE * (1 - least))
     remaining = np.unique(first)
     for _ in range(_ROUNDS):
-        _search(images, remaining, least, linking, progress)
+        if len(remaining) > 1:
+            if spread is None:
+                _search(images, remaining, least, linking, progress)
+            else:
+                _search_on(spread, images, remaining, least, linking)
         # An image has only so many nearest: of a large group its parts find each other in the next round.
         remaining = linking.heads()
     return sorted(pairs + linking.pairs(), key=lambda pair: (pair.first, pair.second))
 
 
-def _search(images: np.ndarray, rows: np.ndarray, least: float, linking: Linking, progress: Progress) -> None:
-    if len(rows) < 2:
-        return
+def _search(images: Array, rows: np.ndarray, least: float, linking: Linking, progress: Progress) -> None:
     progress.step("looking for images that are alike")
     maybe = candidates(spectra(images, rows))
     compare = Comparison(images)
@@ -109,7 +121,47 @@ def _search(images: np.ndarray, rows: np.ndarray, least: float, linking: Linking
                 progress.done(done)
 
 
-def _pair(images: np.ndarray, first: int, second: int, score: float, turn: int, affine: np.ndarray) -> Pair:
+_PAIRS = 16_384  # of a block, at most
+
+
+def _search_on(spread: Spread, images: Array, rows: np.ndarray, least: float, linking: Linking) -> None:
+    """The same by blocks of pairs, all of which are compared: what is linked meanwhile is known here alone."""
+    found = spectra(images, rows, spread.folder)
+    pairs = nearest(found, spread)
+    parts = [Pairs(*(part[start : start + _PAIRS] for part in pairs)) for start in range(0, len(pairs.first), _PAIRS)]
+    told = spread.each("looking for copies", compare_block, (images, found, rows, least), parts)
+    for _, pair in sorted((hit for part in told for hit in part), key=lambda hit: hit[0]):
+        if not linking.linked(pair.first, pair.second):
+            linking.add(pair)
+
+
+def compare_block(
+    images: Array, spectra: Array, rows: np.ndarray, least: float, pairs: Pairs, *, progress: Progress = SILENT
+) -> list[tuple[int, Pair]]:
+    """Compare a block of pairs.
+
+    Args:
+        images: all of them.
+        spectra: of the ``rows``.
+        rows: row positions of the images that are compared.
+        least: score of what is given.
+        pairs: positions in ``rows``.
+        progress: told nothing.
+
+    Returns:
+        Near duplicates, each with the position of the one from which the pair was found: their order here.
+    """
+    compare, found = Comparison(images), []
+    with threadpool_limits(1, "blas"):
+        for one, other, turn, zoom, shift in alike(spectra, pairs, threads=1):
+            first, second = int(rows[one]), int(rows[other])
+            score, affine = compare(first, second, turn, zoom, shift)
+            if score >= least:
+                found.append((one, _pair(images, first, second, score, turn, affine)))
+    return found
+
+
+def _pair(images: Array, first: int, second: int, score: float, turn: int, affine: np.ndarray) -> Pair:
     if first > second:
         matrix = np.eye(3)
         matrix[:2, :2] = turn_matrix(turn)

@@ -20,6 +20,7 @@ from hemascope.errors import DecodeError, SourceError
 
 _READ = 1 << 20  # bytes unpacked at a time
 _HEADER = 10_000  # bytes of an array's header, numpy's own limit
+_MAPPED = 1 << 28  # bytes read of an array, after which it is mapped anew: until then they count as memory
 _DEFLATED_MOST = 1100  # bytes that one of deflate's can stand for: 1032, and a few
 _BROKEN = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
 
@@ -136,6 +137,7 @@ class Npz:
     def __init__(self, path: str) -> None:
         self.path = path
         self._arrays: dict[str, np.ndarray] = {}
+        self._read = 0
 
     def job(self, member: str) -> Callable[[], np.ndarray]:
         """What reads one image, to be run in any thread."""
@@ -147,6 +149,10 @@ class Npz:
             raise DecodeError(f"{self.path}#{member}: the array has {len(array) if array.ndim else 'no'} images")
         if large := _too_large(array.shape):
             raise DecodeError(f"{self.path}#{member}: {large}")
+        self._read += array.nbytes // len(array)
+        if self._read > _MAPPED:
+            self._read = 0
+            self._arrays = {name: kept for name, kept in self._arrays.items() if not isinstance(kept, np.memmap)}
         return lambda: decode_array(array[row], f"{self.path}#{member}")
 
     def close(self) -> None:
