@@ -6,6 +6,8 @@ from pathlib import Path
 
 from hemascope.cli._running import bar, positive, stopped_by_ctrl_c
 from hemascope.data.kinds import ANY
+from hemascope.data.remote.path import located
+from hemascope.data.remote.url import named
 from hemascope.predict.shipped import DEFAULT
 
 _ABOUT = """\
@@ -43,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "-m", "--model", default=DEFAULT, help=f"a model file, a Run folder or a shipped model's name [{DEFAULT}]"
     )
-    parser.add_argument("-o", "--output", type=Path, help="write a table: .csv, .parquet or .jsonl")
+    parser.add_argument("-o", "--output", type=located, help="write a table: .csv, .parquet or .jsonl")
     parser.add_argument(
         "--coverage",
         type=float,
@@ -75,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
 def run(arguments: list[str]) -> int:
     """Run the command; returns the exit code."""
     options = vars(parser().parse_args(arguments))
-    sources: list[str] = options.pop("sources")
+    sources: list[str] = [*map(named, options.pop("sources"))]
     output: Path | None = options["output"]
 
     from hemascope.cli._predict_show import Show

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from hemascope.data.remote.delivery import anywhere
 from hemascope.errors import SourceError
 from hemascope.predict import output as outputs
 from hemascope.predict import rows
@@ -57,6 +58,7 @@ class Outcome:
     differential: Differential | None = None
 
 
+@anywhere(beside="differential")
 def run(
     sources: Sequence[str],
     model: str | Path = DEFAULT,
@@ -80,7 +82,7 @@ def run(
         sources, model, coverage, attributes, differential, precision, resume, overwrite, threads, batch, progress: see
             `hemascope.predict.predict.predict`.
         watcher: is handed the results.
-        output: .csv, .parquet or .jsonl; without one only the watcher has them.
+        output: .csv, .parquet or .jsonl, also elsewhere by its URL; without one only the watcher has them.
         stop: when set, the run ends early and keeps its journal.
 
     Raises:

@@ -16,6 +16,11 @@ class _Quiet(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1
 
+    def handle_expect_100(self):
+        super().handle_expect_100()
+        self.wfile.flush()
+        return True
+
     def log_message(self, *_):
         pass
 
