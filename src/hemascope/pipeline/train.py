@@ -13,6 +13,8 @@ import torch
 import hemascope
 from hemascope.data.manifest import SPLITS, Manifest
 from hemascope.data.pixels import load_pixels
+from hemascope.data.remote.delivery import into_folder, taken_up
+from hemascope.data.remote.url import named
 from hemascope.data.splits import check_folds, limited
 from hemascope.evaluate.calibration import fit_temperature
 from hemascope.evaluate.predictions import Predictions
@@ -34,6 +36,7 @@ from hemascope.train.run import Run
 from hemascope.train.start import first_network, learnt_from
 
 
+@into_folder
 def train(
     source: str | Path,
     recipe: str | Path | Recipe = "standard",
@@ -87,15 +90,16 @@ def resume(run: str | Path | Run, *, progress: Progress = SILENT) -> Run:
     """Go on with a Run that was interrupted; a finished one gets its scores, model file and report anew.
 
     Args:
-        run: it, or its folder.
+        run: it, or its folder, or the URL that it goes to when it is finished.
         progress: what it reports to.
 
     Raises:
         RunError: not a Run, or its images are no longer what they were.
     """
-    found = Run.open(run.folder if isinstance(run, Run) else Path(run))
-    recipe, manifest = found.recipe(), found.manifest()
-    return go_on(found, recipe, manifest, read_again(manifest, recipe.input_size, progress), progress)
+    with taken_up(run.folder if isinstance(run, Run) else run, progress) as folder:
+        found = Run.open(folder)
+        recipe, manifest = found.recipe(), found.manifest()
+        return go_on(found, recipe, manifest, read_again(manifest, recipe.input_size, progress), progress)
 
 
 def go_on(run: Run, recipe: Recipe, manifest: Manifest, images: np.ndarray, progress: Progress) -> Run:
@@ -157,7 +161,7 @@ def with_batch_size(recipe: Recipe, network: Network, manifest: Manifest) -> Rec
 def about(source: str | Path) -> dict[str, object]:
     """What a new Run notes of its making."""
     return {
-        "source": str(source),
+        "source": named(str(source)),
         "began": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "hemascope": hemascope.__version__,
         "torch": torch.__version__,

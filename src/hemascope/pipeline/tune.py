@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hemascope.data.remote.delivery import here
+from hemascope.data.remote.url import named
 from hemascope.evaluate.tune.hyperparameters import Hyperparameters
 from hemascope.evaluate.tune.result import RECIPE_NAME, Tuned
 from hemascope.evaluate.tune.search import search
@@ -90,14 +92,14 @@ def tune(
     Raises:
         HemascopeError: a source, recipe, folder or database that cannot be used; nothing is written then.
     """
-    folder, chosen = Path(output), load_recipe(recipe, set)
+    folder, chosen = here(output), load_recipe(recipe, set)
     counts = {"train": train_images, "val": val_images, "test": test_images}
     searched = Hyperparameters(
         chosen,
         epochs=epochs,
         size=size,
         pruner=pruner,
-        settings={"source": str(source), "images": counts},
+        settings={"source": named(str(source)), "images": counts},
         storage=storage,
         name=name or chosen.name,
     )
@@ -105,4 +107,4 @@ def tune(
     data = Data(*read_parts(source, searched.short, **counts, progress=progress))
     found = search(folder, searched, data, trials=trials, minutes=timeout, progress=progress)
     found.write(folder)
-    return Tune(found, write_search_report(folder, found, str(source)))
+    return Tune(found, write_search_report(folder, found, named(str(source))))

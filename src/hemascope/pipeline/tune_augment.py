@@ -9,6 +9,8 @@ from PIL import Image
 
 from hemascope.augment.policy import Policy
 from hemascope.augment.sheet import policy_sheet
+from hemascope.data.remote.delivery import here
+from hemascope.data.remote.url import named
 from hemascope.evaluate.pseudo.transforms import DEFAULT, choose_transforms
 from hemascope.evaluate.tune.augmentation import Augmentation
 from hemascope.evaluate.tune.result import POLICY_NAME, RECIPE_NAME, Tuning
@@ -103,9 +105,9 @@ def tune_augment(
     Raises:
         HemascopeError: a source, recipe, policy or folder that cannot be used; nothing is written then.
     """
-    folder, chosen = Path(output), load_recipe(recipe, set)
+    folder, chosen = here(output), load_recipe(recipe, set)
     settings = {
-        "source": str(source),
+        "source": named(str(source)),
         "train_images": train_images,
         "val_images": val_images,
         "copies": copies,
@@ -127,4 +129,4 @@ def tune_augment(
     sheet = policy_sheet(images[:: max(1, len(images) // _SHOWN)][:_SHOWN], found.chosen.policy, copies=_COPIES)
     with atomic(folder / _SHEET_NAME) as temporary:
         Image.fromarray(sheet).save(temporary)
-    return TuneAugment(found, write_tuning_report(folder, found, sheet, str(source)))
+    return TuneAugment(found, write_tuning_report(folder, found, sheet, named(str(source))))

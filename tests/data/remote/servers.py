@@ -176,6 +176,7 @@ class Bucket:
     def put(self, key, data):
         self._store.put_object(self.name, key, data)
 
+    @property
     def keys(self):
         return sorted(self._store.buckets[self.name].keys)
 

@@ -45,7 +45,7 @@ def test_a_table_is_written_there_whole_and_nothing_stays_here(cells, tmp_path, 
     output = f"{cells.url}/made/{name}"
     done = hemascope.predict(f"{cells.url}/cells", "model.onnx", output=output, threads=1)
     assert (len(done), str(done.output)) == (10, output)
-    assert [key for key in cells.keys() if "made" in key] == [f"made/{name}"]
+    assert [key for key in cells.keys if "made" in key] == [f"made/{name}"]
     assert rows_of(output) == [(f"{n}.png", ("basophil", "eosinophil")[n % 2]) for n in range(10)]
     assert [row["label"] for row in done.rows()] == [label for _, label in rows_of(output)]
     assert not list((tmp_path / "cache").rglob("*.*"))
@@ -66,7 +66,7 @@ def test_an_interrupted_run_leaves_nothing_there_and_is_gone_on_with(cells):
 
     found = run([f"{cells.url}/cells"], "model.onnx", watcher=watcher, output=located(output), stop=stop, threads=1)
     assert not found.complete
-    assert "out.csv" not in cells.keys()
+    assert "out.csv" not in cells.keys
     journal = staged(output).with_name("out.csv.partial")
     assert journal.is_file()
     with pytest.raises(SourceError, match="an interrupted run left this"):
@@ -85,7 +85,7 @@ def test_a_delivery_that_fails_is_kept_and_made_good_by_resume(cells, monkeypatc
     with pytest.raises(SourceError, match="finished, and kept in") as caught:
         hemascope.predict(f"{cells.url}/cells", "model.onnx", output=output, threads=1)
     assert "--resume" in caught.value.remedy
-    assert "out.csv" not in cells.keys()
+    assert "out.csv" not in cells.keys
     cells.proxy.faults.clear()
     hemascope.predict(f"{cells.url}/cells", "model.onnx", output=output, threads=1, resume=True)
     assert len(rows_of(output)) == 10
@@ -112,7 +112,7 @@ def test_a_differential_goes_beside_it(cells, capsys):
         main(arguments)
     assert end.value.code == 0
     assert f"10 images -> {cells.url}/a/out.csv" in capsys.readouterr().err
-    assert {"a/out.csv", "a/differential.csv"} <= set(cells.keys())
+    assert {"a/out.csv", "a/differential.csv"} <= set(cells.keys)
     with pytest.raises(SystemExit) as end:
         main([*arguments[:-2], f"{cells.url}/a/other.csv", "--differential"])
     assert end.value.code == 2
@@ -124,7 +124,7 @@ def test_a_folder_is_put_there_with_what_tells_of_it_last(cells):
         (delivery.path / "deep").mkdir(parents=True)
         for name in ("report.html", "deep/a.csv", ".lock"):
             (delivery.path / name).write_text(name)
-    assert [key for key in cells.keys() if key.startswith("made")] == ["made/deep/a.csv", "made/report.html"]
+    assert [key for key in cells.keys if key.startswith("made")] == ["made/deep/a.csv", "made/report.html"]
     with pytest.raises(SourceError, match="made: exists already"), delivered(f"{cells.url}/made"):
         pass
 
@@ -159,3 +159,37 @@ def test_no_password_reaches_a_message_a_table_or_a_journal(cells, web, tmp_path
         hemascope.predict(f"{secret}/cells/", "model.onnx")
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
     assert named(f"{secret}/cells/") == f"{web.url}/cells/"
+
+
+def test_counts_and_scores_and_audits_go_elsewhere(cells):
+    from PIL import Image
+
+    from tests.fields.toy import small_field, write_detector
+
+    write_detector("detector.onnx")
+    Image.fromarray(small_field()).save("field.png")
+    with open("field.png", "rb") as file:  # noqa: PTH123
+        cells.put("fields/field.png", file.read())
+    counted = hemascope.count(
+        f"{cells.url}/fields", "model.onnx", detector="detector.onnx", output=f"{cells.url}/counted", threads=1
+    )
+    here = hemascope.count("field.png", "model.onnx", detector="detector.onnx", threads=1)
+    assert [row["label"] for row in counted.rows()] == [row["label"] for row in here.rows()] != []
+    assert {"counted/cells.csv", "counted/fields.csv", "counted/count.json"} <= set(cells.keys)
+    for label in ("basophil", "eosinophil"):
+        for number in range(4):
+            cells.put(f"set/{label}/{number}.png", encoded(label, 16 + number, 16))
+    found = hemascope.evaluate(f"{cells.url}/set", "model.onnx", output=f"{cells.url}/scored")
+    assert "scored/metrics.json" in cells.keys
+    assert found.report.is_file()  # kept, to look at
+    with pytest.raises(SourceError, match="scored: exists already"):
+        hemascope.evaluate(f"{cells.url}/set", "model.onnx", output=f"{cells.url}/scored")
+
+
+def test_what_is_written_here_only_makes_no_folder_of_that_name(cells, tmp_path):
+    from hemascope.errors import HemascopeError
+
+    for output in (f"{cells.url}/x", f"s3:/{cells.name}/x"):
+        with pytest.raises(HemascopeError, match=f"{cells.url}/x: this is written on this machine only"):
+            hemascope.adapt("synthetic:16", output=output)
+    assert not (tmp_path / "s3:").exists()

@@ -11,8 +11,11 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 from hemascope.data.named import cache_folder
 from hemascope.data.remote.path import RemotePath
-from hemascope.data.remote.url import is_url, named, parts_of
+from hemascope.data.remote.url import SCHEMES, is_url, named, parts_of
 from hemascope.errors import HemascopeError, SourceError
+from hemascope.progress import Progress
+
+_DONE, _FOR = ".delivered", ".for"  # beside what is made: that it is put where it belongs, and where that is
 
 
 class Ended(Protocol):
@@ -24,6 +27,7 @@ class Ended(Protocol):
 
 
 P = ParamSpec("P")
+T = TypeVar("T")
 E = TypeVar("E", bound=Ended)
 
 
@@ -51,9 +55,32 @@ def staged(url: str) -> Path:
     return cache_folder() / "outputs" / place / (parts_of(name).path.rpartition("/")[2] or "output")
 
 
+def here(output: str | Path) -> Path:
+    """The path of an output that can only be made on this machine.
+
+    Raises:
+        HemascopeError: it is a URL, also one that was taken for a path, which has lost a slash.
+
+    >>> here("s3://bucket/search")
+    Traceback (most recent call last):
+    hemascope.errors.HemascopeError: s3://bucket/search: this is written on this machine only. Name a path, and copy it then.
+    """
+    text = str(output)
+    scheme, colon, rest = text.partition(":/")
+    if is_url(text) or (colon and scheme in SCHEMES):
+        url = named(f"{scheme}://{rest.lstrip('/')}")
+        raise HemascopeError(f"{url}: this is written on this machine only", "Name a path, and copy it then.")
+    return Path(output)
+
+
 @contextlib.contextmanager
 def delivered(
-    output: str | Path, *, again: bool = False, resume: bool = False, beside: Iterable[str] = ()
+    output: str | Path,
+    *,
+    again: bool = False,
+    resume: bool = False,
+    beside: Iterable[str] = (),
+    keep: bool = False,
 ) -> Iterator[Delivery]:
     """Make a file, or a folder, and put it where it belongs: at once on this machine, at the end elsewhere.
 
@@ -64,6 +91,7 @@ def delivered(
         again: whether what is there already may be replaced.
         resume: whether to go on with what is in the cache.
         beside: names of further files that will be made beside it.
+        keep: whether what was made stays in the cache too, until another goes to the same URL.
 
     Raises:
         SourceError: there is something already, or what was made earlier waits in the cache.
@@ -76,6 +104,9 @@ def delivered(
 
     url = named(str(output)).rstrip("/")
     local, above = staged(url), url.rpartition("/")[0]
+    done = local.with_name(_DONE)
+    if done.exists() and not resume:
+        shutil.rmtree(local.parent)
     writing.check_writable(url)
     for place in (url, *(f"{above}/{name}" for name in beside)):
         if not (again or resume) and writing.is_there(place):
@@ -86,12 +117,14 @@ def delivered(
             "Go on by --resume, or start anew by --overwrite; or delete it.",
         )
     local.parent.mkdir(parents=True, exist_ok=True)
+    if keep:
+        local.with_name(_FOR).write_text(f"{url}\n", encoding="utf-8")
     delivery = Delivery(local)
     try:
         yield delivery
     finally:
-        with contextlib.suppress(OSError):  # where nothing was made, nothing is left
-            local.parent.rmdir()
+        if not any(path.name != _FOR for path in local.parent.iterdir()):  # where nothing was made, nothing is left
+            shutil.rmtree(local.parent, ignore_errors=True)
     if not delivery.complete:
         return
     try:
@@ -106,7 +139,53 @@ def delivered(
             f"{problem.problem}; it is finished, and kept in {local}",
             f"{problem.remedy} Then the same command with --resume puts it there, or copy it yourself.".lstrip(),
         ) from None
-    shutil.rmtree(local.parent, ignore_errors=True)
+    if keep:
+        done.write_text(f"{url}\n", encoding="utf-8")
+    else:
+        shutil.rmtree(local.parent, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def taken_up(folder: str | Path, progress: Progress) -> Iterator[Path]:
+    """The folder of a job that was interrupted; one that is made for elsewhere is put there when the block ends.
+
+    Args:
+        folder: its path, in the cache too, or the URL that it goes to.
+        progress: told where it is put.
+
+    Raises:
+        SourceError: nothing of it is on this machine.
+    """
+    url = named(str(folder)).rstrip("/") if is_url(str(folder)) else ""
+    local = staged(url) if url else Path(folder)
+    for_whom = local.with_name(_FOR)
+    if url and not local.is_dir():
+        raise SourceError(f"{url}: nothing that goes there was begun here", "Begin it with -o, or copy it here.")
+    if not for_whom.is_file():
+        yield local
+        return
+    url = for_whom.read_text(encoding="utf-8").strip()
+    with delivered(url, again=True, resume=True, keep=True) as delivery:
+        yield delivery.path
+    progress.say(f"All of it is at {url}")
+
+
+def into_folder(job: Callable[P, T]) -> Callable[P, T]:
+    """Let a job whose ``output`` is a folder have one elsewhere; what it made stays in the cache as well."""
+
+    @functools.wraps(job)
+    def run(*given: P.args, **options: P.kwargs) -> T:
+        output: Any = options.get("output")
+        if not is_url(str(output)):
+            return job(*given, **options)
+        with delivered(output, keep=True) as delivery:
+            made = job(*given, **{**options, "output": delivery.path})  # type: ignore[arg-type]
+        tell: Any = options.get("progress")
+        if tell is not None:
+            tell.say(f"All of it is at {named(str(output))}")
+        return made
+
+    return run
 
 
 def anywhere(beside: str) -> Callable[[Callable[P, E]], Callable[P, E]]:

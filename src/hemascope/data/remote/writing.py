@@ -9,7 +9,6 @@ from hemascope.data.remote.store import Store, attempt
 from hemascope.data.remote.trouble import LengthError, RemoteError, Trouble
 from hemascope.data.remote.url import named, parts_of
 
-
 _PAUSE, _SLOWEST = 60, 50_000  # seconds, and bytes a second, after which to write counts as stalled
 
 
