@@ -45,7 +45,7 @@ def test_what_cannot_be_copied_says_why(bucket):
     bucket.put("large.onnx", bytes(3000))
     with pytest.raises(SourceError, match="3,000 bytes are more than the 2,000"):
         copied(f"{bucket.url}/large.onnx", 2000)
-    with pytest.raises(ModelFileError, match="gone.onnx: no such file") as caught:
+    with pytest.raises(ModelFileError, match=r"gone\.onnx: no such file") as caught:
         hemascope.load(f"{bucket.url}/gone.onnx")
     assert caught.value.remedy
 

@@ -61,9 +61,9 @@ def here(output: str | Path) -> Path:
     Raises:
         HemascopeError: it is a URL, also one that was taken for a path, which has lost a slash.
 
-    >>> here("s3://bucket/search")
+    >>> here("s3://bucket/a")
     Traceback (most recent call last):
-    hemascope.errors.HemascopeError: s3://bucket/search: this is written on this machine only. Name a path, and copy it then.
+    hemascope.errors.HemascopeError: s3://bucket/a: this is written on this machine only. Name a path, and copy it then.
     """
     text = str(output)
     scheme, colon, rest = text.partition(":/")

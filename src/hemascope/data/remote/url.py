@@ -113,8 +113,8 @@ def named(url: str) -> str:
 def whole(name: str) -> str:
     """The URL that opens what has this name: with the user, password and signature that `named` took out of it.
 
-    >>> whole(named("https://host/cells.tar?sig=f00"))
-    'https://host/cells.tar?sig=f00'
+    >>> whole(named("https://signed/cells.tar?sig=f00"))
+    'https://signed/cells.tar?sig=f00'
     """
     parts = _split(name)
     if parts.scheme not in _WEB:
