@@ -67,6 +67,18 @@ def is_file(path: Path | str) -> bool:
     return is_url(str(path)) or (is_there(path) and Path(path).is_file())
 
 
+def version(url: str) -> str:
+    """What changes when a file elsewhere does; "" where its store does not tell."""
+    from hemascope.data.remote.reading import about
+    from hemascope.data.remote.trouble import RemoteError
+
+    try:
+        found = about(url)
+    except RemoteError:
+        return ""
+    return f"{found.version} {found.size}" if found.version else ""
+
+
 def read_picture(path: Path | str) -> bytes:
     """The bytes of a picture's file, which may lie elsewhere.
 

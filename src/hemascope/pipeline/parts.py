@@ -8,6 +8,7 @@ from PIL import Image
 from hemascope.data.manifest import Manifest
 from hemascope.data.pixels import load_pixels
 from hemascope.data.reading import read_images
+from hemascope.data.remote.url import is_url
 from hemascope.data.sources import open_source
 from hemascope.errors import DecodeError, RunError
 from hemascope.evaluate.predictions import check_classes
@@ -90,11 +91,11 @@ def read_again(manifest: Manifest, size: int, progress: Progress) -> np.ndarray:
 
 
 def example_image(run: Run) -> Path:
-    """An evaluated image as a file, to try the model on: the original where it is a file, else a copy in the Run."""
+    """An evaluated image as a file, to try the model on: the original where it is a file of this machine, else a copy in the Run."""
     manifest = run.manifest()
     name = evaluated_part(manifest)
     row = manifest.rows(np.flatnonzero(manifest.part(name))[:1])
-    if row.table["member"].iloc[0] == "":
+    if row.table["member"].iloc[0] == "" and not is_url(row.table["path"].iloc[0]):
         return Path(row.table["path"].iloc[0])
     path = run.folder / "example.png"
     with atomic(path) as temporary:

@@ -108,13 +108,20 @@ def read_part(url: str, start: int, end: int, size: int) -> bytes:
 def _part(to: Store, start: int, end: int) -> Part:
     """The bytes from ``start`` up to ``end``, or to the end of the file."""
     protocol = to.system.protocol if isinstance(to.system.protocol, str) else to.system.protocol[0]
+    if protocol == "s3":
+        from hemascope.data.remote import signed
+
+        bucket, key, version = to.system.split_path(to.path)
+        found = None if version else signed.read(to.system, bucket, key, start, end)
+        if found is not None:
+            return Part(found.data, _whole(found.content_range))
     ask = {"s3": _from_s3, "http": _from_web}.get(protocol)
     if ask is None:
         return Part(to.system.cat_file(to.path, start=start, end=end), None)
     from fsspec.asyn import sync
 
-    found: Part = sync(to.system.loop, ask, to.system, to.path, start, end)
-    return found
+    part: Part = sync(to.system.loop, ask, to.system, to.path, start, end)
+    return part
 
 
 async def _from_s3(system: Any, path: str, start: int, end: int) -> Part:
