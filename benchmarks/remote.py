@@ -3,8 +3,8 @@
     python benchmarks/remote.py FOLDER --images 300 --rounds 3
 
 FOLDER holds images, at any depth; so many of them are put into a store of moto's, a process of its own, as files, as
-one tar and as one Parquet file. Prints a Markdown table: both sides in turn, the best round of each, and the processor time of
-hemascope and of the server an image. On two cores the server, written in Python, takes its share of them: the
+one tar and as one Parquet file. Prints a Markdown table: both sides in turn, the best round of each, and the processor
+time of hemascope and of the server an image. On two cores the server, written in Python, takes its share of them: the
 processor times tell what a store that runs elsewhere costs. Needs hemascope[s3] and moto[s3,server]; Linux.
 """
 

@@ -91,7 +91,7 @@ def read_again(manifest: Manifest, size: int, progress: Progress) -> np.ndarray:
 
 
 def example_image(run: Run) -> Path:
-    """An evaluated image as a file, to try the model on: the original where it is a file here, else a copy in the Run."""
+    """An evaluated image as a file, to try the model on: the original where it is a file, else a copy in the Run."""
     manifest = run.manifest()
     name = evaluated_part(manifest)
     row = manifest.rows(np.flatnonzero(manifest.part(name))[:1])

@@ -47,7 +47,11 @@ def test_one_bad_picture_costs_its_row_alone(bucket, monkeypatch):
         for number in range(3):
             bucket.put(f"cells/{label}/{number}.png", encoded(label))
     manifest = open_source(f"{bucket.url}/cells")
-    bucket.proxy.faults = {"basophil/1.png": ["drop"] * 99, "eosinophil/0.png": ["slow"], "eosinophil/2.png": [403]}
+    bucket.proxy.faults = {
+        "basophil/1.png": ["drop"] * 99,
+        "eosinophil/0.png": ["slow"],
+        "eosinophil/2.png": [403] * 2,
+    }  # asked twice
     found = [image for _, image in read_images(manifest)]
     assert [isinstance(image, DecodeError) for image in found] == [False, True, False, False, False, True]
     assert found[1].problem.startswith(f"{bucket.url}/cells/basophil/1.png: the connection broke off")
@@ -57,7 +61,7 @@ def test_one_bad_picture_costs_its_row_alone(bucket, monkeypatch):
 def test_a_picture_that_goes_between_listing_and_reading_is_a_row_of_its_own(bucket):
     for number in range(3):
         bucket.put(f"cells/{number}.png", encoded("basophil"))
-    bucket.proxy.faults = {"cells/1.png": [404]}
+    bucket.proxy.faults = {"cells/1.png": [404] * 2}
     first, gone, last = read_ahead(items([f"{bucket.url}/cells"]))
     assert first.pixels().shape == last.pixels().shape
     with pytest.raises(DecodeError, match="no such file or folder"):
@@ -115,6 +119,6 @@ def test_a_server_without_ranges(web):
 
 def test_patience_is_a_number(bucket, monkeypatch):
     monkeypatch.setenv("HEMASCOPE_PATIENCE", "long")
-    bucket.proxy.faults["1.png"] = ["slow"]
+    bucket.proxy.faults["1.png"] = ["slow"] * 2
     with pytest.raises(HemascopeError, match="HEMASCOPE_PATIENCE is 'long'"):
         read(f"{bucket.url}/1.png", MOST)
