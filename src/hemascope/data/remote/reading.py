@@ -4,7 +4,7 @@ import threading
 from typing import Any, NamedTuple
 
 from hemascope.data.remote.store import Store, attempt
-from hemascope.data.remote.trouble import LengthError, RangeRefusedError, RemoteError
+from hemascope.data.remote.trouble import ChangedError, LengthError, RangeRefusedError, RemoteError
 from hemascope.data.remote.url import parts_of
 
 
@@ -95,7 +95,7 @@ def read_part(url: str, start: int, end: int, size: int) -> bytes:
     def ask(to: Store) -> bytes:
         data, now = _part(to, start, end)
         if now is not None and now != size:
-            raise LengthError(f"its {size:,} bytes have become {now:,}")
+            raise ChangedError
         if len(data) != end - start:
             raise (
                 RangeRefusedError if len(data) == size else LengthError(f"{len(data):,} bytes came of {end - start:,}")

@@ -47,6 +47,10 @@ class LengthError(Exception):
     """Another number of bytes came than was promised."""
 
 
+class ChangedError(Exception):
+    """The file is not the one any more that was begun with."""
+
+
 class RangeRefusedError(Exception):
     """A server that gives files as a whole only."""
 
@@ -118,7 +122,7 @@ def diagnosed(problem: BaseException, url: str) -> Trouble:
         return Trouble("access denied", credentials)
     if kinds & _NO_KEYS:
         return Trouble("no credentials", credentials)
-    if codes & {"412", "PreconditionFailed"}:
+    if codes & {"412", "PreconditionFailed"} or "ChangedError" in kinds:
         return Trouble("it has changed while it was read", "Begin again, and write nothing there meanwhile.")
     if codes & _MISSING:
         return Trouble("no such file or folder", "Check the URL.", missing=True)
