@@ -49,10 +49,20 @@ def evaluated_part(manifest: Manifest) -> str:
 
 
 def some_images(manifest: Manifest, split_name: str, count: int = _SOME) -> list[np.ndarray]:
-    """About ``count`` pictures of a part as they are, uint8 (h, w, 3) each, from all over it."""
+    """About ``count`` pictures of a part as they are, uint8 (h, w, 3) each, from all over it.
+
+    Raises:
+        RunError: none of them can be read any more.
+    """
     rows = np.flatnonzero(manifest.part(split_name))
     chosen = rows[:: max(1, len(rows) // count)][:count]
-    return [image for _, image in read_images(manifest.rows(chosen)) if not isinstance(image, DecodeError)]
+    read = [image for _, image in read_images(manifest.rows(chosen))]
+    pictures = [image for image in read if not isinstance(image, DecodeError)]
+    if not pictures and read:
+        raise RunError(
+            f"no image of the {split_name} part can be read any more: {read[0]}", "Go on with --resume then."
+        )
+    return pictures
 
 
 def opened(source: str | Path, progress: Progress) -> Manifest:
