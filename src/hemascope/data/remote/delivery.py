@@ -110,11 +110,14 @@ def delivered(
     writing.check_writable(url)
     for place in (url, *(f"{above}/{name}" for name in beside)):
         if not (again or resume) and writing.is_there(place):
-            raise SourceError(f"{place}: exists already", "Give another name, or --overwrite to replace it.")
+            raise SourceError(
+                f"{place}: exists already",
+                "Give another name." if keep else "Give another name, or --overwrite to replace it.",
+            )
     if local.exists() and not (again or resume):
         raise SourceError(
             f"{url}: what an earlier run made for it waits in {local}",
-            "Go on by --resume, or start anew by --overwrite; or delete it.",
+            f"Go on by --resume{'' if keep else ', or start anew by --overwrite'}; or delete it.",
         )
     local.parent.mkdir(parents=True, exist_ok=True)
     if keep:
