@@ -1,11 +1,16 @@
 """What every test may use: the real images, where this machine has them."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from hemascope import telemetry
+
+if TYPE_CHECKING:
+    from tests.data.remote.servers import Bucket, Faulty, Web
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -45,3 +50,43 @@ def real_fields() -> Path:
     if not folder.is_dir():
         pytest.skip("no real fields here: name the folder of the data in HEMASCOPE_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def _s3() -> Iterator["Faulty"]:
+    from tests.data.remote.servers import Faulty, s3_server
+
+    with s3_server() as port:
+        proxy = Faulty(port)
+        yield proxy
+        proxy.stop()
+
+
+@pytest.fixture
+def bucket(_s3: "Faulty", monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> "Bucket":
+    """An empty bucket of an S3 server on loopback, to which the environment leads; skips without moto and s3fs."""
+    from tests.data.remote.servers import Bucket
+
+    proxy = _s3
+    proxy.reset()
+    for name in [name for name in os.environ if name.startswith(("AWS_", "FSSPEC_"))]:
+        monkeypatch.delenv(name)
+    settings = {"AWS_ACCESS_KEY_ID": "key-of-the-test", "AWS_SECRET_ACCESS_KEY": "secret-of-the-test",
+                "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": proxy.url, "AWS_CONFIG_FILE": os.devnull,
+                "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "HEMASCOPE_PATIENCE": "20"}  # fmt: skip
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    return Bucket(f"b{abs(hash(request.node.nodeid)) % 10**9}-cells", proxy)
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Iterator["Web"]:
+    """A server of files by HTTP on loopback; skips without fsspec and aiohttp."""
+    pytest.importorskip("fsspec")
+    pytest.importorskip("aiohttp")
+    from tests.data.remote.servers import Web
+
+    monkeypatch.setenv("HEMASCOPE_PATIENCE", "5")
+    server = Web()
+    yield server
+    server.stop()

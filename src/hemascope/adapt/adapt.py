@@ -16,6 +16,8 @@ from hemascope.adapt.seen import see
 from hemascope.adapt.zoom import with_zoom
 from hemascope.cells import title
 from hemascope.cores import usable_cores
+from hemascope.data.remote.delivery import here
+from hemascope.data.remote.url import named
 from hemascope.errors import ModelFileError, SourceError
 from hemascope.files import atomic, scratch
 from hemascope.predict.card import ModelCard
@@ -132,7 +134,7 @@ def adapt(
     import onnx
 
     check_seed(seed)
-    output = Path(output)
+    output = here(output)
     paths = [str(path) for path in ([unlabelled] if isinstance(unlabelled, str | Path) else unlabelled or ())]
     _check_given(paths, labelled, to_label)
     _check_output(output)
@@ -168,7 +170,7 @@ def adapt(
             plain = load(folder / "plain.onnx", threads=classifier.threads)
         seen = see(plain, paths, ZOOMS, limit=images, seed=seed, progress=progress)
     choice = choose(seen.probabilities, ZOOMS)
-    adapted = with_zoom(original, choice.zoom, str(source))
+    adapted = with_zoom(original, choice.zoom, named(str(source)))
     n = seen.probabilities.shape[1]
     confusion = card.confusion if choice.zoom == card.zoom else {}  # at another zoom it is not measured
     set_card(adapted, replace(card, adapted=_done(card, classifier.digest, n, choice.zoom), confusion=confusion))

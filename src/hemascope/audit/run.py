@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +25,8 @@ from hemascope.cells import BLOOD_CLASSES
 from hemascope.data.delimited import as_delimited
 from hemascope.data.kinds import expanded
 from hemascope.data.manifest import Manifest
-from hemascope.data.regular import is_there
+from hemascope.data.regular import is_there, version
+from hemascope.data.remote.url import is_url
 from hemascope.data.sources.names import class_names
 from hemascope.engine.tasks import HERE, Where, tasks
 from hemascope.errors import HemascopeError, SourceError
@@ -43,20 +45,32 @@ class Record(NamedTuple):
     source: str
 
 
+_ASKED = 16  # files elsewhere
+
+
 def fingerprint(manifest: Manifest) -> str:
     """What an audit depends on, as far as can be seen without reading images.
 
-    The source's rows, size and time of each file, and the version of hemascope.
+    The source's rows, size and time of each file, and the version of hemascope. Of many files elsewhere it would take
+    as long as reading them to ask for their state, so they count as changed.
     """
     digest = hashlib.blake2b(hemascope.__version__.encode(), digest_size=16)
     digest.update(repr((manifest.classes, manifest.name)).encode())
     digest.update(manifest.table.to_csv(index=False).encode())
+    elsewhere: list[str] = []
     for path in manifest.table["path"].unique():
+        if is_url(path):
+            elsewhere.append(path)
+            continue
         try:
             state = Path(path).stat()
             digest.update(f"{state.st_size} {state.st_mtime_ns}\n".encode())
         except OSError:
             digest.update(b"absent\n")
+    if len(elsewhere) > _ASKED:
+        digest.update(os.urandom(16))
+    for url in elsewhere[:_ASKED]:
+        digest.update(version(url).encode() or os.urandom(16))
     return digest.hexdigest()
 
 
@@ -141,6 +155,8 @@ def check_output(folder: Path, *sources: str) -> None:
         raise HemascopeError(f"{folder}: not a folder", "Name a folder with -o.")
     for source in sources:
         place = expanded(source)
+        if is_url(source):
+            continue
         if is_there(place) and place.is_dir() and folder.resolve().is_relative_to(place.resolve()):
             raise HemascopeError(
                 f"{folder}: the folder of the audit lies inside the source {source}", "Name another folder with -o."

@@ -11,6 +11,7 @@ from hemascope.bench.file import load_bench
 from hemascope.bench.page import write_bench
 from hemascope.bench.runner import Planned, plan, run_rows
 from hemascope.bench.tables import TITLES, BenchTable, rows_of, tables
+from hemascope.data.remote.delivery import here
 from hemascope.engine.where import Where
 from hemascope.errors import HemascopeError, did_you_mean
 from hemascope.progress import SILENT, Progress
@@ -77,7 +78,7 @@ def bench(
     file, where = Path(recipe), Where(on, cores_each, gpus_each)
     where.check()
     chosen = load_bench(file, source="" if source is None else str(source))
-    folder = Path("runs") / f"bench-{file.stem}" if output is None else Path(output)
+    folder = Path("runs") / f"bench-{file.stem}" if output is None else here(output)
     names = [row.name for row in chosen.rows]
     for name in only:
         if name not in names:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hemascope.data.remote.url import named
+
 if TYPE_CHECKING:
     from hemascope.progress import Progress
 
@@ -39,7 +41,7 @@ def stopped_by_ctrl_c() -> Iterator[threading.Event]:
 
 def go_on() -> str:
     """The command that goes on with this one."""
-    given = (part for part in sys.argv[1:] if part not in ("--resume", "--overwrite"))
+    given = (named(part) for part in sys.argv[1:] if part not in ("--resume", "--overwrite"))
     return f"Go on with: {shlex.join(['hemascope', *given])} --resume"
 
 

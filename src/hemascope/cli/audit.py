@@ -18,8 +18,11 @@ def audit(
         typer.Option(help="Audit a second source against the first: copies in both are leaks.", show_default=False),
     ] = None,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder for audit.html, findings.csv and .json, scores.csv.")
-    ] = Path("audit"),
+        str,
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", help="For audit.html, findings.csv and .json, scores.csv; or a URL."
+        ),
+    ] = "audit",
     apply: Annotated[
         bool, typer.Option("--apply", help="Also write cleaned.parquet, which hemascope train takes.")
     ] = False,

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from hemascope.cli._running import add_cluster, bar, positive, stopped_by_ctrl_c, unheard
 from hemascope.data.kinds import ANY
+from hemascope.data.remote.path import located
+from hemascope.data.remote.url import named
 from hemascope.fields.defaults import DETECTOR, FORMATS
 from hemascope.predict.shipped import DEFAULT
 
@@ -49,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--detector", default=DETECTOR, help=f"a detector's file or a shipped detector's name [{DETECTOR}]"
     )
-    parser.add_argument("-o", "--output", type=Path, help="the folder to write")
+    parser.add_argument("-o", "--output", type=located, help="the folder to write")
     parser.add_argument("--format", choices=FORMATS, default=FORMATS[0], help=f"of the table of cells [{FORMATS[0]}]")
     parser.add_argument(
         "--precision",
@@ -73,7 +75,7 @@ def parser() -> argparse.ArgumentParser:
 def run(arguments: list[str]) -> int:
     """Run the command; returns the exit code."""
     options = vars(parser().parse_args(arguments))
-    sources: list[str] = options.pop("sources")
+    sources: list[str] = [*map(named, options.pop("sources"))]
     output: Path | None = options["output"]
 
     from hemascope.cli._count_show import Show

@@ -1,6 +1,5 @@
 """Score a model on labelled images."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,9 +14,13 @@ def evaluate(
         str, typer.Option("--model", "-m", help="A model file, a Run folder, or the name of a shipped model.")
     ] = DEFAULT,
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            "--output", "-o", help="Folder for predictions.parquet, metrics.json, report.html.", show_default=False
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            help="For predictions.parquet, metrics.json, report.html; or a URL.",
+            show_default=False,
         ),
     ] = None,
     split: Annotated[str, typer.Option(help="Only this split of the source: train, val or test.")] = "",
@@ -38,8 +41,10 @@ def evaluate(
         int, typer.Option(min=28, help="For --shift: frame to so many pixels before corrupting.")
     ] = 224,
     unlabelled: Annotated[
-        Path | None,
-        typer.Option(help="Predict the accuracy on this folder of unlabelled images, too.", show_default=False),
+        str | None,
+        typer.Option(
+            metavar="FOLDER", help="Predict the accuracy on this folder of unlabelled images, too.", show_default=False
+        ),
     ] = None,
     pseudo: Annotated[
         bool, typer.Option("--pseudo", help="Also score many transformed copies of the images: pseudo-validation.")

@@ -1,11 +1,11 @@
 """Show where a classifier looks: heat maps of its mistakes."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hemascope.data.kinds import ANY
+from hemascope.data.remote.path import located
 from hemascope.predict.shipped import DEFAULT
 
 
@@ -15,8 +15,10 @@ def explain(
         str, typer.Option("--model", "-m", help="A Run folder, a model file, or the name of a shipped model.")
     ] = DEFAULT,
     output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Folder for explain.html and sheet.png.", show_default=False),
+        str | None,
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", help="For explain.html and sheet.png; or a URL.", show_default=False
+        ),
     ] = None,
     images: Annotated[int, typer.Option("--images", "-n", min=1, help="Explain at most so many.")] = 24,
     all_: Annotated[bool, typer.Option("--all", help="Mistakes first, then right answers.")] = False,
@@ -70,4 +72,4 @@ def explain(
     for line in study.words():
         console.say(line)
     if output:
-        console.say(f"Report: {output / FILE_NAME}")
+        console.say(f"Report: {located(output) / FILE_NAME}")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from hemascope.cli._running import add_cluster, bar, positive, stopped_by_ctrl_c, unheard
 from hemascope.data.kinds import ANY
+from hemascope.data.remote.path import located
+from hemascope.data.remote.url import named
 from hemascope.predict.shipped import DEFAULT
 
 _ABOUT = """\
@@ -47,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=located,
         help="write a table: .csv, .parquet or .jsonl; with --on also a folder of Parquet files",
     )
     parser.add_argument(
@@ -82,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
 def run(arguments: list[str]) -> int:
     """Run the command; returns the exit code."""
     options = vars(parser().parse_args(arguments))
-    sources: list[str] = options.pop("sources")
+    sources: list[str] = [*map(named, options.pop("sources"))]
     output: Path | None = options["output"]
 
     from hemascope.cli._predict_show import Show

@@ -1,6 +1,5 @@
 """Train a classifier on labelled images and say how good it is."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,10 +17,13 @@ def train(
         list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change a key of the recipe.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder of the Run. [runs/RECIPE-TIME]", show_default=False)
+        str | None,
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", help="Of the Run; or a URL. [runs/RECIPE-TIME]", show_default=False
+        ),
     ] = None,
     resume: Annotated[
-        Path | None, typer.Option(help="Go on with this Run, where it was stopped.", show_default=False)
+        str | None, typer.Option(metavar="RUN", help="Go on with this Run, where it was stopped.", show_default=False)
     ] = None,
     on: Annotated[
         str | None,

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from hemascope.data.named import NAMED
 from hemascope.data.regular import is_there
+from hemascope.data.remote.path import located
+from hemascope.data.remote.url import is_url, named
 from hemascope.errors import SourceError
 
 IMAGE_SUFFIXES = frozenset(
@@ -39,6 +41,7 @@ KINDS = (
     "or their pictures, a .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz of class folders, a MedMNIST .npz or one with "
     "'images' and 'labels', Parquet in the Hugging Face layout, a CSV of paths and labels, a hemascope manifest, or a "
     f"name: {', '.join(NAMED)}, synthetic, synthetic:N, synthetic:N:SEED. "
+    "All but names may be URLs too (s3://, gs://, az://, https://, hf://). "
     "Where no labels are needed, pictures and folders of pictures are sources too."
 )
 """All that a source can be, for errors."""
@@ -65,7 +68,7 @@ def file_kind(path: str) -> Kind:
     >>> file_kind("cells.TAR.gz"), file_kind("cell.jpg")
     (<Kind.TAR: 'tar'>, <Kind.PICTURE: 'picture'>)
     """
-    lowered = path.lower()
+    lowered = located(path).name.lower() if is_url(path) else path.lower()
     return next((Kind(kind) for kind, ends in _SUFFIXES.items() if lowered.endswith(ends)), Kind.PICTURE)
 
 
@@ -80,6 +83,8 @@ def kind_of(source: str) -> Kind:
     """
     if not source.strip():
         raise SourceError("No source is named", KINDS)
+    if is_url(source):
+        return _kind_elsewhere(named(source))
     path = expanded(source)
     if is_there(path) and path.is_dir():
         return Kind.FOLDER
@@ -98,12 +103,28 @@ def kind_of(source: str) -> Kind:
 
 
 def expanded(source: str) -> Path:
-    """A source as a path, ``~`` written out; one of a user whom there is not stays as it is."""
-    return Path(os.path.expanduser(source))  # noqa: PTH111 (a Path refuses that)
+    """A source as a path, ``~`` written out; one of a user whom there is not stays as it is. See also `located`."""
+    return located(os.path.expanduser(source))  # noqa: PTH111 (a Path refuses that)
+
+
+def _kind_elsewhere(url: str) -> Kind:
+    """The kind of a source elsewhere; its store is asked whether there is one, and whether it is a folder.
+
+    Raises:
+        SourceError: there is none.
+    """
+    from hemascope.data.remote.listing import has_magic
+    from hemascope.data.remote.reading import about
+
+    if has_magic(url):
+        return Kind.GLOB
+    return Kind.FOLDER if about(url).is_folder else file_kind(located(url).name)
 
 
 def is_image(path: str) -> bool:
     """Whether the name is that of a picture."""
+    if "?" in path and is_url(path):
+        path = located(path).name
     return os.path.splitext(path)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122 (a Path takes ten times as long)
 
 

@@ -11,6 +11,8 @@ from hemascope.data.containers.synthetic import SCHEME
 from hemascope.data.delimited import Delimited, read_delimited
 from hemascope.data.kinds import PREDICTIONS, Kind, file_kind, is_predictions
 from hemascope.data.regular import is_file, is_there
+from hemascope.data.remote.path import located
+from hemascope.data.remote.url import is_url
 from hemascope.errors import SourceError
 
 PATHS = ("path", "file", "filename", "file_name", "filepath", "image", "image_path")
@@ -107,14 +109,24 @@ def places(path: Path, table: Delimited) -> list[Place]:
 def _text(cell: str, folder: Path) -> str:
     """A cell without blanks at its ends, unless a file is called so."""
     text = cell.strip()
-    return cell if cell != text and is_file(folder / cell) else text
+    return cell if cell != text and not is_url(str(_below(folder, text))) and is_file(folder / cell) else text
+
+
+def _below(folder: Path, text: str) -> Path:
+    """Where a cell leads: a URL stands alone, as an absolute path does."""
+    return located(text) if is_url(text) else folder / text
 
 
 def _place(text: str, member: str, folder: Path) -> Place:
     file, mark, after = text.partition("#")
     if not text or text.startswith(SCHEME):
         return Place(file, member or after)
-    whole = folder / text
-    if not member and mark and file_kind(file) in (Kind.NPZ, Kind.ZIP, Kind.TAR, Kind.PARQUET) and not is_file(whole):
-        return Place(str(folder / file), after)
+    whole = _below(folder, text)
+    if (
+        not member
+        and mark
+        and file_kind(file) in (Kind.NPZ, Kind.ZIP, Kind.TAR, Kind.PARQUET)
+        and (is_url(str(whole)) or not is_file(whole))
+    ):
+        return Place(str(_below(folder, file)), after)
     return Place(str(whole), member)

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hemascope.data.kinds import Kind, file_kind, inner_parts, is_image, is_visible
+from hemascope.data.remote.url import is_url
+from hemascope.errors import SourceError
 
 
 class Found(NamedTuple):
@@ -22,6 +24,9 @@ def walk(folder: str) -> Iterator[Found]:
     Each folder is looked into once: a link to one above it, or to one that is found without the link, is not followed,
     and of several links to one folder only the first is. Paths begin with ``folder`` as it is written.
     """
+    if is_url(folder):
+        yield from _walk_elsewhere(folder)
+        return
     for here in _folders([folder]):
         yield from here.files
 
@@ -33,6 +38,9 @@ def matches(pattern: str, *, also: Collection[str] = ()) -> Iterator[Found]:
     ``also`` are further suffixes, lower case with the dot, of files that are taken.
     """
     wanted = {Kind.NPZ, Kind.ZIP, Kind.TAR, file_kind(pattern)} - {Kind.PICTURE}
+    if is_url(pattern):
+        yield from _matches_elsewhere(pattern, wanted, also)
+        return
     found = sorted(set(_expand(pattern)))
     folders = [] if "**" in pattern else _once(found)
     inside: dict[str, list[Found]] = {folder: [] for folder in folders}
@@ -53,9 +61,36 @@ def glob_root(pattern: str) -> str:
     >>> glob_root("cells/train/*/1*.png")
     'cells/train'
     """
+    if is_url(pattern):
+        from hemascope.data.remote import listing
+
+        return listing.glob_root(pattern)
     parts = Path(pattern).parts
     first = next((place for place, part in enumerate(parts) if glob.has_magic(part)), len(parts) - 1)
     return str(Path(*parts[:first]))
+
+
+def _walk_elsewhere(folder: str) -> Iterator[Found]:
+    """`walk` of a folder elsewhere."""
+    from hemascope.data.remote import listing
+
+    try:
+        yield from (Found(*one) for one in listing.walk(folder, is_visible))
+    except SourceError as problem:
+        yield Found(folder, str(problem))
+
+
+def _matches_elsewhere(pattern: str, wanted: Collection[Kind], also: Collection[str]) -> Iterator[Found]:
+    """`matches` of a glob elsewhere."""
+    from hemascope.data.remote import listing
+
+    for one in listing.expand(pattern):
+        if one.is_folder and "**" not in pattern:
+            yield from _walk_elsewhere(one.url)
+        elif not one.is_folder and (
+            is_image(one.url) or file_kind(one.url) in wanted or Path(one.name).suffix.lower() in also
+        ):
+            yield Found(one.url)
 
 
 class _Looked(NamedTuple):

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from hemascope.data.remote.delivery import anywhere
 from hemascope.errors import HemascopeError, SourceError
 from hemascope.fields import table
 from hemascope.fields.crops import cut_out, side_of
@@ -76,6 +77,7 @@ class Outcome:
     differential: Differential | None = None
 
 
+@anywhere(beside="")
 def run(
     sources: Sequence[str],
     model: str | Path = DEFAULT,

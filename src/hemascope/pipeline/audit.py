@@ -11,6 +11,8 @@ from hemascope.audit.findings_file import CSV_NAME
 from hemascope.audit.run import audit_into, check_output, join
 from hemascope.audit.verdicts import FILE_NAME, cleaned
 from hemascope.data.manifest import VERDICTS, Manifest
+from hemascope.data.remote.delivery import into_folder
+from hemascope.data.remote.url import named
 from hemascope.data.sources import open_source
 from hemascope.engine.tasks import Where
 from hemascope.errors import HemascopeError
@@ -66,6 +68,7 @@ class AuditOutcome:
         )
 
 
+@into_folder
 def audit(
     source: str | Path,
     *,
@@ -140,8 +143,8 @@ def _known_kinds(text: str) -> tuple[str, ...]:
 
 
 def _command(source: str | Path, against: str | Path | None, folder: Path) -> str:
-    second = [] if against is None else ["--against", str(against)]
-    return shlex.join(["hemascope", "audit", str(source), *second, "-o", str(folder)])
+    second = [] if against is None else ["--against", named(str(against))]
+    return shlex.join(["hemascope", "audit", named(str(source)), *second, "-o", str(folder)])
 
 
 def _unsettled(findings: pd.DataFrame, kinds: tuple[str, ...]) -> dict[str, int]:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from hemascope.augment.sheet import operations_sheet, policy_sheet
 from hemascope.data.pixels import load_pixels
+from hemascope.data.remote.delivery import here
 from hemascope.data.sources import open_source
 from hemascope.errors import HemascopeError, SourceError
 from hemascope.files import atomic
@@ -69,7 +70,7 @@ def augment(
     'sheet.png'
     """
     check_seed(seed)
-    output = Path(output)
+    output = here(output)
     if output.suffix.lower() not in (".png", ".jpg", ".jpeg"):
         raise HemascopeError(f"{output}: a sheet is a .png or .jpg", "Change the name after -o.")
     chosen = None if policy == ALL else load_policy(policy, also=(ALL,))

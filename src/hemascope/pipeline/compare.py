@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from hemascope.data.remote.delivery import here
 from hemascope.errors import HemascopeError
 from hemascope.evaluate.compare.comparison import Comparison, compare_contenders
 from hemascope.evaluate.compare.contender import CLEAN, HIDDEN, TTA, names_of, read_contender
@@ -49,7 +50,7 @@ def compare(
     if len(folders) < 2:
         raise HemascopeError("there is nothing to compare: one Run is named", "Name two or more.")
     if output is not None:
-        check_folder(Path(output))
+        check_folder(here(output))
 
     def choose(predictions: Predictions) -> str:
         return split or headline_split({"splits": predictions.splits}) or ""
@@ -65,5 +66,5 @@ def compare(
     score = (by, "accuracy") if by in (HIDDEN, TTA) else (CLEAN, by)
     found = compare_contenders(contenders, against=reference, by=score, common=common)
     if output is not None:
-        write_comparison(Path(output), found)
+        write_comparison(here(output), found)
     return found

@@ -9,6 +9,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hemascope.data.remote.path import located
+from hemascope.data.remote.url import named
 from hemascope.fields.defaults import DETECTOR, FORMATS
 from hemascope.fields.run import run
 from hemascope.fields.table import Columns, read_rows, schema
@@ -142,10 +144,10 @@ def count(
         HemascopeError: a library that an output wants is not installed.
     """
     several = [sources] if isinstance(sources, str | Path) else sources
-    target = None if output is None else Path(output)
+    target = None if output is None else located(str(output))
     kept = _Kept(target is None)
     outcome = run(
-        [os.fspath(source) for source in several],
+        [named(os.fspath(source)) for source in several],
         model,
         watcher=kept,
         detector=detector,

@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 
 from hemascope.data.manifest import Manifest
+from hemascope.data.remote.delivery import here
 from hemascope.errors import RunError
 from hemascope.evaluate.summary import read_metrics
 from hemascope.files import atomic, writing
@@ -88,8 +89,8 @@ def ensemble(
     folders = [run.folder if isinstance(run, Run) else Path(run) for run in runs]
     members = tuple(Run(folder) for folder in folders)
     if not soup:
-        return Ensemble(average(folders, Path(output), progress), members)
-    run, found = cook(folders, Path(output), progress)
+        return Ensemble(average(folders, here(output), progress), members)
+    run, found = cook(folders, here(output), progress)
     return Ensemble(run, members, found)
 
 

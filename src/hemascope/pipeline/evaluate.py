@@ -11,6 +11,8 @@ import numpy as np
 
 from hemascope.cells import title
 from hemascope.data.manifest import Manifest
+from hemascope.data.remote.delivery import into_folder
+from hemascope.data.remote.path import located
 from hemascope.data.sources import open_source
 from hemascope.errors import HemascopeError, SourceError
 from hemascope.evaluate.forecast.forecast import Forecast, forecast, remove_forecast
@@ -154,6 +156,7 @@ class Evaluation:
         return "".join(shown)
 
 
+@into_folder
 def evaluate(
     source: str | Path,
     model: str | Path = DEFAULT,
@@ -276,7 +279,7 @@ def evaluate(
             classifier,
             shown,
             said,
-            Path(unlabelled),
+            located(str(unlabelled)),
             images=shift_images,
             side=shift_side,
             seed=seed,

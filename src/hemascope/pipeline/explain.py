@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from hemascope.data.remote.delivery import into_folder
+from hemascope.data.remote.url import named
 from hemascope.data.sources import open_source
 from hemascope.errors import HemascopeError
 from hemascope.explain.cases import Which, choose, classify, explain_cases
@@ -15,6 +17,7 @@ from hemascope.progress import SILENT, Progress
 from hemascope.seeds import check_seed
 
 
+@into_folder
 def explain(
     source: str | Path,
     model: str | Path = DEFAULT,
@@ -88,7 +91,7 @@ def explain(
         classes=explainer.classes,
         method=explainer.method,
         side=explainer.side,
-        source=str(source),
+        source=named(str(source)),
         images=len(classified.rows),
         unread=classified.unread,
         labelled=int((classified.targets >= 0).sum()),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hemascope.data.remote.delivery import here
 from hemascope.errors import HemascopeError
 from hemascope.export.small import export_int8
 from hemascope.files import atomic
@@ -59,7 +60,7 @@ def export(run: str | Path, output: str | Path, *, int8: bool = False, progress:
     >>> export("robust", Path(tempfile.mkdtemp()) / "model.onnx").metrics is None
     True
     """
-    output = Path(output)
+    output = here(output)
     if output.suffix != ".onnx":
         raise HemascopeError(f"{output}: a model file ends in .onnx", "Change the name after -o.")
     if int8:

@@ -8,6 +8,7 @@ from PIL import Image
 from hemascope.data.manifest import Manifest
 from hemascope.data.pixels import load_pixels
 from hemascope.data.reading import read_images
+from hemascope.data.remote.url import is_url
 from hemascope.data.sources import open_source
 from hemascope.errors import DecodeError, RunError
 from hemascope.evaluate.predictions import check_classes
@@ -48,10 +49,20 @@ def evaluated_part(manifest: Manifest) -> str:
 
 
 def some_images(manifest: Manifest, split_name: str, count: int = _SOME) -> list[np.ndarray]:
-    """About ``count`` pictures of a part as they are, uint8 (h, w, 3) each, from all over it."""
+    """About ``count`` pictures of a part as they are, uint8 (h, w, 3) each, from all over it.
+
+    Raises:
+        RunError: none of them can be read any more.
+    """
     rows = np.flatnonzero(manifest.part(split_name))
     chosen = rows[:: max(1, len(rows) // count)][:count]
-    return [image for _, image in read_images(manifest.rows(chosen)) if not isinstance(image, DecodeError)]
+    read = [image for _, image in read_images(manifest.rows(chosen))]
+    pictures = [image for image in read if not isinstance(image, DecodeError)]
+    if not pictures and read:
+        raise RunError(
+            f"no image of the {split_name} part can be read any more: {read[0]}", "Go on with --resume then."
+        )
+    return pictures
 
 
 def opened(source: str | Path, progress: Progress) -> Manifest:
@@ -94,7 +105,7 @@ def example_image(run: Run) -> Path:
     manifest = run.manifest()
     name = evaluated_part(manifest)
     row = manifest.rows(np.flatnonzero(manifest.part(name))[:1])
-    if row.table["member"].iloc[0] == "":
+    if row.table["member"].iloc[0] == "" and not is_url(row.table["path"].iloc[0]):
         return Path(row.table["path"].iloc[0])
     path = run.folder / "example.png"
     with atomic(path) as temporary:

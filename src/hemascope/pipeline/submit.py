@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hemascope.data.remote.delivery import here
 from hemascope.errors import HemascopeError, RunError
 from hemascope.export.submission.package import requirements, write_zip
 from hemascope.export.submission.trial import SIDE, Agreement, Trial, collect, play, require_agreement
@@ -100,7 +101,7 @@ def submit(
     Raises:
         HemascopeError: a name that is no .zip, a Run that is not finished, or a submission that fails its trial.
     """
-    output = Path(output)
+    output = here(output)
     if output.suffix != ".zip":
         raise HemascopeError(f"{output}: a submission ends in .zip", "Change the name after -o.")
     if not 1 <= tta_steps <= MOST_VIEWS:

@@ -13,6 +13,8 @@ import torch
 import hemascope
 from hemascope.data.manifest import SPLITS, Manifest
 from hemascope.data.pixels import load_pixels
+from hemascope.data.remote.delivery import into_folder, taken_up
+from hemascope.data.remote.url import named
 from hemascope.data.splits import check_folds, limited
 from hemascope.engine.where import HERE, Where
 from hemascope.errors import RecipeError
@@ -39,6 +41,7 @@ from hemascope.train.run import Run
 from hemascope.train.start import first_network, learnt_from
 
 
+@into_folder
 def train(
     source: str | Path,
     recipe: str | Path | Recipe = "standard",
@@ -136,7 +139,7 @@ def resume(
     """Go on with a Run that was interrupted; a finished one gets its scores, model file and report anew.
 
     Args:
-        run: it, or its folder.
+        run: it, or its folder, or the URL that it goes to when it is finished.
         on, cores_each, gpus_each: where its folds are trained, as of `train`; it need not be where they were begun.
         device, devices, num_nodes: as of `train`; they need not be those that it began with.
         progress: what it reports to.
@@ -147,16 +150,17 @@ def resume(
     with on_device(device), several(devices, num_nodes) as group:
         if group and not group.place.leads:
             return Run(Path(take_part(group)))
-        found = Run.open(run.folder if isinstance(run, Run) else Path(run))
-        recipe, manifest, where = found.recipe(), found.manifest(), Where(on, cores_each, gpus_each)
-        check_where(where, recipe)
-        _not_both(where, devices, num_nodes)
-        if isinstance(recipe.batch_size, int):
-            check_batch(recipe.batch_size, devices_used())
-        go_on(found, recipe, manifest, read_again(manifest, recipe.input_size, progress), progress, where)
-        if group:
-            group.end(str(found.folder))
-        return found
+        with taken_up(run.folder if isinstance(run, Run) else run, progress) as folder:
+            found = Run.open(folder)
+            recipe, manifest, where = found.recipe(), found.manifest(), Where(on, cores_each, gpus_each)
+            check_where(where, recipe)
+            _not_both(where, devices, num_nodes)
+            if isinstance(recipe.batch_size, int):
+                check_batch(recipe.batch_size, devices_used())
+            go_on(found, recipe, manifest, read_again(manifest, recipe.input_size, progress), progress, where)
+            if group:
+                group.end(str(found.folder))
+            return found
 
 
 def go_on(
@@ -222,7 +226,7 @@ def with_batch_size(recipe: Recipe, network: Network, manifest: Manifest) -> Rec
 def about(source: str | Path) -> dict[str, object]:
     """What a new Run notes of its making."""
     return {
-        "source": str(source),
+        "source": named(str(source)),
         "began": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "hemascope": hemascope.__version__,
         "torch": torch.__version__,

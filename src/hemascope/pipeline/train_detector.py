@@ -12,6 +12,7 @@ from hemascope.cells import KINDS
 from hemascope.data.annotations import Annotations, LabelledField, open_annotations
 from hemascope.data.annotations.division import divided, grouped
 from hemascope.data.annotations.fields import without_copies
+from hemascope.data.remote.delivery import here
 from hemascope.errors import RunError, SourceError
 from hemascope.evaluate.detected import columns, detect, write_card
 from hemascope.evaluate.detection import score_detections
@@ -81,7 +82,7 @@ def train_detector(
         run = DetectorRun.open(Path(resume))
         return _go_on(run, run.recipe(), run.fields(), progress)
     chosen = load_as(DetectorRecipe, recipe, set, TRAIN_DETECTOR)
-    folder = Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}" if output is None else Path(output)
+    folder = Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}" if output is None else here(output)
     run = DetectorRun(folder)
     run.check_free()
     fields = _opened(named, kinds, list(annotated), group, progress)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hemascope.data.remote.delivery import here
+from hemascope.data.remote.url import named
 from hemascope.engine.where import Where
 from hemascope.evaluate.tune.hyperparameters import Hyperparameters
 from hemascope.evaluate.tune.result import RECIPE_NAME, Tuned
@@ -100,7 +102,7 @@ def tune(
     Raises:
         HemascopeError: a source, recipe, folder, device or database that cannot be used; nothing is written then.
     """
-    folder, chosen, where = Path(output), load_recipe(recipe, set), Where(on, cores_each, gpus_each)
+    folder, chosen, where = here(output), load_recipe(recipe, set), Where(on, cores_each, gpus_each)
     where.check()
     counts = {"train": train_images, "val": val_images, "test": test_images}
     searched = Hyperparameters(
@@ -108,7 +110,7 @@ def tune(
         epochs=epochs,
         size=size,
         pruner=pruner,
-        settings={"source": str(source), "images": counts},
+        settings={"source": named(str(source)), "images": counts},
         storage=storage,
         name=name or chosen.name,
     )
@@ -117,4 +119,4 @@ def tune(
         data = Data(*read_parts(source, searched.short, **counts, progress=progress))
         found = search(folder, searched, data, trials=trials, minutes=timeout, where=where, progress=progress)
     found.write(folder)
-    return Tune(found, write_search_report(folder, found, str(source)))
+    return Tune(found, write_search_report(folder, found, named(str(source))))

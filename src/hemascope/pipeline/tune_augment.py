@@ -9,6 +9,8 @@ from PIL import Image
 
 from hemascope.augment.policy import Policy
 from hemascope.augment.sheet import policy_sheet
+from hemascope.data.remote.delivery import here
+from hemascope.data.remote.url import named
 from hemascope.engine.where import Where
 from hemascope.evaluate.pseudo.transforms import DEFAULT, choose_transforms
 from hemascope.evaluate.tune.augmentation import Augmentation
@@ -110,10 +112,10 @@ def tune_augment(
     Raises:
         HemascopeError: a source, recipe, policy or folder that cannot be used; nothing is written then.
     """
-    folder, chosen, where = Path(output), load_recipe(recipe, set), Where(on, cores_each, gpus_each)
+    folder, chosen, where = here(output), load_recipe(recipe, set), Where(on, cores_each, gpus_each)
     where.check()
     settings = {
-        "source": str(source),
+        "source": named(str(source)),
         "train_images": train_images,
         "val_images": val_images,
         "copies": copies,
@@ -135,4 +137,4 @@ def tune_augment(
     sheet = policy_sheet(images[:: max(1, len(images) // _SHOWN)][:_SHOWN], found.chosen.policy, copies=_COPIES)
     with atomic(folder / _SHEET_NAME) as temporary:
         Image.fromarray(sheet).save(temporary)
-    return TuneAugment(found, write_tuning_report(folder, found, sheet, str(source)))
+    return TuneAugment(found, write_tuning_report(folder, found, sheet, named(str(source))))

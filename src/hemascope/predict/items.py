@@ -3,11 +3,15 @@
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from hemascope.data.kinds import Kind, file_kind, is_image, kind_of, passed_over
+from hemascope.data.regular import MAX_BYTES
+from hemascope.data.remote.path import located
+from hemascope.data.remote.url import is_url, named
 from hemascope.data.walk import Found, matches, walk
 from hemascope.errors import DecodeError, SourceError
 from hemascope.predict.pixels import Picture, pixels
@@ -96,6 +100,26 @@ def items(sources: Sequence[str], *, also: Collection[str] = ()) -> Iterator[Ite
             yield from [Item(found.path, DecodeError(found.error))] if found.error else in_file(found.path)
 
 
+def read_ahead(images: Iterable[Item]) -> Iterator[Item]:
+    """The same items, with the bytes of pictures elsewhere in the place of their URLs, some of them read ahead."""
+    images = iter(images)
+    for item in images:
+        if _url(item):
+            from hemascope.data.remote import ahead
+
+            for one, found in ahead.read_ahead(chain([item], images), _url, MAX_BYTES):
+                picture = one.picture if found is None else found
+                yield Item(
+                    one.path, DecodeError(picture) if found is not None and isinstance(picture, str) else picture
+                )
+            return
+        yield item
+
+
+def _url(item: Item) -> str | None:
+    return item.picture if is_url(item.picture) else None  # type: ignore[return-value]  # what is a URL is a text
+
+
 def count(sources: Sequence[str], *, also: Collection[str] = ()) -> int | None:
     """How many images `items` will give; None where only reading them all would tell."""
     total = 0
@@ -127,6 +151,8 @@ def tell_passed_over(sources: Sequence[str], progress: Progress, *, also: Collec
 def _all_files(source: str, also: Collection[str]) -> list[str]:
     """The files that `items` would look at for images, whatever their suffix; none where it looks for no images."""
     kind, path = kind_of(source), _expanded(source)
+    if is_url(path) and kind != Kind.FOLDER:  # to read an archive for it would take as long as its images
+        return []
     if kind == Kind.FOLDER:
         names = [one.path for one in walk(path) if not one.error]
         return (
@@ -182,7 +208,7 @@ def _ends(path: str, suffixes: Collection[str]) -> bool:
 def _parquet_files(folder: str) -> Iterator[Found]:
     from hemascope.data.containers.parquet import parquet_files
 
-    yield from (Found(str(path)) for path in parquet_files(Path(folder)))
+    yield from (Found(str(path)) for path in parquet_files(located(folder)))
 
 
 def in_file(path: str) -> Iterator[Item]:
@@ -265,12 +291,14 @@ def listed(path: str) -> Iterable[tuple[str, str, str]]:
 
         if is_manifest(read_schema(path)):
             return manifest_rows(path)
-    found = places(Path(path), read_listing(Path(path)))
+    found = places(located(path), read_listing(located(path)))
     return [(file, member, "" if file else f"{path}: the row names no file") for file, member in found]
 
 
 def _count(path: str) -> int | None:
     kind = file_kind(path)
+    if kind == Kind.TAR and is_url(path):
+        return None
     if kind == Kind.NPZ:
         from hemascope.data.containers import npz
 
@@ -308,7 +336,7 @@ def _fetched(source: str, progress: Progress = SILENT) -> Path:
 
 
 def _expanded(source: str) -> str:
-    return os.path.expanduser(source)  # noqa: PTH111 (a Path would write it anew)
+    return named(source) if is_url(source) else os.path.expanduser(source)  # noqa: PTH111 (a Path would write it anew)
 
 
 def image_name(path: str, member: str) -> str:

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hemascope.data.delimited import fused
+from hemascope.data.regular import to_open
+from hemascope.data.remote.delivery import staged
+from hemascope.data.remote.url import is_url
 from hemascope.errors import SourceError
 from hemascope.files import atomic
 from hemascope.predict import rows
@@ -27,7 +30,8 @@ def journal_path(output: Path) -> Path:
     >>> journal_path(Path("out.csv")).name
     'out.csv.partial'
     """
-    return output.with_name(output.name + ".partial")
+    here = staged(str(output)) if is_url(str(output)) else output
+    return here.with_name(here.name + ".partial")
 
 
 def parts_path(output: Path) -> Path:
@@ -130,7 +134,7 @@ def model_digest(output: Path) -> str | None:
     from hemascope.predict.journal import DIGEST_KEY
 
     try:
-        about = pq.read_schema(output).metadata or {}
+        about = pq.read_schema(to_open(output)).metadata or {}
     except (OSError, ValueError) as problem:
         raise _no_table(output) from problem
     digest = about.get(DIGEST_KEY.encode())
@@ -161,7 +165,7 @@ def _no_table(output: Path) -> SourceError:
 def _parquet_rows(output: Path) -> Iterator[dict[str, Any]]:
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(output) as table:
+    with pq.ParquetFile(to_open(output)) as table:
         for batch in table.iter_batches():
             yield from batch.to_pylist()
 

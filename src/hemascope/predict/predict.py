@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hemascope.cells import colours
+from hemascope.data.remote.path import located
+from hemascope.data.remote.url import named
 from hemascope.predict import rows
 from hemascope.predict.differential.differential import Differential
 from hemascope.predict.rows import Layout
@@ -151,9 +153,9 @@ def predict(
     """
     several = [sources] if isinstance(sources, str | Path) else sources
     kept = _Kept(output is None)
-    target = None if output is None else Path(output)
+    target = None if output is None else located(str(output))
     outcome = run(
-        [os.fspath(source) for source in several],
+        [named(os.fspath(source)) for source in several],
         model,
         watcher=kept,
         output=target,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from hemascope.data.remote.delivery import anywhere
 from hemascope.errors import SourceError
 from hemascope.predict import output as outputs
 from hemascope.predict import rows
@@ -60,6 +61,7 @@ class Outcome:
     kept: Path | None = None
 
 
+@anywhere(beside="differential")
 def run(
     sources: Sequence[str],
     model: str | Path = DEFAULT,
@@ -85,7 +87,8 @@ def run(
         sources, model, coverage, attributes, differential, precision, resume, overwrite, threads, batch, on, workers,
             progress: see `hemascope.predict.predict.predict`.
         watcher: is handed the results; those of a cluster that go into an output in any order.
-        output: .csv, .parquet or .jsonl, on a cluster a folder too; without one only the watcher has them.
+        output: .csv, .parquet or .jsonl, on a cluster a folder too, also elsewhere by its URL; without one only the
+            watcher has them.
         stop: when set, the run ends early and keeps its journal.
 
     Raises:

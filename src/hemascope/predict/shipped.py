@@ -3,9 +3,12 @@
 import os
 from pathlib import Path
 
-from hemascope.errors import ModelFileError
+from hemascope.data.remote.path import located
+from hemascope.data.remote.url import is_url, named
+from hemascope.errors import ModelFileError, SourceError
 
 WEIGHTS = Path(__file__).parent / "weights"
+_MOST = 2 << 30  # bytes of a model file elsewhere, all that ONNX allows
 DEFAULT = "robust"
 """Name of the shipped model that is used where none is named."""
 
@@ -15,16 +18,33 @@ def names(weights: Path | None = None) -> tuple[str, ...]:
     return tuple(sorted(file.stem for file in (weights or WEIGHTS).glob("*.onnx")))
 
 
+def _elsewhere(url: str) -> Path:
+    """The copy of a model file elsewhere, or of that of a Run there.
+
+    Raises:
+        ModelFileError: there is none, or it cannot be copied.
+    """
+    from hemascope.data.remote.copy import copied
+
+    try:
+        is_file = located(named(url)).suffix.lower() == ".onnx"
+        return copied(url if is_file else f"{url.rstrip('/')}/model.onnx", _MOST)
+    except SourceError as problem:
+        raise ModelFileError(problem.problem, problem.remedy) from None
+
+
 def find(path_or_name: str | Path, weights: Path | None = None) -> Path:
     """The model file meant by a path, a Run folder or the name of a shipped model.
 
     Args:
-        path_or_name: the path or the name.
+        path_or_name: the path, the name, or the URL of a file or Run, whose model is copied into the cache.
         weights: where the shipped ones of that kind are; the classifiers where not given.
 
     Raises:
         ModelFileError: there is none; the error lists the names that exist.
     """
+    if is_url(str(path_or_name)) and not str(path_or_name).startswith("hf://"):
+        return _elsewhere(str(path_or_name))
     path = Path(path_or_name)
     if path.is_file():
         return path

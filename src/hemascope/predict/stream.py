@@ -14,7 +14,7 @@ from hemascope.data.left_out import left_out
 from hemascope.errors import DecodeError, ModelFileError
 from hemascope.predict.attributes import Vocabulary
 from hemascope.predict.card import ModelCard
-from hemascope.predict.items import Item
+from hemascope.predict.items import Item, read_ahead
 from hemascope.predict.modelfile import BATCH
 from hemascope.predict.unlike import mean_colours
 
@@ -131,7 +131,7 @@ def classify(
     pool = ThreadPoolExecutor(threads, thread_name_prefix="hemascope")
     waiting: deque[Future[Block | None]] = deque()
     try:
-        for window in _windows(images, max(64, 4 * batch), threads):
+        for window in _windows(read_ahead(images), max(64, 4 * batch), threads):
             if stopped():
                 break
             waiting.append(pool.submit(_classify_window, classifier, window, batch, stopped, attributes))

@@ -16,6 +16,7 @@ from hemascope.data.annotations.yolo import SETTINGS, class_files, read_yolo
 from hemascope.data.delimited import read_delimited
 from hemascope.data.kinds import Kind as FileKind
 from hemascope.data.kinds import expanded, file_kind, is_image, require_writable
+from hemascope.data.remote.url import is_url, named
 from hemascope.data.sources.names import split_name
 from hemascope.data.walk import walk
 from hemascope.errors import SourceError
@@ -51,6 +52,10 @@ def open_annotations(
     Raises:
         SourceError: no such source, or one that cannot be read as it is; it names the file, the row and the remedy.
     """
+    if is_url(str(source)):
+        raise SourceError(
+            f"{named(str(source))}: fields with boxes are read on this machine only", "Copy them, and name the copy."
+        )
     path = expanded(str(source)).resolve()
     require_writable(path)
     given = given_kinds(kinds)

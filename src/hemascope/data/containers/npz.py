@@ -8,14 +8,15 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy
 
 from hemascope.data.containers.member import split_member
 from hemascope.data.decode import decode_array, limit
-from hemascope.data.regular import require_regular, too_large
+from hemascope.data.regular import require_regular, to_open, too_large
+from hemascope.data.remote.url import is_url
 from hemascope.errors import DecodeError, SourceError
 
 _READ = 1 << 20  # bytes unpacked at a time
@@ -36,7 +37,7 @@ def images(path: str) -> Iterator[tuple[str, np.ndarray | DecodeError]]:
     """
     try:
         require_regular(path)
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(to_open(path)) as archive:
             members = _members(archive)
             if not members:
                 found = ", ".join(name.removesuffix(".npy") for name in archive.namelist())
@@ -51,7 +52,7 @@ def count(path: str) -> int | None:
     """How many images `images` gives if nothing in the file is damaged."""
     try:
         require_regular(path)
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(to_open(path)) as archive:
             total = 0
             for member in _members(archive):
                 with archive.open(member) as file:
@@ -89,7 +90,7 @@ def npy_headers(path: Path | str) -> dict[str, tuple[tuple[int, ...], np.dtype]]
     """
     try:
         require_regular(path)
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(to_open(path)) as archive:
             found = {}
             for entry in archive.infolist():
                 if entry.filename.endswith(".npy"):
@@ -104,31 +105,61 @@ def npy_headers(path: Path | str) -> dict[str, tuple[tuple[int, ...], np.dtype]]
         ) from problem
 
 
-def npy_array(path: Path | str, key: str) -> np.ndarray:
+def npy_array(path: Path | str, key: str) -> "np.ndarray | Rows":
     """One array of a .npz: mapped from the disk where it is stored uncompressed, else loaded.
+
+    Of one elsewhere that is stored uncompressed, images are read as they are asked for.
 
     Raises:
         SourceError: the array is missing, damaged or holds Python objects.
     """
     try:
         require_regular(path)
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(to_open(path)) as archive:
             entry = archive.getinfo(f"{key}.npy")
             with archive.open(entry) as file:
                 shape, fortran, dtype = _header(file)
                 start = file.tell()
-            if entry.compress_type != zipfile.ZIP_STORED or dtype.hasobject or 0 in shape:
+            elsewhere = is_url(str(path))
+            in_one_go = elsewhere and (fortran or len(shape) < 3)
+            if entry.compress_type != zipfile.ZIP_STORED or dtype.hasobject or 0 in shape or in_one_go:
                 if (needed := math.prod(shape) * dtype.itemsize) > _memory():
                     raise ValueError(f"it unpacks to {needed / 2**30:,.1f} GiB, more than this machine has")
-                with np.load(path, allow_pickle=False) as arrays:
+                with np.load(to_open(path), allow_pickle=False) as arrays:
                     return arrays[key]
-        with Path(path).open("rb") as raw:  # the local header's name and extra field may differ from the directory's
-            raw.seek(entry.header_offset + 26)
+            raw = archive.fp
+            assert raw is not None
+            raw.seek(entry.header_offset + 26)  # its own header's name and extra field may differ from the directory's
             lengths = np.frombuffer(raw.read(4), "<u2")
         offset = entry.header_offset + 30 + int(lengths.sum()) + start
+        if elsewhere:
+            return Rows(raw, dtype, offset, shape)
         return np.memmap(path, dtype, "r", offset, shape, "F" if fortran else "C")
     except _BROKEN as problem:
         raise SourceError(f"{path}: the array {key!r} cannot be read ({problem})") from problem
+
+
+class Rows:
+    """A stack of images elsewhere, stored uncompressed, whose rows are read as they are asked for.
+
+    Args:
+        file: the .npz, open; what has ``at(start, size)``.
+        dtype, offset, shape: of the array in it.
+    """
+
+    def __init__(self, file: Any, dtype: np.dtype, offset: int, shape: tuple[int, ...]) -> None:
+        self.shape, self.ndim = shape, len(shape)
+        self._file, self._dtype, self._offset = file, dtype, offset
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, row: int) -> np.ndarray:
+        size = math.prod(self.shape[1:]) * self._dtype.itemsize
+        data = self._file.at(self._offset + row * size, size)
+        if len(data) != size:
+            raise ValueError("the data break off")
+        return np.frombuffer(data, self._dtype).reshape(self.shape[1:])
 
 
 class Npz:
@@ -136,7 +167,7 @@ class Npz:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._arrays: dict[str, np.ndarray] = {}
+        self._arrays: dict[str, np.ndarray | Rows] = {}
         self._read = 0
 
     def job(self, member: str) -> Callable[[], np.ndarray]:
@@ -149,11 +180,19 @@ class Npz:
             raise DecodeError(f"{self.path}#{member}: the array has {len(array) if array.ndim else 'no'} images")
         if large := _too_large(array.shape):
             raise DecodeError(f"{self.path}#{member}: {large}")
-        self._read += array.nbytes // len(array)
+        if isinstance(array, np.memmap):
+            self._read += array.nbytes // len(array)
         if self._read > _MAPPED:
             self._read = 0
             self._arrays = {name: kept for name, kept in self._arrays.items() if not isinstance(kept, np.memmap)}
-        return lambda: decode_array(array[row], f"{self.path}#{member}")
+        return lambda: self._image(array, row, f"{self.path}#{member}")
+
+    @staticmethod
+    def _image(array: np.ndarray | Rows, row: int, name: str) -> np.ndarray:
+        try:
+            return decode_array(array[row], name)
+        except (OSError, ValueError) as problem:  # of a file elsewhere
+            raise DecodeError(f"{name}: {_reason(problem)}") from problem
 
     def close(self) -> None:
         """Let go of the arrays."""

@@ -12,7 +12,9 @@ import pyarrow.parquet as pq
 from hemascope.data.containers.member import split_member
 from hemascope.data.decode import decode
 from hemascope.data.kinds import is_predictions, require_writable
-from hemascope.data.regular import require_regular
+from hemascope.data.regular import require_regular, to_open
+from hemascope.data.remote.path import located
+from hemascope.data.remote.url import is_url
 from hemascope.errors import DecodeError, SourceError
 
 IMAGES = ("image", "img", "images")
@@ -56,7 +58,7 @@ def read_schema(path: Path | str) -> Any:
     require_writable(path)  # pyarrow opens no other
     try:
         require_regular(path)
-        return pq.read_schema(path)
+        return pq.read_schema(to_open(path))
     except (pa.ArrowException, OSError) as problem:
         raise SourceError(f"{path}: not a readable Parquet file ({problem})", "Fetch or write it again.") from problem
 
@@ -99,11 +101,11 @@ def images(path: str) -> Iterator[tuple[str, bytes | Path | DecodeError]]:
     column = image_column(path, read_schema(path))
     row = 0
     try:
-        with pq.ParquetFile(path, memory_map=True) as file:
+        with _opened(path) as file:
             for batch in file.iter_batches(_AT_ONCE, columns=[column]):
                 for cell in batch.column(0):
                     name = f"{column}/{row}"
-                    picture = _picture(cell.as_py(), Path(path).parent)
+                    picture = _picture(cell.as_py(), located(path).parent)
                     yield name, DecodeError(f"{path}#{name}: no image in this row") if picture is None else picture
                     row += 1
     except (pa.ArrowException, OSError) as problem:
@@ -150,7 +152,7 @@ def read_columns(path: Path | str, names: list[str] | None = None) -> Any:
     """
     read_schema(path)
     try:
-        with pq.ParquetFile(path) as file:  # read_table() would import pandas where it is installed: two seconds
+        with _opened(path) as file:  # read_table() would import pandas where it is installed: two seconds
             table = file.read(names)
         table.validate(full=True)  # damaged text would end in an error when it is looked at
     except (pa.ArrowException, OSError, KeyError) as problem:
@@ -163,7 +165,7 @@ def count(path: str) -> int | None:
     try:
         require_writable(path)
         require_regular(path)
-        return int(pq.read_metadata(path).num_rows)
+        return int(pq.read_metadata(to_open(path)).num_rows)
     except (pa.ArrowException, OSError, SourceError):
         return None
 
@@ -176,7 +178,7 @@ class Parquet:
         require_writable(path)
         try:
             require_regular(path)
-            self._file = pq.ParquetFile(path, memory_map=True)
+            self._file = _opened(path)
         except (pa.ArrowException, OSError) as problem:
             raise SourceError(f"{path}: not a readable Parquet file ({problem})") from problem
         metadata = self._file.metadata
@@ -194,7 +196,7 @@ class Parquet:
         if group >= len(self._ends):
             raise DecodeError(f"{name}: the file has fewer rows")
         start = int(self._ends[group - 1]) if group else 0
-        picture = _picture(self._column(group, column)[row - start].as_py(), Path(self.path).parent)
+        picture = _picture(self._column(group, column)[row - start].as_py(), located(self.path).parent)
         if picture is None:
             raise DecodeError(f"{name}: no image in this row")
         return lambda: decode(picture, name=name)
@@ -215,6 +217,13 @@ class Parquet:
         """Let go of the file."""
         self._groups.clear()
         self._file.close()
+
+
+def _opened(path: Path | str) -> Any:
+    """The file; of one elsewhere the pages are read through a buffer, never a whole row group for its sake alone."""
+    if not is_url(str(path)):
+        return pq.ParquetFile(path, memory_map=True)
+    return pq.ParquetFile(to_open(path), buffer_size=1 << 20, pre_buffer=False)
 
 
 def _picture(cell: bytes | dict[str, Any] | None, folder: Path) -> bytes | Path | None:

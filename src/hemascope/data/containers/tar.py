@@ -1,16 +1,17 @@
 """Images in a tar archive, plain or compressed: all of them, read once from front to end, or one by its name."""
 
+import io
 import lzma
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 
 from hemascope.data.decode import decode
 from hemascope.data.kinds import inner_parts, is_image
-from hemascope.data.regular import require_regular, too_large
+from hemascope.data.regular import require_regular, to_open, too_large
 from hemascope.errors import DecodeError, SourceError
 
 _BROKEN = (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError, ValueError, RecursionError)
@@ -26,7 +27,7 @@ def images(path: str) -> Iterator[tuple[str, bytes | DecodeError]]:
     done = 0
     try:
         require_regular(path)
-        with tarfile.open(path, "r|*", tarinfo=_Member) as archive:
+        with _archive(path, "r|*") as archive:
             for member in _files(archive):
                 if not is_image(member.name):
                     continue
@@ -48,7 +49,7 @@ def names(path: str) -> Iterator[str]:
     """
     try:
         require_regular(path)
-        with tarfile.open(path, "r|*", tarinfo=_Member) as archive:
+        with _archive(path, "r|*") as archive:
             for member in _files(archive):
                 yield member.name
             _require_end(archive)
@@ -64,7 +65,7 @@ def count(path: str) -> int | None:
         return None
     try:
         require_regular(path)
-        with tarfile.open(path, "r:", tarinfo=_Member) as archive:
+        with _archive(path, "r:") as archive:
             return sum(is_image(member.name) for member in _files(archive))
     except _BROKEN:
         return None
@@ -152,7 +153,7 @@ class Tar:
         self.path = path
         try:
             require_regular(path)
-            self._archive = tarfile.open(path, "r:*", tarinfo=_Member)  # noqa: SIM115 (closed by `close`)
+            self._archive = _archive(path, "r:*")  # closed by `close`
         except _BROKEN as problem:
             raise SourceError(f"{path}: the archive cannot be read: {_reason(problem)}") from problem
         self._files = _files(self._archive)
@@ -186,6 +187,13 @@ class Tar:
                 return None
             self._places.setdefault(found.name, _Place(found.offset_data, found.size, _refusal(found)))
         return self._places[member]
+
+
+def _archive(path: str, mode: Literal["r|*", "r:", "r:*"]) -> tarfile.TarFile:
+    file = to_open(path)
+    if isinstance(file, str):
+        return tarfile.open(file, mode, tarinfo=_Member)
+    return tarfile.open(fileobj=io.BufferedReader(file, 1 << 16), mode=mode, tarinfo=_Member)
 
 
 def _files(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:

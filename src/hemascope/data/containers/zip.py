@@ -9,7 +9,7 @@ import numpy as np
 
 from hemascope.data.decode import decode
 from hemascope.data.kinds import inner_parts, is_image
-from hemascope.data.regular import require_regular, too_large
+from hemascope.data.regular import require_regular, to_open, too_large
 from hemascope.errors import DecodeError, SourceError
 
 _BROKEN = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
@@ -86,7 +86,7 @@ def _opened(path: str) -> zipfile.ZipFile:
     """
     try:
         require_regular(path)
-        return zipfile.ZipFile(path)
+        return zipfile.ZipFile(to_open(path))
     except _BROKEN as problem:
         reason = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
         raise SourceError(

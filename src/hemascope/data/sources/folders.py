@@ -13,6 +13,8 @@ from hemascope.data.containers import tar
 from hemascope.data.containers import zip as zip_archive
 from hemascope.data.kinds import IMAGE_SUFFIXES, KINDS, Kind, file_kind, inner_parts, is_image, passed_over, writable
 from hemascope.data.manifest import Manifest
+from hemascope.data.remote.path import located
+from hemascope.data.remote.url import is_url, parts_of
 from hemascope.data.sources.layout import laboratory_folder, place, take_laboratories
 from hemascope.data.sources.names import (
     class_name,
@@ -80,22 +82,26 @@ def read_glob(pattern: str, *, unlabelled: bool = False, progress: Progress = SI
     found = list(matches(pattern))
     kinds = {file_kind(file) for file, _ in found}
     if kinds == {Kind.PARQUET}:
-        return read_parquet([Path(file).resolve() for file, _ in found], Path(pattern), unlabelled=unlabelled)
+        return read_parquet([located(file).resolve() for file, _ in found], located(pattern), unlabelled=unlabelled)
     if kinds & {Kind.NPZ, Kind.CSV, Kind.PARQUET}:
         raise SourceError(f"{pattern}: matches files of several images and labels", "Name one of them. " + KINDS)
-    archives = [Path(file).resolve() for file, _ in found if file_kind(file) in _ARCHIVES]
+    archives = [located(file).resolve() for file, _ in found if file_kind(file) in _ARCHIVES]
     files = [file for archive in archives for file in _in_archive(archive)]
     files += _on_disk((one for one in found if file_kind(one.path) not in _ARCHIVES), root)
     if not files:
         raise SourceError(f"{pattern}: no picture matches this", "Check it; ** looks in subfolders.")
-    return _manifest(files, pattern, Path(root).resolve().name, unlabelled, progress)
+    return _manifest(files, pattern, located(root).resolve().name, unlabelled, progress)
 
 
 def _on_disk(found: Iterable[Found], root: str) -> Iterator[File]:
-    whole = Path(root).resolve()
+    elsewhere = is_url(root)
+    whole = Path() if elsewhere else Path(root).resolve()
     for path, error in found:
         if error:
             raise SourceError(error, "Make it readable, or move it away.")
+        if elsewhere:
+            yield File(path, "", inner_parts(parts_of(path).path.removeprefix(parts_of(root).path)))
+            continue
         inside = os.path.relpath(path, root)
         yield File(os.path.join(whole, inside), "", tuple(Path(inside).parts))  # noqa: PTH118 (a Path takes longer)
 

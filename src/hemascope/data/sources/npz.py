@@ -97,7 +97,7 @@ def _labels(path: Path, headers: Headers, images: str, labels: str) -> np.ndarra
     if labels not in headers:
         raise SourceError(f"{path}: no key {labels!r} beside {images!r}; found: {', '.join(sorted(headers))}")
     shape, _ = headers[images]
-    values = npy_array(path, labels)
+    values = np.asarray(npy_array(path, labels))
     if values.dtype.kind not in "iu":
         raise SourceError(f"{path}: {labels!r} is {values.dtype}", "Wanted are class numbers: integers from 0.")
     if values.ndim not in (1, 2) or (values.ndim == 2 and values.shape[1] != 1):
@@ -150,7 +150,7 @@ def _read_names(path: Path, key: str, dtype: np.dtype) -> list[str]:
         raise SourceError(
             f"{path}: {key!r} ought to name the classes, but holds {kind}", "Save it as text: numpy.array([...], 'U')."
         )
-    values = npy_array(path, key).reshape(-1).tolist()
+    values = np.asarray(npy_array(path, key)).reshape(-1).tolist()
     try:
         return [value.decode() if isinstance(value, bytes) else value for value in values]
     except UnicodeDecodeError as problem:

@@ -7,6 +7,7 @@ from hemascope.data.containers.parquet import parquet_files
 from hemascope.data.kinds import KINDS, Kind, expanded, is_image, kind_of, require_writable
 from hemascope.data.manifest import Manifest
 from hemascope.data.named import fetch_named
+from hemascope.data.remote.url import is_url
 from hemascope.data.sources.folders import read_archive, read_folders, read_glob
 from hemascope.data.sources.npz import read_npz
 from hemascope.data.sources.parquet import read_parquet
@@ -37,6 +38,7 @@ def open_source(source: str | Path, *, unlabelled: bool = False, progress: Progr
     text = str(source)
     kind = kind_of(text)
     path = expanded(text)
+    text = str(path) if is_url(text) else text
     whole = path.resolve()  # a Manifest's paths hold good from any folder, and without ".." they read well
     if kind not in (Kind.NAMED, Kind.SYNTHETIC):
         require_writable(whole)

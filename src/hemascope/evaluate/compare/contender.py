@@ -11,6 +11,7 @@ import pandas as pd
 
 from hemascope.data.containers.synthetic import SCHEME
 from hemascope.data.manifest import Manifest
+from hemascope.data.remote.url import is_url
 from hemascope.errors import ModelFileError, RunError
 from hemascope.evaluate.bootstrap import Score
 from hemascope.evaluate.compare.hidden import Hidden, read_hidden
@@ -32,7 +33,10 @@ def image_names(table: pd.DataFrame) -> np.ndarray:
     Args:
         table: with the columns ``path`` and ``member``.
     """
-    whole = {path: path if path.startswith(SCHEME) else os.path.realpath(path) for path in table["path"].unique()}
+    whole = {
+        path: path if path.startswith(SCHEME) or is_url(path) else os.path.realpath(path)
+        for path in table["path"].unique()
+    }
     names = table["path"].map(whole) + "#" + table["member"]
     number = names.groupby(names).cumcount()
     return (names + number.map(lambda i: f"@{i}" if i else "")).to_numpy(object)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hemascope.data.decode import limit
+from hemascope.data.remote.url import is_url
 from hemascope.errors import DecodeError
 from hemascope.fields.slides.slide import REMEDY, SUFFIXES, TIFF_SUFFIXES, Reader, Slide
 from hemascope.fields.slides.windows import Judge, Window, grid, suited, windows
@@ -121,7 +122,10 @@ def fields_of(items: Iterable[Item], told: Callable[[Survey], None] | None = Non
     """The fields of images and slides; see `field_items`."""
     for item in items:
         picture = item.picture
-        if isinstance(picture, str | Path) and _suffix(picture) in SUFFIXES | TIFF_SUFFIXES:
+        if is_url(picture):
+            slide = DecodeError(f"{item.path}: slides are read on this machine only; copy it")
+            yield Item(item.path, slide) if _suffix(item.path) in SUFFIXES else item
+        elif isinstance(picture, str | Path) and _suffix(picture) in SUFFIXES | TIFF_SUFFIXES:
             yield from _of_file(item, os.fspath(picture), told or _nobody)
         else:
             yield item
@@ -134,7 +138,7 @@ def count_items(sources: Sequence[str]) -> int | None:
         return None
     for source in sources:
         for found in plain.files(source, SUFFIXES):
-            if found.error or _suffix(found.path) not in SUFFIXES | TIFF_SUFFIXES:
+            if found.error or is_url(found.path) or _suffix(found.path) not in SUFFIXES | TIFF_SUFFIXES:
                 continue
             try:
                 slides = _slides(found.path)
