@@ -32,6 +32,7 @@ from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import load_recipe
 from hemascope.train.run import Run
 from hemascope.train.start import first_network, learnt_from
+from hemascope.train.tracking import check_tracker
 
 
 def train(
@@ -65,6 +66,7 @@ def train(
     chosen = load_recipe(recipe, set)
     folder = Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}" if output is None else Path(output)
     check_new(Run(folder))
+    check_tracker(chosen.logger)
     manifest = limited(opened(source, progress), chosen.limit, seed=chosen.seed)
     chosen = by_laboratory(manifest, chosen, SILENT)
     # Made here, and thrown away before the training, to refuse what cannot be made before the long work.

@@ -33,6 +33,7 @@ from hemascope.train.progress import TrainingProgress
 from hemascope.train.recipe import Balance, Recipe
 from hemascope.train.run import Run
 from hemascope.train.start import first_network, new_network
+from hemascope.train.tracking import Tracker
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,7 @@ def _train(
 
     def tell(row: dict[str, float]) -> None:
         told.epoch(row)
+        tracker.epochs(keeper.history)
         if on_epoch:
             on_epoch(row)
 
@@ -174,7 +176,7 @@ def _train(
     keeper = RunKeeper(run, recipe.early_stopping, tell, resume)
     if resume and _is_over(read_checkpoint(resume, network), recipe):
         return
-    with LightningQuiet():
+    with LightningQuiet(), Tracker(run, recipe.model_dump(mode="json"), progress) as tracker:
         trainer = L.Trainer(
             accelerator="gpu" if device.type == "cuda" else device.type,
             devices=1,
