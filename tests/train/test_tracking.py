@@ -54,6 +54,10 @@ def told(folder: Path, kind: str) -> tuple[Run, Told]:
     return run, progress
 
 
+def table(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(path.read_text().splitlines()))
+
+
 def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
@@ -92,7 +96,7 @@ def test_nothing_is_done_where_no_tracker_is_named(tmp_path: Path) -> None:
 
 def test_csv_holds_every_epoch_once_and_the_scores(tmp_path: Path) -> None:
     run, progress = told(tmp_path, "csv")
-    rows = list(csv.DictReader((run.folder / "logs" / "csv" / "metrics.csv").open()))
+    rows = table(run.folder / "logs" / "csv" / "metrics.csv")
     assert [(row["step"], row["val_accuracy"]) for row in rows[:3]] == [("1", "0.6"), ("2", "0.7"), ("3", "0.8")]
     assert rows[3]["test_accuracy"] == "0.875"
     assert "learning_rate: 0.001" in (run.folder / "logs" / "csv" / "hparams.yaml").read_text()
@@ -243,8 +247,7 @@ def test_a_stopped_training_goes_on_with_the_same_run(tmp_path: Path, monkeypatc
         with pytest.raises(KeyboardInterrupt):
             fit(run, run.recipe(), 3, part(60, 0), part(20, 1))
     fit(run, run.recipe(), 3, part(60, 0), part(20, 1))
-    logged = list(csv.DictReader((run.folder / "logs" / "csv" / "metrics.csv").open()))
-    history = list(csv.DictReader(run.history_file.open()))
+    logged, history = table(run.folder / "logs" / "csv" / "metrics.csv"), table(run.history_file)
     assert [row["step"] for row in logged] == [row["epoch"] for row in history] == ["1", "2", "3"]
     for name in ("train_loss", "val_accuracy", "val_recall", "learning_rate"):
         assert [float(row[name]) for row in logged] == pytest.approx([float(row[name]) for row in history], rel=1e-4)

@@ -10,6 +10,7 @@ from hemascope.audit.findings import KIND_NAMES, Audit, images_by_kind, verdicts
 from hemascope.audit.findings_file import CSV_NAME
 from hemascope.audit.run import audit_into, check_output, join
 from hemascope.audit.verdicts import FILE_NAME, cleaned
+from hemascope.data.dataset import source_name
 from hemascope.data.manifest import VERDICTS, Manifest
 from hemascope.data.sources import open_source
 from hemascope.errors import HemascopeError
@@ -100,7 +101,7 @@ def audit(
     ('audit.html', 0, None)
     """
     folder, kinds = Path(output), _known_kinds(fail_on)
-    check_output(folder, *(str(one) for one in (source, against) if one is not None))
+    check_output(folder, *(source_name(one) for one in (source, against) if one is not None))
     manifest = open_source(source, progress=progress)
     if against is not None:
         manifest = join(manifest, open_source(against, progress=progress))
@@ -131,7 +132,7 @@ def _known_kinds(text: str) -> tuple[str, ...]:
 
 def _command(source: str | Path, against: str | Path | None, folder: Path) -> str:
     second = [] if against is None else ["--against", str(against)]
-    return shlex.join(["hemascope", "audit", str(source), *second, "-o", str(folder)])
+    return shlex.join(["hemascope", "audit", source_name(source), *second, "-o", str(folder)])
 
 
 def _unsettled(findings: pd.DataFrame, kinds: tuple[str, ...]) -> dict[str, int]:

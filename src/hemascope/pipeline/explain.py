@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from hemascope.data.dataset import source_name
 from hemascope.data.sources import open_source
 from hemascope.errors import HemascopeError
 from hemascope.explain.cases import Which, choose, classify, explain_cases
@@ -85,7 +86,7 @@ def explain(
         classes=explainer.classes,
         method=explainer.method,
         side=explainer.side,
-        source=str(source),
+        source=source_name(source),
         images=len(classified.rows),
         unread=classified.unread,
         labelled=int((classified.targets >= 0).sum()),

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 import hemascope
+from hemascope.data.dataset import Dataset, source_name
 from hemascope.data.manifest import SPLITS, Manifest
 from hemascope.data.pixels import load_pixels
 from hemascope.data.splits import check_folds, limited
@@ -36,7 +37,7 @@ from hemascope.train.tracking import check_tracker
 
 
 def train(
-    source: str | Path,
+    source: str | Path | Dataset,
     recipe: str | Path | Recipe = "standard",
     *,
     set: Iterable[str] | Mapping[str, Any] = (),
@@ -49,7 +50,7 @@ def train(
     by `resume`; at most an epoch is lost.
 
     Args:
-        source: labelled images, what `hemascope.data.sources.open_source` reads.
+        source: labelled images, what `hemascope.data.sources.open_source` reads: also objects of `datasets`.
         recipe: how to train: a shipped recipe's name, a YAML file or a Recipe.
         set: changes of the recipe: ``["epochs=10"]`` or ``{"epochs": 10}``.
         output: folder of the Run; runs/RECIPE-TIME where not given.
@@ -156,10 +157,10 @@ def with_batch_size(recipe: Recipe, network: Network, manifest: Manifest) -> Rec
     return recipe.model_copy(update={"batch_size": resolve_batch_size(recipe, network, choose_device(), images)})
 
 
-def about(source: str | Path) -> dict[str, object]:
+def about(source: str | Path | Dataset) -> dict[str, object]:
     """What a new Run notes of its making."""
     return {
-        "source": str(source),
+        "source": source_name(source),
         "began": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "hemascope": hemascope.__version__,
         "torch": torch.__version__,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hemascope.data.dataset import source_name
 from hemascope.evaluate.tune.hyperparameters import Hyperparameters
 from hemascope.evaluate.tune.result import RECIPE_NAME, Tuned
 from hemascope.evaluate.tune.search import search
@@ -97,7 +98,7 @@ def tune(
         epochs=epochs,
         size=size,
         pruner=pruner,
-        settings={"source": str(source), "images": counts},
+        settings={"source": source_name(source), "images": counts},
         storage=storage,
         name=name or chosen.name,
     )
@@ -105,4 +106,4 @@ def tune(
     data = Data(*read_parts(source, searched.short, **counts, progress=progress))
     found = search(folder, searched, data, trials=trials, minutes=timeout, progress=progress)
     found.write(folder)
-    return Tune(found, write_search_report(folder, found, str(source)))
+    return Tune(found, write_search_report(folder, found, source_name(source)))

@@ -9,6 +9,7 @@ from PIL import Image
 
 from hemascope.augment.policy import Policy
 from hemascope.augment.sheet import policy_sheet
+from hemascope.data.dataset import source_name
 from hemascope.evaluate.pseudo.transforms import DEFAULT, choose_transforms
 from hemascope.evaluate.tune.augmentation import Augmentation
 from hemascope.evaluate.tune.result import POLICY_NAME, RECIPE_NAME, Tuning
@@ -105,7 +106,7 @@ def tune_augment(
     """
     folder, chosen = Path(output), load_recipe(recipe, set)
     settings = {
-        "source": str(source),
+        "source": source_name(source),
         "train_images": train_images,
         "val_images": val_images,
         "copies": copies,
@@ -127,4 +128,4 @@ def tune_augment(
     sheet = policy_sheet(images[:: max(1, len(images) // _SHOWN)][:_SHOWN], found.chosen.policy, copies=_COPIES)
     with atomic(folder / _SHEET_NAME) as temporary:
         Image.fromarray(sheet).save(temporary)
-    return TuneAugment(found, write_tuning_report(folder, found, sheet, str(source)))
+    return TuneAugment(found, write_tuning_report(folder, found, sheet, source_name(source)))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hemascope.cells import colours
+from hemascope.data.dataset import Dataset, is_dataset
 from hemascope.predict import rows
 from hemascope.predict.differential.differential import Differential
 from hemascope.predict.rows import Layout
@@ -101,7 +102,7 @@ class Predicted:
 
 
 def predict(
-    sources: str | Path | Sequence[str | Path],
+    sources: str | Path | Dataset | Sequence[str | Path | Dataset],
     model: str | Path = DEFAULT,
     *,
     output: str | Path | None = None,
@@ -119,7 +120,7 @@ def predict(
 
     Args:
         sources: one or several of `hemascope.data.kinds.KINDS`: pictures, folders of them, globs, archives, .npz,
-            Parquet, CSV, Manifests and names. Labels are passed over.
+            Parquet, CSV, Manifests and names, or objects of the library `datasets`. Labels are passed over.
         model: a model file, a Run folder or a shipped model's name.
         output: the table to write, .csv, .parquet or .jsonl, for any number of images; without one the rows are kept in
             memory, some 100 bytes an image.
@@ -144,11 +145,11 @@ def predict(
     >>> len(found), [row["path"] for row in found.rows()][:2]
     (8, ['synthetic://0#0', 'synthetic://0#1'])
     """
-    several = [sources] if isinstance(sources, str | Path) else sources
+    several = [sources] if isinstance(sources, str | Path) or is_dataset(sources) else sources
     kept = _Kept(output is None)
     target = None if output is None else Path(output)
     outcome = run(
-        [os.fspath(source) for source in several],
+        [source if is_dataset(source) else os.fspath(source) for source in several],
         model,
         watcher=kept,
         output=target,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from hemascope.data.dataset import Dataset, source_name
 from hemascope.errors import SourceError
 from hemascope.predict import output as outputs
 from hemascope.predict import rows
@@ -58,7 +59,7 @@ class Outcome:
 
 
 def run(
-    sources: Sequence[str],
+    sources: Sequence[str | Dataset],
     model: str | Path = DEFAULT,
     *,
     watcher: Watcher,
@@ -111,7 +112,8 @@ def run(
             outcome = _into_file(classifier, items(sources), output, watched, resume, layout, batch, stop)
     if outcome.complete and not outcome.images:
         raise SourceError(
-            f"{', '.join(sources)}: no image there", "Folders are searched for files with an image's suffix."
+            f"{', '.join(map(source_name, sources))}: no image there",
+            "Folders are searched for files with an image's suffix.",
         )
     unlike = watched.look.unlike()
     if not outcome.complete:
@@ -164,7 +166,7 @@ def _counted(
 class _Watched:
     """Hands the results on, reports how far the run is, counts, and looks at the images' colours."""
 
-    def __init__(self, watcher: Watcher, progress: Progress, sources: Sequence[str], card: ModelCard) -> None:
+    def __init__(self, watcher: Watcher, progress: Progress, sources: Sequence[str | Dataset], card: ModelCard) -> None:
         self.look, self.tally, self._layout = Look(card), Tally(), Layout(())
         self._watcher = watcher
         self._progress = progress
