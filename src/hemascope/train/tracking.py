@@ -236,7 +236,8 @@ class Tracker:
 
     def _hand_over(self, scores: Mapping[str, float], files: Sequence[Path]) -> None:
         if self._kind == "tensorboard":
-            self._logger.log_hyperparams(dict(self._recipe), {name: v for name, v in scores.items() if v is not None})
+            known = {name: value for name, value in scores.items() if value is not None}
+            self._logger.log_hyperparams(dict(self._recipe), known, self._epochs)
             self._logger.save()
         elif self._kind == "mlflow":
             for file in files:
