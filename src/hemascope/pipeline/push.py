@@ -151,8 +151,11 @@ def _weights(run: Path, card: ModelCard, path: Path) -> tuple[dict[str, Any] | N
     """Write a Run's weights; gives how to build their network, or None and why there are none."""
     if not (run / "run.json").is_file():
         return None, f"weights by their names are in a Run alone; those of this file are in {hub.MODEL}"
-    from safetensors.torch import save_file
-
+    try:
+        from safetensors.torch import save_file
+    except ModuleNotFoundError as problem:
+        extras = "hemascope[hub,train]"
+        raise HubError(f"{run}: to send its weights needs {problem.name}", f'pip install "{extras}"') from problem
     from hemascope.models.network import create_network
     from hemascope.train.checkpoints import read_weights
     from hemascope.train.run import Run
