@@ -243,6 +243,7 @@ JOBS: dict[str, Callable[[Material, Path], Any]] = {
     "load": lambda job, output: hemascope.load(job.run),
     "plan": lambda job, output: hemascope.plan("synthetic:64", "demo", set=TINY),
     "predict": lambda job, output: hemascope.predict(job.cells, job.run, output=output / "cells.csv"),
+    "push": lambda job, output: hemascope.push(job.run, "ada/cells", output=output),
     "resume": lambda job, output: hemascope.resume(job.twin),
     "submit": lambda job, output: hemascope.submit(job.run, output / "submission.zip", images=64),
     "train": lambda job, output: hemascope.train("synthetic:64", "demo", set=TINY, output=output),

@@ -15,7 +15,10 @@ from tests.fields.toy import small_field, write_detector
 from tests.predict.model import write_model
 from tests.predict.pictures import encoded, picture, write_folder, write_tar
 
-HEAVY = ("torch", "torchvision", "timm", "lightning", "pandas", "sklearn", "pydantic", "onnx", "matplotlib", "yaml")
+HEAVY = (
+    "torch", "torchvision", "timm", "lightning", "pandas", "sklearn", "pydantic", "onnx", "matplotlib", "yaml",
+    "huggingface_hub", "safetensors", "datasets", "mlflow", "tensorboard", "wandb",
+)  # fmt: skip
 
 SOURCES = ("a.npz", "a.tar.gz", "a.parquet", "manifest.parquet", "out.csv", "out.parquet", "synthetic:8", "cells/*.png")
 

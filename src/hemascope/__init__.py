@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hemascope.pipeline.evaluate import evaluate
     from hemascope.pipeline.explain import explain
     from hemascope.pipeline.export import export
+    from hemascope.pipeline.push import push
     from hemascope.pipeline.submit import submit
     from hemascope.pipeline.train import resume, train
     from hemascope.pipeline.train_detector import train_detector
@@ -52,6 +53,7 @@ _HOMES = {
     "load": "hemascope.predict.classifier",
     "plan": "hemascope.pipeline.plan",
     "predict": "hemascope.predict.predict",
+    "push": "hemascope.pipeline.push",
     "resume": "hemascope.pipeline.train",
     "submit": "hemascope.pipeline.submit",
     "train": "hemascope.pipeline.train",
@@ -65,8 +67,8 @@ _HOMES = {
 """Where each public name is defined; imported when it is first asked for, since some bring torch."""
 
 __all__ = ["Manifest", "Recipe", "Run", "__version__", "adapt", "audit", "bench", "compare", "count", "ensemble",
-           "evaluate", "explain", "export", "load", "plan", "predict", "resume", "submit", "train", "train_detector",
-           "tune", "tune_augment"]  # fmt: skip
+           "evaluate", "explain", "export", "load", "plan", "predict", "push", "resume", "submit", "train",
+           "train_detector", "tune", "tune_augment"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

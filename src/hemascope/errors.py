@@ -65,6 +65,14 @@ class EngineError(HemascopeError):
     """A cluster that cannot be had, or work that was lost on it."""
 
 
+class HubError(HemascopeError):
+    """What the Hugging Face hub refuses, or a hub that cannot be reached."""
+
+
+class TrackerError(HemascopeError):
+    """An experiment tracker that cannot be used."""
+
+
 class ServiceError(HemascopeError):
     """A service that cannot be started as asked."""
 

@@ -6,6 +6,8 @@ import sys
 SWITCHES = {
     "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime: a device id and a store of events in the user's cache, sent from there
     "HF_HUB_DISABLE_TELEMETRY": "1",  # the hub's client, which timm brings: what is run, in every request
+    "MLFLOW_DISABLE_TELEMETRY": "true",  # MLflow: which of its functions are called
+    "WANDB_ERROR_REPORTING": "false",  # wandb: its crashes, told to its maker even where it works offline
     "RAY_USAGE_STATS_ENABLED": "0",  # Ray: which libraries a cluster uses, sent from its head
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # Ray: no warning that a task without a GPU still sees it
 }

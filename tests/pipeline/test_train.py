@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import hemascope
@@ -37,6 +38,7 @@ TINY = [
     "head.dropout=0.2",
     "tta=true",
     "tta_steps=2",
+    "logger=csv",
 ]
 SOURCE = "synthetic:120"
 
@@ -52,7 +54,7 @@ def test_a_run_holds_all_that_it_promises(finished: Run) -> None:
     assert names == {
         "checkpoints/best.pt", "checkpoints/final.pt", "checkpoints/last.ckpt", "history.csv", "manifest.parquet",
         "metrics.json", "model.onnx", "predictions.parquet", "recipe.yaml", "report.html", "run.json",
-        "tta.json",
+        "tta.json", "logs/tracker.json", "logs/csv/hparams.yaml", "logs/csv/metrics.csv",
     }  # fmt: skip
     predictions = Predictions.read(finished.predictions_file)
     assert read_metrics(finished.metrics_file) == summarise(predictions)
@@ -111,6 +113,10 @@ def test_killed_and_resumed_ends_as_uninterrupted(finished: Run, tmp_path: Path)
         [line.rpartition(",")[0] for line in run.history_file.read_text().splitlines()] for run in (resumed, finished)
     ]
     assert without_seconds[0] == without_seconds[1]
+    told = [pd.read_csv(run.folder / "logs" / "csv" / "metrics.csv") for run in (resumed, finished)]
+    assert told[0]["step"].tolist() == told[1]["step"].tolist() == [1, 2, 3, 4, 4]
+    accuracy = finished.metrics.set_index(["split", "score"])["value"]["test", "accuracy"]
+    assert told[1]["test_accuracy"].iloc[4] == pytest.approx(accuracy)
 
 
 def test_the_same_seed_gives_the_same_result(finished: Run, tmp_path: Path) -> None:

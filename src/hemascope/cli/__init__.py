@@ -37,7 +37,7 @@ _ORDER = {
         "ensemble",
     ),
     "judging a model": ("evaluate", "explain", "report", "compare", "bench"),
-    "using a model": ("predict", "count", "serve", "adapt", "export", "submit"),
+    "using a model": ("predict", "count", "serve", "adapt", "export", "push", "submit"),
     "the command line itself": ("completion",),
 }
 _OTHERS = "others"

@@ -1,5 +1,6 @@
 """Words in the wrong place: a model or a recipe where images are wanted, answered by the line that was meant."""
 
+import re
 import shlex
 from collections.abc import Collection, Sequence
 from importlib import resources
@@ -8,6 +9,7 @@ from pathlib import Path
 from hemascope.errors import HemascopeError
 from hemascope.predict.shipped import names
 
+_MODEL_ON_HUB = re.compile("hf://(?!datasets/)[^/]+/[^/]+")
 _OPTIONS = {"model": "-m", "recipe": "-r"}
 
 
@@ -42,8 +44,10 @@ def taken_for(word: str) -> str:
 
     >>> taken_for("robust"), taken_for("cells.onnx"), taken_for("quick"), taken_for("bloodmnist")
     ('model', 'model', 'recipe', '')
+    >>> taken_for("hf://ada/cells@v1"), taken_for("hf://datasets/ada/cells")
+    ('model', '')
     """
-    if word.endswith(".onnx"):
+    if word.endswith(".onnx") or _MODEL_ON_HUB.fullmatch(word):
         return "model"
     if word.endswith((".yaml", ".yml")):
         return "recipe"

@@ -10,9 +10,9 @@ from hemascope.audit.findings import KIND_NAMES, Audit, images_by_kind, verdicts
 from hemascope.audit.findings_file import CSV_NAME
 from hemascope.audit.run import audit_into, check_output, join
 from hemascope.audit.verdicts import FILE_NAME, cleaned
+from hemascope.data.dataset import source_name
 from hemascope.data.manifest import VERDICTS, Manifest
 from hemascope.data.remote.delivery import into_folder
-from hemascope.data.remote.url import named
 from hemascope.data.sources import open_source
 from hemascope.engine.tasks import Where
 from hemascope.errors import HemascopeError
@@ -112,7 +112,7 @@ def audit(
     folder, kinds = Path(output), _known_kinds(fail_on)
     where = Where(on, cores_each, None if on is None else 0.0)
     where.check()
-    check_output(folder, *(str(one) for one in (source, against) if one is not None))
+    check_output(folder, *(source_name(one) for one in (source, against) if one is not None))
     manifest = open_source(source, progress=progress)
     if against is not None:
         manifest = join(manifest, open_source(against, progress=progress))
@@ -143,8 +143,8 @@ def _known_kinds(text: str) -> tuple[str, ...]:
 
 
 def _command(source: str | Path, against: str | Path | None, folder: Path) -> str:
-    second = [] if against is None else ["--against", named(str(against))]
-    return shlex.join(["hemascope", "audit", named(str(source)), *second, "-o", str(folder)])
+    second = [] if against is None else ["--against", source_name(against)]
+    return shlex.join(["hemascope", "audit", source_name(source), *second, "-o", str(folder)])
 
 
 def _unsettled(findings: pd.DataFrame, kinds: tuple[str, ...]) -> dict[str, int]:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from hemascope.data.dataset import source_name
 from hemascope.data.remote.delivery import into_folder
-from hemascope.data.remote.url import named
 from hemascope.data.sources import open_source
 from hemascope.errors import HemascopeError
 from hemascope.explain.cases import Which, choose, classify, explain_cases
@@ -91,7 +91,7 @@ def explain(
         classes=explainer.classes,
         method=explainer.method,
         side=explainer.side,
-        source=named(str(source)),
+        source=source_name(source),
         images=len(classified.rows),
         unread=classified.unread,
         labelled=int((classified.targets >= 0).sum()),

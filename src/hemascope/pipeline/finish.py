@@ -24,6 +24,7 @@ from hemascope.report.page import write_report
 from hemascope.train.fit import Part
 from hemascope.train.recipe import Recipe
 from hemascope.train.run import Run
+from hemascope.train.tracking import track_end
 from hemascope.train.unknown import fit_unknown
 
 LIMITS = (
@@ -78,6 +79,7 @@ def finish(
     progress.step("writing the model file and the report", 3)
     _write_model_file(run, recipe, manifest, network, predictions.temperature, metrics, score, about, train, progress)
     write_report(run.folder)
+    track_end(run, recipe.model_dump(mode="json"), metrics, progress)
     progress.done(3)
     return run
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from hemascope.data.dataset import Dataset, source_name
 from hemascope.data.manifest import Manifest
 from hemascope.data.pixels import load_pixels
 from hemascope.data.reading import read_images
@@ -65,7 +66,7 @@ def some_images(manifest: Manifest, split_name: str, count: int = _SOME) -> list
     return pictures
 
 
-def opened(source: str | Path, progress: Progress) -> Manifest:
+def opened(source: str | Path | Dataset, progress: Progress) -> Manifest:
     """The Manifest of a source, whose classes may stand in a table of predictions.
 
     Raises:
@@ -77,7 +78,8 @@ def opened(source: str | Path, progress: Progress) -> Manifest:
     taken = set(Layout((), 0.5, 0.5).columns) & set(manifest.classes)
     if taken:
         raise RunError(
-            f"{source}: a class cannot be named {min(taken)!r}: the tables of hemascope predict need the name",
+            f"{source_name(source)}: a class cannot be named {min(taken)!r}: the tables of hemascope predict need the"
+            " name",
             "Rename its folder or label; what is of no class needs none: leave it out.",
         )
     return manifest

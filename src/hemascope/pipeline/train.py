@@ -11,10 +11,10 @@ import numpy as np
 import torch
 
 import hemascope
+from hemascope.data.dataset import Dataset, source_name
 from hemascope.data.manifest import SPLITS, Manifest
 from hemascope.data.pixels import load_pixels
 from hemascope.data.remote.delivery import into_folder, taken_up
-from hemascope.data.remote.url import named
 from hemascope.data.splits import check_folds, limited
 from hemascope.engine.where import HERE, Where
 from hemascope.errors import RecipeError
@@ -39,11 +39,12 @@ from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import load_recipe
 from hemascope.train.run import Run
 from hemascope.train.start import first_network, learnt_from
+from hemascope.train.tracking import check_tracker
 
 
 @into_folder
 def train(
-    source: str | Path,
+    source: str | Path | Dataset,
     recipe: str | Path | Recipe = "standard",
     *,
     set: Iterable[str] | Mapping[str, Any] = (),
@@ -65,7 +66,7 @@ def train(
     Run; those that torchrun began beside it, or another machine's, help to fit and return when it is done.
 
     Args:
-        source: labelled images, what `hemascope.data.sources.open_source` reads.
+        source: labelled images, what `hemascope.data.sources.open_source` reads: also objects of `datasets`.
         recipe: how to train: a shipped recipe's name, a YAML file or a Recipe.
         set: changes of the recipe: ``["epochs=10"]`` or ``{"epochs": 10}``.
         output: folder of the Run; runs/RECIPE-TIME where not given.
@@ -107,6 +108,7 @@ def _not_both(where: Where, devices: int | None, num_nodes: int) -> None:
 def _train(source: str | Path, chosen: Recipe, output: str | Path | None, where: Where, progress: Progress) -> Run:
     folder = Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}" if output is None else Path(output)
     check_new(Run(folder))
+    check_tracker(chosen.logger)
     manifest = limited(opened(source, progress), chosen.limit, seed=chosen.seed)
     chosen = by_laboratory(manifest, chosen, SILENT)
     # Made here, and thrown away before the training, to refuse what cannot be made before the long work.
@@ -223,10 +225,10 @@ def with_batch_size(recipe: Recipe, network: Network, manifest: Manifest) -> Rec
     return recipe.model_copy(update={"batch_size": size})
 
 
-def about(source: str | Path) -> dict[str, object]:
+def about(source: str | Path | Dataset) -> dict[str, object]:
     """What a new Run notes of its making."""
     return {
-        "source": named(str(source)),
+        "source": source_name(source),
         "began": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "hemascope": hemascope.__version__,
         "torch": torch.__version__,

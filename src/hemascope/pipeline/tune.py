@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hemascope.data.dataset import source_name
 from hemascope.data.remote.delivery import here
-from hemascope.data.remote.url import named
 from hemascope.engine.where import Where
 from hemascope.evaluate.tune.hyperparameters import Hyperparameters
 from hemascope.evaluate.tune.result import RECIPE_NAME, Tuned
@@ -110,7 +110,7 @@ def tune(
         epochs=epochs,
         size=size,
         pruner=pruner,
-        settings={"source": named(str(source)), "images": counts},
+        settings={"source": source_name(source), "images": counts},
         storage=storage,
         name=name or chosen.name,
     )
@@ -119,4 +119,4 @@ def tune(
         data = Data(*read_parts(source, searched.short, **counts, progress=progress))
         found = search(folder, searched, data, trials=trials, minutes=timeout, where=where, progress=progress)
     found.write(folder)
-    return Tune(found, write_search_report(folder, found, named(str(source))))
+    return Tune(found, write_search_report(folder, found, source_name(source)))

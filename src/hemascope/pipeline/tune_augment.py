@@ -9,8 +9,8 @@ from PIL import Image
 
 from hemascope.augment.policy import Policy
 from hemascope.augment.sheet import policy_sheet
+from hemascope.data.dataset import source_name
 from hemascope.data.remote.delivery import here
-from hemascope.data.remote.url import named
 from hemascope.engine.where import Where
 from hemascope.evaluate.pseudo.transforms import DEFAULT, choose_transforms
 from hemascope.evaluate.tune.augmentation import Augmentation
@@ -115,7 +115,7 @@ def tune_augment(
     folder, chosen, where = here(output), load_recipe(recipe, set), Where(on, cores_each, gpus_each)
     where.check()
     settings = {
-        "source": named(str(source)),
+        "source": source_name(source),
         "train_images": train_images,
         "val_images": val_images,
         "copies": copies,
@@ -137,4 +137,4 @@ def tune_augment(
     sheet = policy_sheet(images[:: max(1, len(images) // _SHOWN)][:_SHOWN], found.chosen.policy, copies=_COPIES)
     with atomic(folder / _SHEET_NAME) as temporary:
         Image.fromarray(sheet).save(temporary)
-    return TuneAugment(found, write_tuning_report(folder, found, sheet, named(str(source))))
+    return TuneAugment(found, write_tuning_report(folder, found, sheet, source_name(source)))

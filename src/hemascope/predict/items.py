@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from hemascope.data import dataset as datasets
+from hemascope.data.dataset import Dataset, is_dataset
 from hemascope.data.kinds import Kind, file_kind, is_image, kind_of, passed_over
 from hemascope.data.regular import MAX_BYTES
 from hemascope.data.remote.path import located
@@ -52,7 +54,7 @@ class Item:
         return pixels(self.picture, self.path)
 
 
-def check(sources: Sequence[str], progress: Progress = SILENT, *, also: Collection[str] = ()) -> None:
+def check(sources: Sequence[str | Dataset], progress: Progress = SILENT, *, also: Collection[str] = ()) -> None:
     """Make sure, before anything is loaded, that every source is there; named sets are fetched.
 
     Args:
@@ -63,6 +65,9 @@ def check(sources: Sequence[str], progress: Progress = SILENT, *, also: Collecti
         SourceError: names the first that is not, or a table that lists no images.
     """
     for source in sources:
+        if is_dataset(source):
+            _check_dataset(source)
+            continue
         match kind_of(source):
             case Kind.GLOB:
                 if next(matches(_expanded(source), also=also), None) is None:
@@ -79,7 +84,7 @@ def check(sources: Sequence[str], progress: Progress = SILENT, *, also: Collecti
                 _check_table(_expanded(source))
 
 
-def items(sources: Sequence[str], *, also: Collection[str] = ()) -> Iterator[Item]:
+def items(sources: Sequence[str | Dataset], *, also: Collection[str] = ()) -> Iterator[Item]:
     """Every image of the sources in a fixed order: that of the sources, inside each sorted by name or as it is stored.
 
     A folder gives the files in and below it that have an image's suffix and no leading dot, or, where it has none, the
@@ -87,13 +92,16 @@ def items(sources: Sequence[str], *, also: Collection[str] = ()) -> Iterator[Ite
     are passed over. What cannot be read becomes an Item that says so.
 
     Args:
-        sources: see `hemascope.data.kinds`.
+        sources: see `hemascope.data.kinds`, or objects of the library `datasets`.
         also: further suffixes, lower case with the dot, of files that are taken from folders and globs.
 
     >>> [item.path for item in items(["synthetic:8:3"])][:2]
     ['synthetic://3#0', 'synthetic://3#1']
     """
     for source in sources:
+        if is_dataset(source):
+            yield from (Item(name, picture) for name, picture in datasets.pictures(source))
+            continue
         if kind_of(source) == Kind.SYNTHETIC:
             yield from _drawn(source)
         for found in files(source, also):
@@ -120,10 +128,15 @@ def _url(item: Item) -> str | None:
     return item.picture if is_url(item.picture) else None  # type: ignore[return-value]  # what is a URL is a text
 
 
-def count(sources: Sequence[str], *, also: Collection[str] = ()) -> int | None:
+def count(sources: Sequence[str | Dataset], *, also: Collection[str] = ()) -> int | None:
     """How many images `items` will give; None where only reading them all would tell."""
     total = 0
     for source in sources:
+        if is_dataset(source):
+            if (number := datasets.count(source)) is None:
+                return None
+            total += number
+            continue
         if kind_of(source) == Kind.SYNTHETIC:
             from hemascope.data.containers.synthetic import parse
 
@@ -136,14 +149,15 @@ def count(sources: Sequence[str], *, also: Collection[str] = ()) -> int | None:
     return total
 
 
-def tell_passed_over(sources: Sequence[str], progress: Progress, *, also: Collection[str] = ()) -> None:
+def tell_passed_over(sources: Sequence[str | Dataset], progress: Progress, *, also: Collection[str] = ()) -> None:
     """Say how many files of folders and archives are no images by their suffix, and which.
 
     A compressed tar is not unpacked for it, and nothing is looked at where nobody is told.
     """
     if progress is SILENT:
         return
-    names = (name for source in sources for name in _all_files(source, also) if not _ends(name, also))
+    paths = [source for source in sources if not is_dataset(source)]
+    names = (name for source in paths for name in _all_files(source, also) if not _ends(name, also))
     if line := passed_over(names):
         progress.say(line)
 
@@ -260,6 +274,12 @@ def _in_table(path: str) -> Iterator[Item]:
             picture = containers.job(file, member) if member else file
         yield Item(Place(file, member).name, picture)
     containers.close()
+
+
+def _check_dataset(source: Dataset) -> None:
+    """Refuse one without a column of images."""
+    for _, part in datasets.parts(source):
+        datasets.image_column(part, datasets.source_name(source))
 
 
 def _check_table(path: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hemascope.cells import colours
+from hemascope.data.dataset import Dataset, is_dataset
 from hemascope.data.remote.path import located
 from hemascope.data.remote.url import named
 from hemascope.predict import rows
@@ -103,7 +104,7 @@ class Predicted:
 
 
 def predict(
-    sources: str | Path | Sequence[str | Path],
+    sources: str | Path | Dataset | Sequence[str | Path | Dataset],
     model: str | Path = DEFAULT,
     *,
     output: str | Path | None = None,
@@ -123,7 +124,7 @@ def predict(
 
     Args:
         sources: one or several of `hemascope.data.kinds.KINDS`: pictures, folders of them, globs, archives, .npz,
-            Parquet, CSV, Manifests and names. Labels are passed over.
+            Parquet, CSV, Manifests and names, or objects of the library `datasets`. Labels are passed over.
         model: a model file, a Run folder or a shipped model's name.
         output: the table to write, .csv, .parquet or .jsonl, for any number of images; on a cluster a folder too, a
             name without a suffix, of Parquet files. Without one the rows are kept in memory, some 100 bytes an image.
@@ -151,11 +152,11 @@ def predict(
     >>> len(found), [row["path"] for row in found.rows()][:2]
     (8, ['synthetic://0#0', 'synthetic://0#1'])
     """
-    several = [sources] if isinstance(sources, str | Path) else sources
+    several = [sources] if isinstance(sources, str | Path) or is_dataset(sources) else sources
     kept = _Kept(output is None)
     target = None if output is None else located(str(output))
     outcome = run(
-        [named(os.fspath(source)) for source in several],
+        [source if is_dataset(source) else named(os.fspath(source)) for source in several],
         model,
         watcher=kept,
         output=target,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from hemascope.data.dataset import Dataset, is_dataset, source_name
 from hemascope.data.remote.delivery import anywhere
 from hemascope.errors import SourceError
 from hemascope.predict import output as outputs
@@ -63,7 +64,7 @@ class Outcome:
 
 @anywhere(beside="differential")
 def run(
-    sources: Sequence[str],
+    sources: Sequence[str | Dataset],
     model: str | Path = DEFAULT,
     *,
     watcher: Watcher,
@@ -98,6 +99,10 @@ def run(
         EngineError: no such cluster, or it does not see the images.
     """
     place = checked_place(on, workers, threads, stop, progress)
+    if place is not None and any(map(is_dataset, sources)):
+        raise SourceError(
+            "an object of datasets is in this process alone", "Save it by .to_parquet() and give that file's path."
+        )
     _check_differential(differential, precision, output, again=resume or overwrite)
     if output is not None:
         outputs.check_output(output, cluster=on is not None, resume=resume, overwrite=overwrite)
@@ -130,7 +135,8 @@ def run(
                 outcome = _into_file(classifier, items(sources), output, watched, resume, batch, stop)
     if outcome.complete and not outcome.images:
         raise SourceError(
-            f"{', '.join(sources)}: no image there", "Folders are searched for files with an image's suffix."
+            f"{', '.join(map(source_name, sources))}: no image there",
+            "Folders are searched for files with an image's suffix.",
         )
     unlike = watched.look.unlike()
     if not outcome.complete:
@@ -184,7 +190,7 @@ class _Watched:
     """Hands the results on, reports how far the run is, counts, and looks at the images' colours."""
 
     def __init__(
-        self, watcher: Watcher, progress: Progress, sources: Sequence[str], card: ModelCard, layout: Layout
+        self, watcher: Watcher, progress: Progress, sources: Sequence[str | Dataset], card: ModelCard, layout: Layout
     ) -> None:
         self.look, self.tally, self.layout = Look(card), Tally(), layout
         self._watcher = watcher

@@ -1,4 +1,4 @@
-"""Where model files are: those shipped with the package, by name, and those of the user, by path."""
+"""Where model files are: those shipped with the package, by name, those of the user, by path, and the hub's."""
 
 import os
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from hemascope.data.remote.path import located
 from hemascope.data.remote.url import is_url, named
 from hemascope.errors import ModelFileError, SourceError
+from hemascope.predict import hub
 
 WEIGHTS = Path(__file__).parent / "weights"
 _MOST = 2 << 30  # bytes of a model file elsewhere, all that ONNX allows
@@ -34,16 +35,19 @@ def _elsewhere(url: str) -> Path:
 
 
 def find(path_or_name: str | Path, weights: Path | None = None) -> Path:
-    """The model file meant by a path, a Run folder or the name of a shipped model.
+    """The model file meant by a path, a Run folder, the name of a shipped model, or ``hf://user/name`` on the hub.
 
     Args:
-        path_or_name: the path, the name, or the URL of a file or Run, whose model is copied into the cache.
+        path_or_name: the path, the name, or the URL of a file or Run, whose model is copied into the cache; for the
+            hub's see `hemascope.predict.hub.fetch`.
         weights: where the shipped ones of that kind are; the classifiers where not given.
 
     Raises:
         ModelFileError: there is none; the error lists the names that exist.
     """
-    if is_url(str(path_or_name)) and not str(path_or_name).startswith("hf://"):
+    if hub.is_on_hub(str(path_or_name)):
+        return hub.fetch(str(path_or_name))
+    if is_url(str(path_or_name)):
         return _elsewhere(str(path_or_name))
     path = Path(path_or_name)
     if path.is_file():
@@ -55,7 +59,7 @@ def find(path_or_name: str | Path, weights: Path | None = None) -> Path:
         return (weights or WEIGHTS) / f"{name}.onnx"
     known = ", ".join(names(weights))
     offered = f"Shipped models: {known}." if known else "This installation ships no models."
-    remedy = f"{offered} Or give the path of a model.onnx."
+    remedy = f"{offered} Or give the path of a model.onnx, or hf://user/name."
     if path.is_dir():
         raise ModelFileError(f"{path}: the folder holds no model.onnx", remedy)
     if path.suffix or os.sep in name:

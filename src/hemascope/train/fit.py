@@ -39,6 +39,7 @@ from hemascope.train.recipe import Balance, Recipe
 from hemascope.train.run import Run
 from hemascope.train.start import first_network, new_network
 from hemascope.train.strategy import where
+from hemascope.train.tracking import Tracker
 
 
 @dataclass(frozen=True)
@@ -211,6 +212,7 @@ def _train(
 
     def tell(row: dict[str, float]) -> None:
         told.epoch(row)
+        tracker.epochs(keeper.history)
         if on_epoch:
             on_epoch(row)
 
@@ -229,7 +231,10 @@ def _train(
     )
     handler = signal.getsignal(signal.SIGINT)
     try:
-        with group.at_work(task) if group else nullcontext():
+        with (
+            Tracker(run, recipe.model_dump(mode="json"), progress) as tracker,
+            group.at_work(task) if group else nullcontext(),
+        ):
             place = group.place if group else ALONE
             # Divergence looks before the others count, stop by or keep what is no number.
             _run_trainer(task, network, place, [Divergence(progress, classes)], [told, keeper], resume)

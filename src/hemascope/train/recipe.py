@@ -267,6 +267,9 @@ class Recipe(_Part):
     tta_steps: int = Field(8, ge=2, le=40, description="views of each image that tta averages over")
     precision: Literal["auto", "bf16", "fp32"] = Field("auto", description="auto: bf16 where the hardware has it")
     seed: int = Field(0, ge=0, le=LARGEST)
+    logger: Literal["tensorboard", "mlflow", "wandb", "csv"] | None = Field(
+        None, description="tell an experiment tracker the figures of every epoch and the final scores; null: none"
+    )
     boosting: Boosting | None = Field(None, description="AdaBoost: many weak learners that vote; null: one network")
     search: Search = Field({}, description="what hemascope tune varies: a range or a list of choices for each key")
 

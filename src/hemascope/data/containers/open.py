@@ -31,13 +31,17 @@ class Container(Protocol):
 
 
 def open_container(path: str) -> Container:
-    """Open a .npz, a Parquet file, a zip or tar archive or ``synthetic://SEED``.
+    """Open a .npz, a Parquet or Arrow file, a zip or tar archive or ``synthetic://SEED``.
 
     Raises:
         SourceError: no such container, or it cannot be read.
     """
     if path.startswith(SCHEME):
         return Synthetic(path)
+    if path.endswith(".arrow"):  # of the library `datasets`; no source by its name
+        from hemascope.data.containers.arrow import Arrow  # brings pyarrow, which only such a file needs
+
+        return Arrow(path)
     match file_kind(path):
         case Kind.NPZ:
             return Npz(path)

@@ -75,14 +75,15 @@ def image_column(path: Path | str, schema: Any) -> str:
             f"{path}: no column {IMAGES[0]!r}; its columns are {', '.join(schema.names) or 'none'}",
             f"Wanted are {IMAGES[0]!r} (bytes, or a struct with bytes), and 'label' (a number or a name) for labels.",
         )
-    if not _holds_pictures(schema.field(name).type):
+    if not holds_pictures(schema.field(name).type):
         raise SourceError(
             f"{path}: the column {name!r} is {schema.field(name).type}", "Wanted are bytes, or a struct with bytes."
         )
     return name
 
 
-def _holds_pictures(kind: Any) -> bool:
+def holds_pictures(kind: Any) -> bool:
+    """Whether a column of this type can hold encoded images: bytes, or structs with bytes."""
     if pa.types.is_struct(kind):
         kind = next((field.type for field in kind if field.name == "bytes"), kind)
     return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
@@ -105,7 +106,7 @@ def images(path: str) -> Iterator[tuple[str, bytes | Path | DecodeError]]:
             for batch in file.iter_batches(_AT_ONCE, columns=[column]):
                 for cell in batch.column(0):
                     name = f"{column}/{row}"
-                    picture = _picture(cell.as_py(), located(path).parent)
+                    picture = picture_of(cell.as_py(), located(path).parent)
                     yield name, DecodeError(f"{path}#{name}: no image in this row") if picture is None else picture
                     row += 1
     except (pa.ArrowException, OSError) as problem:
@@ -190,13 +191,13 @@ class Parquet:
         """What decodes one image, to be run in any thread; its bytes are read at once."""
         (column, row), name = split_member(member, self.path), f"{self.path}#{member}"
         schema = self._file.schema_arrow
-        if column not in schema.names or not _holds_pictures(schema.field(column).type):
+        if column not in schema.names or not holds_pictures(schema.field(column).type):
             raise DecodeError(f"{name}: the file has no such column of images")
         group = int(np.searchsorted(self._ends, row, side="right"))
         if group >= len(self._ends):
             raise DecodeError(f"{name}: the file has fewer rows")
         start = int(self._ends[group - 1]) if group else 0
-        picture = _picture(self._column(group, column)[row - start].as_py(), located(self.path).parent)
+        picture = picture_of(self._column(group, column)[row - start].as_py(), located(self.path).parent)
         if picture is None:
             raise DecodeError(f"{name}: no image in this row")
         return lambda: decode(picture, name=name)
@@ -226,7 +227,7 @@ def _opened(path: Path | str) -> Any:
     return pq.ParquetFile(to_open(path), buffer_size=1 << 20, pre_buffer=False)
 
 
-def _picture(cell: bytes | dict[str, Any] | None, folder: Path) -> bytes | Path | None:
+def picture_of(cell: bytes | dict[str, Any] | None, folder: Path) -> bytes | Path | None:
     """What a cell of the column holds: encoded bytes, a file beside, or nothing."""
     if not isinstance(cell, dict):
         return cell

@@ -4,10 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from hemascope.data.containers.parquet import parquet_files
+from hemascope.data.dataset import Dataset, is_dataset
 from hemascope.data.kinds import KINDS, Kind, expanded, is_image, kind_of, require_writable
 from hemascope.data.manifest import Manifest
 from hemascope.data.named import fetch_named
 from hemascope.data.remote.url import is_url
+from hemascope.data.sources.dataset import read_dataset
 from hemascope.data.sources.folders import read_archive, read_folders, read_glob
 from hemascope.data.sources.npz import read_npz
 from hemascope.data.sources.parquet import read_parquet
@@ -17,11 +19,12 @@ from hemascope.errors import SourceError
 from hemascope.progress import SILENT, Progress
 
 
-def open_source(source: str | Path, *, unlabelled: bool = False, progress: Progress = SILENT) -> Manifest:
+def open_source(source: str | Path | Dataset, *, unlabelled: bool = False, progress: Progress = SILENT) -> Manifest:
     """Read a data set's rows: where each image is, its label and split. The images stay unread.
 
     Args:
-        source: a path, a glob or a name, see `hemascope.data.kinds.KINDS`. A path that exists goes before a name.
+        source: a path, a glob or a name, see `hemascope.data.kinds.KINDS`. A path that exists goes before a name. Or an
+            object of the library `datasets`, see `hemascope.data.sources.dataset`.
         unlabelled: images without labels will do: pictures, folders of them, tables without a column of labels. The
             Manifest then has no classes.
         progress: told the bytes when a named set is fetched, and of files that are passed over.
@@ -35,6 +38,8 @@ def open_source(source: str | Path, *, unlabelled: bool = False, progress: Progr
     >>> len(open_source("synthetic:16"))
     16
     """
+    if is_dataset(source):
+        return read_dataset(source, unlabelled=unlabelled)
     text = str(source)
     kind = kind_of(text)
     path = expanded(text)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,7 +51,9 @@ def read_manifest(path: Path) -> Manifest:
     return manifest
 
 
-_LABELS = ("label", "labels", "target", "class")
+LABELS = ("label", "labels", "target", "class")
+"""Names of the column of labels, the first that is there."""
+
 _BARE = ("",)  # stands for the names of numbers that have none
 
 
@@ -76,12 +79,27 @@ def read_parquet(files: list[Path], source: Path, *, unlabelled: bool = False) -
             return read_manifest(files[0])
         if not set(IMAGES) & set(schema.names) and column(schema.names, PATHS) is not None:
             return read_table(files[0], unlabelled=unlabelled)
-    shards = [_shard(path, unlabelled) for path in files]
+    name = source.stem if source.is_file() else source.absolute().name
+    return joined([_shard(path, unlabelled) for path in files], source, name, unlabelled=unlabelled)
+
+
+def joined(shards: list["Shard"], source: object, name: str, *, unlabelled: bool) -> Manifest:
+    """The rows of all shards in one Manifest.
+
+    Args:
+        shards: in order.
+        source: what the user named, for errors.
+        name: of the data set.
+        unlabelled: no labels will do.
+
+    Raises:
+        SourceError: names and numbers of classes beside each other, or one class only.
+    """
     orders = {shard.declared for shard in shards if any(shard.labels)}
     if orders == {_BARE}:
         texts, declared = _number([text for shard in shards for text in shard.labels], source)
     elif _BARE in orders:
-        bare = next(shard.path for shard in shards if any(shard.labels) and shard.declared == _BARE)
+        bare = next(shard.where for shard in shards if any(shard.labels) and shard.declared == _BARE)
         raise SourceError(
             f"{bare}: its labels are numbers without names, those of other files beside it have names",
             "Write the names into each file, or give the labels as text.",
@@ -96,23 +114,24 @@ def read_parquet(files: list[Path], source: Path, *, unlabelled: bool = False) -
     if classes or not unlabelled:
         require_classes(classes, source)
     return Manifest.build(
-        [str(shard.path.absolute()) for shard in shards for _ in shard.labels],
+        [path for shard in shards for path in shard.paths],
         labels,
         classes,
-        members=[f"{shard.image}/{row}" for shard in shards for row in range(len(shard.labels))],
+        members=[member for shard in shards for member in shard.members],
         splits=[split for shard in shards for split in shard.splits],
         laboratories=[name for shard in shards for name in shard.laboratories],
-        name=source.stem if source.is_file() else source.absolute().name,
+        name=name,
         spelt=spellings([*texts, *declared], named),
     )
 
 
-class _Shard(NamedTuple):
-    """One file of a data set.
+class Shard(NamedTuple):
+    """A part of a data set: one file, or one split.
 
     Attributes:
-        path: the file.
-        image: its column of images.
+        where: its name, for errors.
+        paths: of every row the file that holds it.
+        members: where in that.
         labels: of every row the name of its class, as the file spells it, or its number; "" where it has none.
         declared: names of all classes in the order of their numbers; none where the labels are names themselves,
             ``_BARE`` where they are numbers without names.
@@ -120,15 +139,16 @@ class _Shard(NamedTuple):
         laboratories: of every row, the name or "".
     """
 
-    path: Path
-    image: str
+    where: str
+    paths: list[str]
+    members: list[str]
     labels: list[str]
     declared: tuple[str, ...]
     splits: list[str]
     laboratories: list[str]
 
 
-def _shard(path: Path, unlabelled: bool) -> _Shard:
+def _shard(path: Path, unlabelled: bool) -> Shard:
     """Read all of a file but its images."""
     schema = read_schema(path)
     image = image_column(path, schema)
@@ -139,26 +159,45 @@ def _shard(path: Path, unlabelled: bool) -> _Shard:
         values = [None] * (count(str(path)) or 0)
     else:
         raise SourceError(
-            f"{path}: no column {_LABELS[0]!r}; its columns are {', '.join(schema.names)}",
-            f"Wanted are {IMAGES[0]!r} (bytes, or a struct with bytes) and {_LABELS[0]!r} (a number or a name).",
+            f"{path}: no column {LABELS[0]!r}; its columns are {', '.join(schema.names)}",
+            f"Wanted are {IMAGES[0]!r} (bytes, or a struct with bytes) and {LABELS[0]!r} (a number or a name).",
         )
-    splits = _splits(path, schema, len(values))
-    laboratories = [laboratory_name(text) for text in _texts(path, schema, LABORATORIES) or [""] * len(values)]
+    texts, declared = named_labels(values, _declared_names(schema, label) if label is not None else (), path)
+    return Shard(
+        str(path),
+        [str(path.absolute())] * len(values),
+        [f"{image}/{row}" for row in range(len(values))],
+        texts,
+        declared,
+        _splits(path, schema, len(values)),
+        [laboratory_name(text) for text in _texts(path, schema, LABORATORIES) or [""] * len(values)],
+    )
+
+
+def named_labels(
+    values: Sequence[object], declared: tuple[str, ...], where: object
+) -> tuple[list[str], tuple[str, ...]]:
+    """Labels as they are stored, by their names where those are declared; and what `Shard.declared` is of them.
+
+    Args:
+        values: numbers, texts, truth values or None; a number below 0 is none either.
+        declared: names of the numbers; empty where they have none.
+        where: their file, for the error.
+
+    Raises:
+        SourceError: a number has no name, but others have.
+    """
     if not any(isinstance(value, int) and not isinstance(value, bool) for value in values):
-        texts = ["" if value is None else str(value) for value in values]
-        return _Shard(path, image, texts, (), splits, laboratories)
-    declared = _declared_names(schema, label) if label is not None else ()
-    numbers = [-1 if value is None else int(value) for value in values]
+        return ["" if value is None else str(value) for value in values], ()
+    numbers = [-1 if value is None else int(str(value)) for value in values]
     if not declared:
-        texts = ["" if number < 0 else str(number) for number in numbers]
-        return _Shard(path, image, texts, _BARE, splits, laboratories)
+        return ["" if number < 0 else str(number) for number in numbers], _BARE
     if max(numbers) >= len(declared):
-        raise SourceError(f"{path}: class number {max(numbers)} has no name", "Number the classes from 0.")
-    texts = ["" if number < 0 else declared[number] for number in numbers]
-    return _Shard(path, image, texts, declared, splits, laboratories)
+        raise SourceError(f"{where}: class number {max(numbers)} has no name", "Number the classes from 0.")
+    return ["" if number < 0 else declared[number] for number in numbers], declared
 
 
-def _number(texts: list[str], source: Path) -> tuple[list[str], tuple[str, ...]]:
+def _number(texts: list[str], source: object) -> tuple[list[str], tuple[str, ...]]:
     """The labels that are bare numbers, with names made up for all of them."""
     top = max(int(text) for text in texts if text)
     if top >= len(texts):
@@ -190,7 +229,7 @@ def _label_column(path: Path, schema: Any) -> str | None:
     Raises:
         SourceError: it holds neither integers nor names nor truth values.
     """
-    name = next((name for name in _LABELS if name in schema.names), None)
+    name = next((name for name in LABELS if name in schema.names), None)
     if name is None:
         return None
     kind = schema.field(name).type

@@ -83,7 +83,7 @@ def read_table(path: Path, *, unlabelled: bool = False) -> Manifest:
     )
 
 
-def row_split(path: Path, line: int, text: str) -> str:
+def row_split(path: object, line: int, text: str) -> str:
     """The split that a cell of a table names, "" where it is blank.
 
     Raises:
