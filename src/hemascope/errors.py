@@ -40,6 +40,10 @@ class ModelFileError(HemascopeError):
     """A model file that cannot be used."""
 
 
+class DeviceError(HemascopeError):
+    """A device that is not there, or that does not run the network."""
+
+
 class RecipeError(HemascopeError):
     """A recipe that asks for something impossible or unknown."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from hemascope.cli._running import bar, positive, stopped_by_ctrl_c
 from hemascope.data.kinds import ANY
 from hemascope.fields.defaults import DETECTOR, FORMATS
+from hemascope.predict.devices import HELP as DEVICE
 from hemascope.predict.shipped import DEFAULT
 
 _ABOUT = """\
@@ -65,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted count, if there is one")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing count")
     parser.add_argument("--threads", type=positive, metavar="N", help="that a field is worked on by [one a core]")
+    parser.add_argument("--device", help=DEVICE)
     return parser
 
 

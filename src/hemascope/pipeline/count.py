@@ -105,6 +105,7 @@ def count(
     resume: bool = False,
     overwrite: bool = False,
     threads: int | None = None,
+    device: str | None = None,
     progress: Progress = SILENT,
 ) -> Counted:
     """Find every cell of whole fields of smears, classify the white ones, and count.
@@ -128,12 +129,14 @@ def count(
         resume: go on with an interrupted count into this folder, if there is one.
         overwrite: replace an existing count.
         threads: that a field is worked on by; one a core where not given.
+        device: where the networks run, as of `hemascope.load`.
         progress: told how far it is.
 
     Raises:
         SourceError: no such source or no field in them; a folder with a count already, or that another run is at;
             resuming, other fields than those of the earlier run.
         ModelFileError: no such model or detector; resuming, another one; or the model has no attributes.
+        DeviceError: the device is not there, or fails.
         HemascopeError: a library that an output wants is not installed.
     """
     several = [sources] if isinstance(sources, str | Path) else sources
@@ -155,6 +158,7 @@ def count(
         resume=resume,
         overwrite=overwrite,
         threads=threads,
+        device=device,
         progress=progress,
     )
     assert outcome.differential is not None  # as nothing stops it

@@ -71,14 +71,15 @@ def run(
     overwrite: bool = False,
     threads: int | None = None,
     batch: int | None = None,
+    device: str | None = None,
     progress: Progress = SILENT,
     stop: threading.Event | None = None,
 ) -> Outcome:
     """Classify every image of the sources; a run into a file that was ended at any moment can be resumed.
 
     Args:
-        sources, model, coverage, attributes, differential, precision, resume, overwrite, threads, batch, progress: see
-            `hemascope.predict.predict.predict`.
+        sources, model, coverage, attributes, differential, precision, resume, overwrite, threads, batch, device,
+            progress: see `hemascope.predict.predict.predict`.
         watcher: is handed the results.
         output: .csv, .parquet or .jsonl; without one only the watcher has them.
         stop: when set, the run ends early and keeps its journal.
@@ -87,6 +88,7 @@ def run(
         SourceError: no such source or no image in them; an output that is there already, or that another run
             is at; resuming, other images, another coverage or other attributes than those of the earlier run.
         ModelFileError: no such model; resuming, another one; or it has no sets of that coverage, or no attributes.
+        DeviceError: the device is not there, or fails.
     """
     _check_differential(differential, precision, output, again=resume or overwrite)
     if output is not None:
@@ -95,14 +97,14 @@ def run(
         raise SourceError("--resume and --overwrite need an output", "Name it by -o.")
     check(sources, progress)
     if output is None:
-        classifier, layout = _loaded(model, threads, coverage, attributes)
+        classifier, layout = _loaded(model, threads, device, coverage, attributes, progress)
         watched = _Watched(watcher, progress, sources, classifier.card)
         watched.begin(layout, 0)
         outcome = _hand_over(classifier, items(sources), watched, attributes, batch, stop)
     else:
         with alone(output):
             _check_output(output, resume=resume, overwrite=overwrite, held=True)
-            classifier, layout = _loaded(model, threads, coverage, attributes)
+            classifier, layout = _loaded(model, threads, device, coverage, attributes, progress)
             if resume and output.exists() and not outputs.journal_path(output).exists():
                 images, failed = check_finished(output, classifier, layout, items(sources))
                 outcome = Outcome(images, failed, complete=True, before=images, finished=True)
@@ -121,11 +123,18 @@ def run(
 
 
 def _loaded(
-    model: str | Path, threads: int | None, coverage: float | None, attributes: bool
+    model: str | Path,
+    threads: int | None,
+    device: str | None,
+    coverage: float | None,
+    attributes: bool,
+    progress: Progress,
 ) -> tuple[Runnable, Layout]:
     from hemascope.predict.classifier import load  # brings onnxruntime, not needed to refuse
 
-    classifier = load(model, threads=threads)
+    classifier = load(model, threads=threads, device=device)
+    if classifier.device.said:
+        progress.say(classifier.device.said)
     return classifier, Layout.of(classifier, coverage, attributes)
 
 

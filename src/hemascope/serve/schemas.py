@@ -171,6 +171,7 @@ class Model(BaseModel):
 
     card: Card
     sha256: str = Field(description="SHA-256 of the model file.")
+    device: str = Field(description="Where its network runs: cpu, cuda, mps, openvino or directml.")
     limits: Limits
     fields: Finder | None = Field(
         default=None, description="What finds the cells of fields; null where POST /v1/count is not offered."
@@ -195,6 +196,7 @@ class Model(BaseModel):
                     "hemascope": "0.1.0",
                 },
                 "sha256": "9f2c…",
+                "device": "cpu",
                 "limits": {
                     "max_body": 67108864,
                     "max_files": 256,
