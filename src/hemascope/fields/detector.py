@@ -19,7 +19,7 @@ from hemascope.fields.cell import KINDS
 from hemascope.fields.defaults import DETECTOR, WEIGHTS
 from hemascope.fields.scale import choose
 from hemascope.fields.tiles import SIDE, join, rounded, tiles
-from hemascope.predict.device import Device, Runs, Trial, check_there, place
+from hemascope.predict.device import Device, Runs, Trial, check_there, discs, place
 from hemascope.predict.graph import OPERATORS, check_graph
 from hemascope.predict.modelfile import is_shipped, open_accelerated, open_session, reason
 from hemascope.predict.shipped import find
@@ -198,9 +198,8 @@ def _placed(
     session: ort.InferenceSession, card: DetectorCard, path: Path, threads: int, device: str | None
 ) -> Detector:
     def trial() -> Trial:
-        from hemascope.data.smears import sheet  # where there is no accelerator, nothing is drawn
-
-        field, scale = sheet(per_class=4, size=96), np.array(1, np.float32)
+        field = discs(16, 80).reshape(4, 4, 80, 80, 3).swapaxes(1, 2).reshape(320, 320, 3)
+        scale = np.array(1, np.float32)
         several = ({"field": field[:200, :300].copy(), "scale": scale}, {"field": field, "scale": scale})
         return Trial(tuple(OUTPUTS), several, 1, same_cells)
 

@@ -215,6 +215,34 @@ def alike(on_cpu: Sequence[np.ndarray], found: Sequence[np.ndarray]) -> bool:
     )
 
 
+def discs(count: int, side: int) -> np.ndarray:
+    """Pictures for trials, drawn in no time: dark discs in paler ones, like cells, each in other colours.
+
+    Args:
+        count: n of them.
+        side: in pixels.
+
+    Returns:
+        uint8 (n, side, side, 3).
+
+    >>> discs(2, 32).shape
+    (2, 32, 32, 3)
+    """
+    generator = np.random.default_rng(0)
+    down, across = np.mgrid[:side, :side] / side - 0.5
+    far = np.hypot(down, across)[None, :, :, None]
+    sizes = generator.uniform(0.1, 0.25, (count, 1, 1, 1))
+    ground, body, nucleus = (
+        np.array(colour) + generator.uniform(-20, 20, (count, 1, 1, 3))
+        for colour in ((225, 215, 220), (200, 160, 190), (110, 70, 140))
+    )
+    edges = (np.clip((radius - far) * side / 3 + 0.5, 0, 1) for radius in (1.7 * sizes, sizes))
+    picture = ground
+    for colour, cover in zip((body, nucleus), edges, strict=True):
+        picture = picture + (colour - picture) * cover
+    return (picture + generator.normal(0, 4, (count, side, side, 3))).clip(0, 255).astype(np.uint8)
+
+
 class OneAtATime:
     """A session that several threads may call, though it runs one at a time."""
 

@@ -5,12 +5,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnxruntime as ort
 
 from hemascope.errors import ModelFileError
 from hemascope.predict.card import METADATA_KEY, ModelCard
-from hemascope.predict.device import Device, Runs, Trial, alike, check_there, place
+from hemascope.predict.device import Device, Runs, Trial, alike, check_there, discs, place
 from hemascope.predict.graph import check_graph
 from hemascope.predict.trial import limit, try_model
 
@@ -70,10 +69,7 @@ def _placed(
     path: Path, session: ort.InferenceSession, card: ModelCard, device: str | None, threads: int
 ) -> tuple[Runs, ModelCard, Device]:
     def trial() -> Trial:
-        from hemascope.data.smears import draw  # where there is no accelerator, nothing is drawn
-
-        cells = np.stack([draw(0, index, 96).image for index in range(16)])
-        several = ({INPUT: cells[:3, 20:80, 3:93].copy()}, {INPUT: cells})
+        several = ({INPUT: discs(3, 90)[:, 15:75].copy()}, {INPUT: discs(16, 96)})
         return Trial(_named(session), several, threads, alike)
 
     runs, where = place(device, session, partial(open_accelerated, path), trial)
