@@ -106,7 +106,7 @@ class Run(RunFolder):
         """The network in torch with its transform, in evaluation mode on the CPU: uint8 images to calibrated logits.
 
         ``run.torch()(images)`` are logits, float32 (n, k), of uint8 RGB images (n, 3, h, w) or a list of (3, h, w) of
-        any sizes; their softmax is what `model_file` gives. ``.transform``, ``.network`` and ``.classes`` are its parts.
+        any sizes; their softmax is what `model_file` gives. Its parts: ``.transform``, ``.network`` and ``.classes``.
 
         Raises:
             RunError: the training is not finished.
