@@ -18,6 +18,7 @@ from hemascope.predict.modelfile import UNKNOWN
 from hemascope.predict.shipped import DEFAULT
 from hemascope.predict.stream import Block, Judgement, classify
 from hemascope.progress import SILENT, Progress
+from hemascope.shown import paragraphs
 
 
 class Features(NamedTuple):
@@ -34,6 +35,10 @@ class Features(NamedTuple):
     array: np.ndarray
     paths: list[str]
     errors: dict[str, str]
+
+    def _repr_html_(self) -> str:
+        left = [f"Left out, because unreadable: {len(self.errors):,}"] if self.errors else []
+        return paragraphs([f"{self.name}: {self.array.shape[1]:,} features of {len(self.paths):,} images", *left])
 
 
 def features(
