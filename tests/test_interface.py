@@ -240,6 +240,7 @@ JOBS: dict[str, Callable[[Material, Path], Any]] = {
     "evaluate": lambda job, output: hemascope.evaluate("synthetic:32", job.run, output=output),
     "explain": lambda job, output: hemascope.explain("synthetic:16", job.run, output=output, images=2, smears=4),
     "export": lambda job, output: hemascope.export(job.run, output / "model.onnx"),
+    "features": lambda job, output: hemascope.features(job.cells, job.run),
     "load": lambda job, output: hemascope.load(job.run),
     "plan": lambda job, output: hemascope.plan("synthetic:64", "demo", set=TINY),
     "predict": lambda job, output: hemascope.predict(job.cells, job.run, output=output / "cells.csv"),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hemascope.pipeline.compare import compare
     from hemascope.pipeline.count import count
     from hemascope.pipeline.ensemble import ensemble
+    from hemascope.pipeline.estimators import HemascopeClassifier, HemascopeFeatures
     from hemascope.pipeline.evaluate import evaluate
     from hemascope.pipeline.explain import explain
     from hemascope.pipeline.export import export
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from hemascope.pipeline.tune import tune
     from hemascope.pipeline.tune_augment import tune_augment
     from hemascope.predict.classifier import load
+    from hemascope.predict.features import features
     from hemascope.predict.predict import predict
     from hemascope.train.recipe import Recipe
     from hemascope.train.run import Run
@@ -50,6 +52,7 @@ _HOMES = {
     "evaluate": "hemascope.pipeline.evaluate",
     "explain": "hemascope.pipeline.explain",
     "export": "hemascope.pipeline.export",
+    "features": "hemascope.predict.features",
     "load": "hemascope.predict.classifier",
     "plan": "hemascope.pipeline.plan",
     "predict": "hemascope.predict.predict",
@@ -60,15 +63,17 @@ _HOMES = {
     "train_detector": "hemascope.pipeline.train_detector",
     "tune": "hemascope.pipeline.tune",
     "tune_augment": "hemascope.pipeline.tune_augment",
+    "HemascopeClassifier": "hemascope.pipeline.estimators",
+    "HemascopeFeatures": "hemascope.pipeline.estimators",
     "Manifest": "hemascope.data.manifest",
     "Recipe": "hemascope.train.recipe",
     "Run": "hemascope.train.run",
 }
 """Where each public name is defined; imported when it is first asked for, since some bring torch."""
 
-__all__ = ["Manifest", "Recipe", "Run", "__version__", "adapt", "audit", "bench", "compare", "count", "ensemble",
-           "evaluate", "explain", "export", "load", "plan", "predict", "push", "resume", "submit", "train",
-           "train_detector", "tune", "tune_augment"]  # fmt: skip
+__all__ = ["HemascopeClassifier", "HemascopeFeatures", "Manifest", "Recipe", "Run", "__version__", "adapt", "audit",
+           "bench", "compare", "count", "ensemble", "evaluate", "explain", "export", "features", "load", "plan",
+           "predict", "push", "resume", "submit", "train", "train_detector", "tune", "tune_augment"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 import hemascope
 from hemascope.data.manifest import Manifest
@@ -90,6 +91,15 @@ def test_a_test_part_unlike_the_training_is_told(finished: Run) -> None:
     assert found is not None
     val = predictions.table["split"] == "val"
     assert unlike_of_test(card, predictions, like - 100 * val.to_numpy()[:, None]) is None  # it calibrates
+
+
+def test_its_network_in_torch_gives_what_its_model_file_gives(finished: Run) -> None:
+    module, classifier = finished.torch(), hemascope.load(finished.model_file, device="cpu")
+    image = draw(5, 0, 48).image[:, 4:]
+    with torch.inference_mode():
+        logits = module([torch.from_numpy(image).permute(2, 0, 1)])
+    np.testing.assert_allclose(logits.softmax(1).numpy(), classifier.probabilities(image[None]), atol=5e-3)
+    assert module.classes == classifier.classes
 
 
 def test_killed_and_resumed_ends_as_uninterrupted(finished: Run, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ class Brightness:
     """Stands for a Classifier: the "probability" of an image is the value of its pixels."""
 
     classes = ("value",)
-    threads = 3
+    threads, batch = 3, 8
 
     def __init__(self):
         self.runs = []

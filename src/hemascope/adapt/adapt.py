@@ -22,6 +22,7 @@ from hemascope.errors import ModelFileError, SourceError
 from hemascope.files import atomic, scratch
 from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import load
+from hemascope.predict.devices import CPU
 from hemascope.predict.modelfile import reason
 from hemascope.progress import SILENT, Progress
 from hemascope.seeds import check_seed
@@ -113,6 +114,7 @@ def adapt(
     images: int = IMAGES,
     seed: int = 0,
     threads: int | None = None,
+    device: str | None = None,
     progress: Progress = SILENT,
 ) -> Adaptation | Taught:
     """Write a model file that fits another laboratory; see `hemascope.pipeline.adapt.adapt`, which says all of it.
@@ -129,6 +131,7 @@ def adapt(
         images: at most so many of the unlabelled.
         seed: of draws.
         threads: images worked on at a time.
+        device: where the network runs.
         progress: told of the images that the network has seen.
     """
     import onnx
@@ -138,7 +141,9 @@ def adapt(
     paths = [str(path) for path in ([unlabelled] if isinstance(unlabelled, str | Path) else unlabelled or ())]
     _check_given(paths, labelled, to_label)
     _check_output(output)
-    classifier = load(model, threads=threads or usable_cores())
+    classifier = load(model, threads=threads or usable_cores(), device=device)
+    if classifier.device.said:
+        progress.say(classifier.device.said)
     source, card = classifier.path, classifier.card
     if output.exists() and output.samefile(source):
         raise ModelFileError(f"{output}: is the file to adapt, which would be lost", "Name another output.")
@@ -167,7 +172,7 @@ def adapt(
             whole = with_zoom(original, 1)
             set_card(whole, replace(card, adapted={}))
             onnx.save(whole, folder / "plain.onnx")
-            plain = load(folder / "plain.onnx", threads=classifier.threads)
+            plain = load(folder / "plain.onnx", threads=classifier.threads, device=classifier.device.name)
         seen = see(plain, paths, ZOOMS, limit=images, seed=seed, progress=progress)
     choice = choose(seen.probabilities, ZOOMS)
     adapted = with_zoom(original, choice.zoom, named(str(source)))
@@ -176,7 +181,7 @@ def adapt(
     set_card(adapted, replace(card, adapted=_done(card, classifier.digest, n, choice.zoom), confusion=confusion))
     with atomic(output) as temporary:
         onnx.save(adapted, temporary)
-        load(temporary, threads=1)
+        load(temporary, threads=1, device=CPU)
     before, after = (seen.probabilities[ZOOMS.index(zoom)] for zoom in (1, choice.zoom))
     return Adaptation(classifier.classes, n, seen.errors, choice, before, after)
 

@@ -15,6 +15,7 @@ from hemascope.adapt.taught import Taught
 from hemascope.errors import ModelFileError
 from hemascope.files import atomic
 from hemascope.predict.classifier import Classifier, load
+from hemascope.predict.devices import CPU
 from hemascope.predict.unlike import mean_colours
 from hemascope.progress import SILENT, Progress
 
@@ -77,5 +78,5 @@ def teach(
         import onnx
 
         onnx.save(lesson.model(original, str(classifier.path)), temporary)
-        load(temporary, threads=threads)  # refused here rather than where it is used
+        load(temporary, threads=threads, device=CPU)  # refused here rather than where it is used
     return lesson.taught

@@ -11,10 +11,10 @@ import numpy as np
 from scipy import special
 
 from hemascope.adapt.head import Head, find_head, with_head
-from hemascope.adapt.memory import read_memory
+from hemascope.adapt.memory import Memory, read_memory
 from hemascope.adapt.metadata import set_card
 from hemascope.adapt.taught import Taught
-from hemascope.adapt.teach import Fitter, fit_temperature, sets_of
+from hemascope.adapt.teach import HOLD, RIDGE, Fitter, fit_temperature, sets_of
 from hemascope.errors import ModelFileError
 from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import Classifier
@@ -81,6 +81,9 @@ def learn(
     labels: Sequence[str],
     *,
     errors: Sequence[str] = (),
+    keep: bool = True,
+    hold: float = HOLD,
+    ridge: float = RIDGE,
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> Lesson:
@@ -92,6 +95,9 @@ def learn(
         seen: the cells, no copies among them.
         labels: class names, one a cell; those that the model does not know are new.
         errors: why others could not be read.
+        keep: stay able to tell the classes of which there is no label; else they are forgotten, and a memory is not
+            needed.
+        hold, ridge: see `hemascope.adapt.teach.Fitter`.
         seed: of the parts of the cross-validation.
         progress: told of each step.
 
@@ -105,6 +111,8 @@ def learn(
             "Teach the original file with all labels, the former and the new.",
         )
     head, memory = find_head(original, path), read_memory(original, path)
+    if memory is None and not keep:
+        memory = Memory(classifier.classes, np.zeros(0, np.int64), seen.features[:0])
     if memory is None:
         raise ModelFileError(
             f"{path}: it carries no memory of its classes, and would forget those that are not labelled",
@@ -113,9 +121,16 @@ def learn(
     if memory.classes != classifier.classes or memory.features.shape[1] != head.weight.shape[1]:
         raise ModelFileError(f"{path}: its memory does not fit its classes and features", "Export the Run anew.")
     known = classifier.classes
+    if not keep:
+        known, head, memory = _reduced(known, head, memory, set(labels))
     classes = (*known, *sorted(set(labels) - set(known)))
     targets = np.array([classes.index(label) for label in labels])
-    fitter = Fitter(head.grown(len(classes)), len(known), seen.features, targets, memory)
+    before = (
+        head.grown(len(classes))
+        if known
+        else Head(np.zeros((len(classes), seen.features.shape[1])), np.zeros(len(classes)))
+    )
+    fitter = Fitter(before, len(known), seen.features, targets, memory, hold=hold, ridge=ridge)
     unseen = fitter.unseen(seed, progress)
     new = fitter.fit(np.arange(len(targets)))
     temperature = fit_temperature(unseen, targets)
@@ -124,9 +139,9 @@ def learn(
         classes,
         len(known),
         targets,
-        head.logits(seen.features).argmax(axis=1),
+        before.logits(seen.features)[:, : len(known) or None].argmax(axis=1),
         unseen.argmax(axis=1),
-        tuple(float((one.logits(memory.features).argmax(axis=1) == memory.targets).mean()) for one in (head, new)),
+        tuple(_remembered(one, memory) for one in (head, new)),
         flagged,
         list(errors),
     )
@@ -140,6 +155,24 @@ def learn(
         "after": _score(taught.after),
     }
     return Lesson(taught, new, temperature, replace(card, adapted={**classifier.card.adapted, **done}))
+
+
+def _reduced(
+    known: tuple[str, ...], head: Head, memory: Memory, wanted: set[str]
+) -> tuple[tuple[str, ...], Head, Memory]:
+    """What a file knows of some of its classes."""
+    rows = np.array([number for number, name in enumerate(known) if name in wanted], np.int64)
+    names = tuple(known[number] for number in rows)
+    own = np.isin(memory.targets, rows)
+    targets = np.searchsorted(rows, memory.targets[own])
+    return names, Head(head.weight[rows], head.bias[rows]), Memory(names, targets, memory.features[own])
+
+
+def _remembered(head: Head, memory: Memory) -> float:
+    """Share of the remembered images that a head calls their class; 1 where none are."""
+    if not len(memory.targets):
+        return 1.0
+    return float((head.logits(memory.features).argmax(axis=1) == memory.targets).mean())
 
 
 def _score(score: tuple[float, float, float]) -> dict[str, float]:
@@ -176,7 +209,7 @@ def _card(
     changed = replace(
         card,
         classes=classes,
-        parameters=card.parameters + more,
+        parameters=max(0, card.parameters + more),
         temperature=temperature,
         unknown=unknown,
         conformal=conformal,

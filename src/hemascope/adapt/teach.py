@@ -42,21 +42,34 @@ class Fitter:
         features: float32 (n, d), of the labelled cells.
         targets: class numbers, int (n,).
         memory: of the classes that the file knew.
+        hold: weight of the memory; that of the labelled cells together is 1.
+        ridge: weight of the correction's size.
     """
 
-    def __init__(self, head: Head, known: int, features: np.ndarray, targets: np.ndarray, memory: Memory) -> None:
+    def __init__(
+        self,
+        head: Head,
+        known: int,
+        features: np.ndarray,
+        targets: np.ndarray,
+        memory: Memory,
+        *,
+        hold: float = HOLD,
+        ridge: float = RIDGE,
+    ) -> None:
+        self._hold, self._ridge = hold, ridge
         self._old, self._features, self._targets = head, features, targets
         self._n = len(targets)
         everything = np.concatenate([features, memory.features]).astype(np.float64)
-        spread = memory.features.std(axis=0, dtype=np.float64)
+        usual = memory.features if len(memory.features) else features
+        spread = usual.std(axis=0, dtype=np.float64)
         self._scale = 1 / (np.maximum(spread, _SMALLEST * spread.max(initial=1e-12)) * np.sqrt(everything.shape[1]))
-        self._centre = memory.features.mean(axis=0, dtype=np.float64)
-        # The smallest correction lies in the span of the images: so it is looked for in their coordinates alone.
-        left, singular, right = np.linalg.svd((everything - self._centre) * self._scale, full_matrices=False)
-        self._reduced, self._basis = left * singular, right
+        self._centre = usual.mean(axis=0, dtype=np.float64)
+        self._reduced, self._basis = _coordinates((everything - self._centre) * self._scale)
         self._before = head.logits(everything)
         held = np.zeros((len(memory.targets), len(head.bias)))
-        held[:, :known] = special.softmax(self._before[self._n :, :known], axis=1)
+        if len(held):
+            held[:, :known] = special.softmax(self._before[self._n :, :known], axis=1)
         wanted = np.zeros((self._n, len(head.bias)))
         wanted[np.arange(self._n), targets] = 1
         self._wanted = np.concatenate([wanted, held])
@@ -66,11 +79,11 @@ class Fitter:
         remembered = np.arange(self._n, len(self._reduced))
         rows = np.concatenate([chosen, remembered])
         weights = np.concatenate(
-            [np.full(len(chosen), 1 / len(chosen)), np.full(len(remembered), HOLD / max(1, len(remembered)))]
+            [np.full(len(chosen), 1 / len(chosen)), np.full(len(remembered), self._hold / max(1, len(remembered)))]
         )
         with threadpool_limits(1, "blas"):  # the matrices are small, and threads wait for each other
             correction, shift = smallest_correction(
-                self._reduced[rows], self._before[rows], self._wanted[rows], weights
+                self._reduced[rows], self._before[rows], self._wanted[rows], weights, ridge=self._ridge
             )
         weight = correction @ self._basis * self._scale
         return Head(self._old.weight + weight, self._old.bias + shift - weight @ self._centre)
@@ -85,6 +98,17 @@ class Fitter:
             logits[part] = self.fit(rest).logits(self._features[part])
             progress.done(done)
         return logits
+
+
+def _coordinates(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Points (n, d) in coordinates of which there are no more than n, and the basis (r, d) that gives them back.
+
+    The smallest correction lies in the span of the images: so it is looked for in their coordinates alone.
+    """
+    if len(points) >= points.shape[1]:
+        return points, np.eye(points.shape[1])
+    left, singular, right = np.linalg.svd(points, full_matrices=False)
+    return left * singular, right
 
 
 def folds(targets: np.ndarray, seed: int = 0) -> list[np.ndarray]:

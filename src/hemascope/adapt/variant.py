@@ -26,7 +26,7 @@ class Variant(Classifier):
         self, classifier: Classifier, *, zoom: float = 1, head: Head | None = None, card: ModelCard | None = None
     ) -> None:
         card = card or zoomed(classifier.card, zoom)
-        super().__init__(classifier._session, card, classifier.path, classifier.threads)
+        super().__init__(classifier._session, card, classifier.path, classifier.threads, classifier.device)
         self._zoom, self._head = zoom, head
 
     def _run(self, outputs: tuple[str, ...], images: np.ndarray) -> list[np.ndarray]:

@@ -20,7 +20,6 @@ from hemascope.data.pixels import pixel_digest
 from hemascope.data.reading import map_images
 from hemascope.errors import DecodeError
 from hemascope.predict.classifier import Classifier, load
-from hemascope.predict.modelfile import BATCH
 from hemascope.progress import SILENT, Progress
 
 CLASSES = ("cell", "junk", "blank")
@@ -116,10 +115,10 @@ def look(
     """
     shows = np.full((len(images), len(network.classes)), np.nan, np.float32)
     vectors: Array = np.zeros((len(images), 0), np.float16)
-    starts = range(0, len(rows), BATCH)
+    starts = range(0, len(rows), network.batch)
 
     def run(start: int) -> tuple[np.ndarray, list[np.ndarray]]:
-        chosen = rows[start : start + BATCH]
+        chosen = rows[start : start + network.batch]
         return chosen, network.run_all(images[chosen])
 
     progress.step(step, len(rows))
@@ -128,7 +127,7 @@ def look(
             if vectors.shape[1] == 0:
                 vectors = zeros((len(images), seen.shape[1]), np.float16)
             shows[chosen], vectors[chosen] = probabilities, seen
-            progress.done(min(start + BATCH, len(rows)))
+            progress.done(min(start + network.batch, len(rows)))
     return shows, vectors
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from hemascope.data.kinds import ANY
+from hemascope.predict.devices import HELP as DEVICE
 
 
 def adapt(
@@ -34,6 +35,7 @@ def adapt(
     images: Annotated[int, typer.Option(min=32, help="At most so many images, drawn by seed.")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="Of the draw of images.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="One a core where not given.", show_default=False)] = None,
+    device: Annotated[str | None, typer.Option(help=f"{DEVICE[0].upper()}{DEVICE[1:]}.", show_default=False)] = None,
 ) -> None:
     """Fit a model file to another laboratory by some hundred of its images without labels, or by some with labels.
 
@@ -59,6 +61,7 @@ def adapt(
             images=images,
             seed=seed,
             threads=threads,
+            device=device,
             progress=progress,
         )
     console = Console(highlight=False)

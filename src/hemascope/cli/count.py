@@ -9,6 +9,7 @@ from hemascope.data.kinds import ANY
 from hemascope.data.remote.path import located
 from hemascope.data.remote.url import named
 from hemascope.fields.defaults import DETECTOR, FORMATS
+from hemascope.predict.devices import HELP as DEVICE
 from hemascope.predict.shipped import DEFAULT
 
 _ABOUT = """\
@@ -68,6 +69,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted count, if there is one")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing count")
     parser.add_argument("--threads", type=positive, metavar="N", help="that a field is worked on by [one a core]")
+    parser.add_argument("--device", help=DEVICE)
     add_cluster(parser)
     return parser
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from hemascope.data.kinds import LABELLED
+from hemascope.predict.devices import HELP as DEVICE
 from hemascope.predict.shipped import DEFAULT
 
 
@@ -71,6 +72,7 @@ def evaluate(
     seed: Annotated[
         int, typer.Option(min=0, help="For --shift and --pseudo: of the transformations and of the images drawn.")
     ] = 0,
+    device: Annotated[str | None, typer.Option(help=f"{DEVICE[0].upper()}{DEVICE[1:]}.", show_default=False)] = None,
 ) -> None:
     """Score a model on labelled images, with 95% intervals.
 
@@ -108,6 +110,7 @@ def evaluate(
             pseudo_side=pseudo_side,
             tta_steps=tta_steps,
             seed=seed,
+            device=device,
             progress=progress,
         )
     console = Console()

@@ -8,6 +8,7 @@ from hemascope.cli._running import add_cluster, bar, positive, stopped_by_ctrl_c
 from hemascope.data.kinds import ANY
 from hemascope.data.remote.path import located
 from hemascope.data.remote.url import named
+from hemascope.predict.devices import HELP as DEVICE
 from hemascope.predict.shipped import DEFAULT
 
 _ABOUT = """\
@@ -76,7 +77,10 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted run, if there is one")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing output")
     parser.add_argument("--threads", type=positive, metavar="N", help="images worked on at a time [one a core]")
-    parser.add_argument("--batch", type=positive, metavar="N", help="most images a network run [8, the fastest]")
+    parser.add_argument(
+        "--batch", type=positive, metavar="N", help="most images a network run [the fastest: 8, on a GPU 64]"
+    )
+    parser.add_argument("--device", help=DEVICE)
     add_cluster(parser)
     return parser
 

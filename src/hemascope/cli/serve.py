@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from hemascope.predict.devices import HELP as DEVICE
 from hemascope.serve.settings import MIB, Settings, mebibytes
 
 TOKEN = "HEMASCOPE_TOKEN"
@@ -20,6 +21,7 @@ def serve(
     detector: Annotated[
         str, _option("What finds the cells of fields: a detector's file or a shipped one's name.", "detector")
     ] = Settings.detector,
+    device: Annotated[str | None, _option(f"{DEVICE[0].upper()}{DEVICE[1:]}.", "device")] = Settings.device,
     host: Annotated[str, _option("Address to listen on.", "host")] = Settings.host,
     port: Annotated[int, _option("TCP port; 0 takes a free one.", "port")] = Settings.port,
     workers: Annotated[int, _option("Processes; each holds a model and keeps the limits.", "workers")] = 1,
@@ -56,6 +58,7 @@ def serve(
     settings = Settings(
         model=model,
         detector=detector,
+        device=device or None,
         host=host,
         port=port,
         workers=workers,

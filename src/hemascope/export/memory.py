@@ -29,7 +29,7 @@ def add_memory(path: Path, images: np.ndarray, targets: np.ndarray, seed: int = 
     chosen = candidates(targets, seed)
     if not len(chosen):
         return
-    classifier = hemascope.load(path)
+    classifier = hemascope.load(path, device="cpu")
     features = classifier.features(images[chosen])
     said = special.softmax(head.logits(features), axis=1)
     memory = remember(classifier.classes, features, targets[chosen], said, seed)

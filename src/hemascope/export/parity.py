@@ -42,7 +42,7 @@ def compare(network: Network, temperature: float, model: Path, images: list[np.n
     size = network.description.input_size
     logits = run_network(network, np.stack([frame(image, size) for image in images]))
     expected = softmax(logits / temperature)
-    classifier = hemascope.load(model)
+    classifier = hemascope.load(model, device="cpu")
     found = np.concatenate([classifier.probabilities(image[np.newaxis]) for image in images])
     return Parity(
         images=len(images),

@@ -141,7 +141,7 @@ def export_int8(folder: Path, path: Path, *, name: str, progress: Progress = SIL
         draft = temporary / "draft.onnx"
         write_int8(run.model_file, images, draft, name=name)
         progress.step("scoring on held-out images")
-        classifier = hemascope.load(draft)
+        classifier = hemascope.load(draft, device="cpu")
         predictions, _ = score_model(classifier, held_out, temperature=classifier.card.temperature)
         metrics = summarise(predictions)
         val = predictions.of("val")

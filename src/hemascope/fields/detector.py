@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,9 @@ from hemascope.fields.cell import KINDS
 from hemascope.fields.defaults import DETECTOR, WEIGHTS
 from hemascope.fields.scale import choose
 from hemascope.fields.tiles import SIDE, join, rounded, tiles
+from hemascope.predict.device import Device, Runs, Trial, check_there, discs, place
 from hemascope.predict.graph import OPERATORS, check_graph
-from hemascope.predict.modelfile import is_shipped, open_session, reason
+from hemascope.predict.modelfile import is_shipped, open_accelerated, open_session, reason
 from hemascope.predict.shipped import find
 from hemascope.predict.trial import run_bounded
 
@@ -30,6 +32,7 @@ _FURTHER = frozenset({"Compress", "NonMaxSuppression", "NonZero"})  # operators:
 _MOST = 100_000  # cells of a tile
 _LEAST_SIDE = 16  # resized pixels of a field below which there is nothing to see
 _TRIAL_SIDE = 256
+_SURE, _ROUNDING = 0.5, 0.02  # scores of cells that every device has to find, and how far they may differ
 _REMEDY = "It is damaged, or not made for this. Use another detector."
 
 
@@ -64,12 +67,21 @@ class Detector:
         card: what it finds, at which scale, and how well.
         path: its file.
         threads: that one field is worked on by.
+        device: where the network runs.
     """
 
-    def __init__(self, session: ort.InferenceSession, card: DetectorCard, path: Path, threads: int) -> None:
+    def __init__(
+        self,
+        session: Runs,
+        card: DetectorCard,
+        path: Path,
+        threads: int,
+        device: Device = Device(),  # noqa: B008
+    ) -> None:
         self.card = card
         self.path = path
         self.threads = threads
+        self.device = device
         self._session = session
         self._numbers = np.array([KINDS.index(kind) for kind in card.kinds], np.int64)
         self._thresholds = np.array([card.thresholds[kind] for kind in KINDS], np.float32)
@@ -149,16 +161,19 @@ class Detector:
         return f"Detector({self.card.name!r}, {self.path})"
 
 
-def load_detector(model: str | Path = DETECTOR, *, threads: int | None = None) -> Detector:
+def load_detector(model: str | Path = DETECTOR, *, threads: int | None = None, device: str | None = None) -> Detector:
     """Open a detector.
 
     Args:
         model: a detector's file, or a shipped detector's name.
         threads: that one field is worked on by; one a core where not given.
+        device: where the network runs, as of `hemascope.load`.
 
     Raises:
         ModelFileError: there is none, or it cannot be used.
+        DeviceError: that device is not there, or fails.
     """
+    check_there(device)
     path = find(model, WEIGHTS)
     try:
         with path.open("rb"):
@@ -168,7 +183,7 @@ def load_detector(model: str | Path = DETECTOR, *, threads: int | None = None) -
     threads = threads or usable_cores()
     if is_shipped(path):
         session = open_session(path, threads=threads)
-        return Detector(session, _card(path, session), path, threads)
+        return _placed(session, _card(path, session), path, threads, device)
     check_graph(path, OPERATORS | _FURTHER)
     first = open_session(path, limited=True)
     card = _card(path, first)
@@ -176,7 +191,40 @@ def load_detector(model: str | Path = DETECTOR, *, threads: int | None = None) -
     for picture in (noise, np.full_like(noise, 240)):
         given = {"field": picture, "scale": np.array(1, np.float32)}
         check_answers(path, run_bounded(path, first, tuple(OUTPUTS), given, "a small field takes it"))
-    return Detector(open_session(path, threads=threads), card, path, threads)
+    return _placed(open_session(path, threads=threads), card, path, threads, device)
+
+
+def _placed(
+    session: ort.InferenceSession, card: DetectorCard, path: Path, threads: int, device: str | None
+) -> Detector:
+    def trial() -> Trial:
+        field = discs(16, 80).reshape(4, 4, 80, 80, 3).swapaxes(1, 2).reshape(320, 320, 3)
+        scale = np.array(1, np.float32)
+        several = ({"field": field[:200, :300].copy(), "scale": scale}, {"field": field, "scale": scale})
+        return Trial(tuple(OUTPUTS), several, 1, same_cells)
+
+    runs, where = place(device, session, partial(open_accelerated, path), trial)
+    return Detector(runs, card, path, threads, where)
+
+
+def same_cells(on_cpu: Sequence[np.ndarray], found: Sequence[np.ndarray]) -> bool:
+    """Whether two answers of a detector name the same cells, as far as it is sure of them.
+
+    Args:
+        on_cpu: boxes, kinds and scores.
+        found: the same of another device.
+
+    >>> one = [np.zeros((1, 4)), np.array([2]), np.array([0.9])]
+    >>> same_cells(one, one), same_cells(one, [one[0] + 5, *one[1:]])
+    (True, False)
+    """
+    (boxes, kinds, scores), (others, other_kinds, other_scores) = on_cpu, found
+    for box, kind, score in zip(boxes, kinds, scores, strict=True):
+        own = other_kinds == kind
+        near = (np.abs(others[own] - box) < 1).all(axis=1) & (np.abs(other_scores[own] - score) < _ROUNDING)
+        if score >= _SURE and not near.any():
+            return False
+    return bool((other_scores >= _SURE).sum() <= (scores >= _SURE - _ROUNDING).sum())
 
 
 def check_answers(path: Path, found: list[np.ndarray]) -> None:

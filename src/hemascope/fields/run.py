@@ -97,6 +97,7 @@ def run(
     threads: int | None = None,
     on: str | None = None,
     workers: int | None = None,
+    device: str | None = None,
     progress: Progress = SILENT,
     stop: threading.Event | None = None,
 ) -> Outcome:
@@ -104,7 +105,7 @@ def run(
 
     Args:
         sources, model, detector, output, format, attributes, precision, rois, crops, overlays, resume, overwrite,
-            threads, on, workers, progress: see `hemascope.pipeline.count.count`.
+            threads, device, on, workers, progress: see `hemascope.pipeline.count.count`.
         watcher: is handed the fields.
         page: writes count.html.
         stop: when set, the run ends early and keeps its journal.
@@ -127,14 +128,14 @@ def run(
         require_roifile()
     check(sources, progress, also=SUFFIXES)
     if output is None:
-        job = _Job(sources, model, detector, attributes, threads, watcher, progress, stop, place)
+        job = _Job(sources, model, detector, attributes, threads, device, watcher, progress, stop, place)
         job.begin(0)
         for found in job.reads(None):
             job.add(found.read, found.workers)
         return job.outcome(precision, complete=not job.stopped)
     with alone(output / "cells", "hemascope count"):
         check_count(output, resume=resume, overwrite=overwrite, held=True)
-        job = _Job(sources, model, detector, attributes, threads, watcher, progress, stop, place)
+        job = _Job(sources, model, detector, attributes, threads, device, watcher, progress, stop, place)
         if resume and (output / SUMMARY).exists() and not (output / JOURNAL).exists():
             job.totals = finished(output, job.made, format, field_items(job.sources, job.surveys))
             outcome = job.outcome(precision, complete=True, before=job.totals.fields, finished=True)
@@ -170,6 +171,7 @@ class _Job:
         detector: str | Path,
         attributes: bool,
         threads: int | None,
+        device: str | None,
         watcher: Watcher,
         progress: Progress,
         stop: threading.Event | None,
@@ -178,8 +180,10 @@ class _Job:
         from hemascope.fields.detector import load_detector  # brings onnxruntime, not needed to refuse
         from hemascope.predict.classifier import load
 
-        self.detector: Detector = load_detector(detector, threads=threads)
-        self.classifier: Classifier = load(model, threads=threads)
+        self.detector: Detector = load_detector(detector, threads=threads, device=device)
+        self.classifier: Classifier = load(model, threads=threads, device=device)
+        for one in dict.fromkeys(filter(None, (self.detector.device.said, self.classifier.device.said))):
+            progress.say(one)
         self.columns = Columns.of(self.classifier, attributes)
         self.totals = Totals()
         self.sources = sources

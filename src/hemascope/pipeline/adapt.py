@@ -29,6 +29,7 @@ def adapt(
     images: int = IMAGES,
     seed: int = 0,
     threads: int | None = None,
+    device: str | None = None,
     progress: Progress = SILENT,
 ) -> Adaptation | Taught:
     """Write a model file that fits another laboratory: by a zoom for its unlabelled images, or by some labelled cells.
@@ -46,6 +47,7 @@ def adapt(
         images: at most so many of the unlabelled, drawn by seed.
         seed: of the draw.
         threads: one a core where not given.
+        device: where the network runs, as of `hemascope.load`.
         progress: told of the images that the network has seen.
 
     Returns:
@@ -55,6 +57,7 @@ def adapt(
         ModelFileError: a file that cannot be used; an output that cannot be written, or that would be no better than
             the model by the labelled cells.
         SourceError: too few readable images.
+        DeviceError: the device is not there, or fails.
     """
     listed = None if to_label is None else Path(to_label)
     if listed is not None and listed.suffix == SHEET:
@@ -77,5 +80,6 @@ def adapt(
         images=images,
         seed=seed,
         threads=threads,
+        device=device,
         progress=progress,
     )

@@ -109,6 +109,7 @@ def count(
     threads: int | None = None,
     on: str | None = None,
     workers: int | None = None,
+    device: str | None = None,
     progress: Progress = SILENT,
 ) -> Counted:
     """Find every cell of whole fields of smears, classify the white ones, and count.
@@ -134,6 +135,7 @@ def count(
         threads: that a field is worked on by; one a core where not given.
         on: where to count: "ray", or a cluster's address as "ray://HOST:10001"; here where not given.
         workers: of the cluster, with one core or GPU each; all that it has where not given.
+        device: where the networks run, as of `hemascope.load`.
         progress: told how far it is.
 
     Raises:
@@ -141,6 +143,7 @@ def count(
             resuming, other fields than those of the earlier run.
         ModelFileError: no such model or detector; resuming, another one; or the model has no attributes.
         EngineError: no such cluster, or it does not see the images.
+        DeviceError: the device is not there, or fails.
         HemascopeError: a library that an output wants is not installed.
     """
     several = [sources] if isinstance(sources, str | Path) else sources
@@ -164,6 +167,7 @@ def count(
         threads=threads,
         on=on,
         workers=workers,
+        device=device,
         progress=progress,
     )
     assert outcome.differential is not None  # as nothing stops it

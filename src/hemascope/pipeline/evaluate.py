@@ -177,6 +177,7 @@ def evaluate(
     pseudo_side: int = 128,
     tta_steps: int | None = None,
     seed: int = 0,
+    device: str | None = None,
     progress: Progress = SILENT,
 ) -> Evaluation:
     """Score a model on labelled images, with 95% intervals.
@@ -204,12 +205,14 @@ def evaluate(
         pseudo_side: they are framed to so many pixels before.
         tta_steps: average over so many views of every image, in all scores, and tell the gain.
         seed: of the transformations and of the images drawn.
+        device: where the model file's network runs, as of `hemascope.load`.
         progress: told how far it is.
 
     Raises:
         HemascopeError: options that exclude each other, or names that there are not.
         SourceError: no such source, or no image of it can be scored.
         ModelFileError: no such model.
+        DeviceError: the device is not there, or fails.
 
     >>> found = evaluate("synthetic:16")
     >>> found.metrics["splits"]["all"]["images"]
@@ -241,7 +244,9 @@ def evaluate(
 
         transforms = choose_transforms(pseudo_policy)
 
-    classifier = load(model)
+    classifier = load(model, device=device)
+    if classifier.device.said:
+        progress.say(classifier.device.said)
     scored = Timed(TtaModel(classifier, tta_steps) if tta_steps else classifier)
     manifest = open_source(source, progress=progress).in_split(split)
 

@@ -109,7 +109,7 @@ def submit(
     folder = Path(run) if Path(run).is_dir() else None
     if folder and (folder / "run.json").is_file() and not (folder / "model.onnx").is_file():
         raise RunError(f"{folder}: its training is not finished", f"hemascope train --resume {folder}")
-    classifier = load(find(run))
+    classifier = load(find(run), device="cpu")
     progress.step(f"reading images at {SIDE} px")
     inputs = collect(folder, images)
     with atomic(output) as temporary:

@@ -7,7 +7,6 @@ from PIL import Image
 
 from hemascope.errors import ModelFileError
 from hemascope.predict.classifier import Classifier
-from hemascope.predict.modelfile import BATCH
 from hemascope.predict.pixels import Picture, pixels
 
 SIDE = 32
@@ -62,10 +61,10 @@ def heat_map(classifier: Classifier, picture: Picture, label: str | None = None)
     spots = _spots(square.shape[0], SPOTS)
     mean = square.mean(axis=(0, 1))
     left = np.empty(len(spots), np.float32)
-    for start in range(0, len(spots), BATCH):
-        mask = spots[start : start + BATCH, :, :, None]
+    for start in range(0, len(spots), classifier.batch):
+        mask = spots[start : start + classifier.batch, :, :, None]
         hidden = np.rint(square * (1 - mask) + mean * mask).astype(np.uint8)
-        left[start : start + BATCH] = classifier.run("probabilities", hidden)[:, place]
+        left[start : start + classifier.batch] = classifier.run("probabilities", hidden)[:, place]
     fall = _log_odds(whole[place]) - _log_odds(left)
     coarse = Image.fromarray(fall.reshape(SPOTS, SPOTS).astype(np.float32))
     grid = np.asarray(coarse.resize((SIDE, SIDE), Image.Resampling.BICUBIC))

@@ -118,6 +118,7 @@ def predict(
     batch: int | None = None,
     on: str | None = None,
     workers: int | None = None,
+    device: str | None = None,
     progress: Progress = SILENT,
 ) -> Predicted:
     """Classify every image of the sources, labelled or not.
@@ -137,9 +138,11 @@ def predict(
         resume: go on with an interrupted run into this output, if there is one.
         overwrite: replace an existing output.
         threads: images worked on at a time; one a core where not given.
-        batch: most images a network run; 8, the fastest, where not given.
+        batch: most images a network run; the fastest where not given, 8 on the CPU and 64 on an accelerator.
         on: where to classify: "ray", or a cluster's address as "ray://HOST:10001"; here where not given.
         workers: of the cluster, with one core or GPU each; all that it has where not given.
+        device: where the network runs, as of `hemascope.load`; the environment variable HEMASCOPE_DEVICE or auto where
+            not given.
         progress: told how far it is.
 
     Raises:
@@ -147,6 +150,7 @@ def predict(
             is at; resuming, other images, another coverage or other attributes than those of the earlier run.
         ModelFileError: no such model; resuming, another one; or it has no sets of that coverage, or no attributes.
         EngineError: no such cluster, or it does not see the images.
+        DeviceError: the device is not there, or fails.
 
     >>> found = predict("synthetic:8", threads=1)
     >>> len(found), [row["path"] for row in found.rows()][:2]
@@ -170,6 +174,7 @@ def predict(
         batch=batch,
         on=on,
         workers=workers,
+        device=device,
         progress=progress,
     )
     return Predicted(

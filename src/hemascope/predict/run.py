@@ -79,6 +79,7 @@ def run(
     batch: int | None = None,
     on: str | None = None,
     workers: int | None = None,
+    device: str | None = None,
     progress: Progress = SILENT,
     stop: threading.Event | None = None,
 ) -> Outcome:
@@ -86,7 +87,7 @@ def run(
 
     Args:
         sources, model, coverage, attributes, differential, precision, resume, overwrite, threads, batch, on, workers,
-            progress: see `hemascope.predict.predict.predict`.
+            device, progress: see `hemascope.predict.predict.predict`.
         watcher: is handed the results; those of a cluster that go into an output in any order.
         output: .csv, .parquet or .jsonl, on a cluster a folder too, also elsewhere by its URL; without one only the
             watcher has them.
@@ -97,6 +98,7 @@ def run(
             is at; resuming, other images, another coverage or other attributes than those of the earlier run.
         ModelFileError: no such model; resuming, another one; or it has no sets of that coverage, or no attributes.
         EngineError: no such cluster, or it does not see the images.
+        DeviceError: the device is not there, or fails.
     """
     place = checked_place(on, workers, threads, stop, progress)
     if place is not None and any(map(is_dataset, sources)):
@@ -110,7 +112,7 @@ def run(
         raise SourceError("--resume and --overwrite need an output", "Name it by -o.")
     check(sources, progress)
     if output is None:
-        classifier, layout = _loaded(model, threads, coverage, attributes)
+        classifier, layout = _loaded(model, threads, device, coverage, attributes, progress)
         watched = _Watched(watcher, progress, sources, classifier.card, layout)
         watched.begin(0)
         if place is None:
@@ -124,7 +126,7 @@ def run(
     else:
         with alone(output):
             outputs.check_output(output, cluster=on is not None, resume=resume, overwrite=overwrite, held=True)
-            classifier, layout = _loaded(model, threads, coverage, attributes)
+            classifier, layout = _loaded(model, threads, device, coverage, attributes, progress)
             watched = _Watched(watcher, progress, sources, classifier.card, layout)
             if resume and output.is_file() and not outputs.interrupted(output, cluster=on is not None).exists():
                 images, failed = check_finished(output, classifier, layout, items(sources))
@@ -146,11 +148,18 @@ def run(
 
 
 def _loaded(
-    model: str | Path, threads: int | None, coverage: float | None, attributes: bool
+    model: str | Path,
+    threads: int | None,
+    device: str | None,
+    coverage: float | None,
+    attributes: bool,
+    progress: Progress,
 ) -> tuple[Runnable, Layout]:
     from hemascope.predict.classifier import load  # brings onnxruntime, not needed to refuse
 
-    classifier = load(model, threads=threads)
+    classifier = load(model, threads=threads, device=device)
+    if classifier.device.said:
+        progress.say(classifier.device.said)
     return classifier, Layout.of(classifier, coverage, attributes)
 
 

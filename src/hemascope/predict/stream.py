@@ -15,7 +15,6 @@ from hemascope.errors import DecodeError, ModelFileError
 from hemascope.predict.attributes import Vocabulary
 from hemascope.predict.card import ModelCard
 from hemascope.predict.items import Item, read_ahead
-from hemascope.predict.modelfile import BATCH
 from hemascope.predict.unlike import mean_colours
 
 _WINDOW_BYTES = 16 << 20  # encoded images that wait for a thread, a window
@@ -47,6 +46,10 @@ class Runnable(Protocol):
     @property
     def classes(self) -> tuple[str, ...]:
         """Class names in the order of the probabilities."""
+
+    @property
+    def batch(self) -> int:
+        """Images a network run, where nobody says."""
 
     @property
     def unknown_threshold(self) -> float | None:
@@ -112,7 +115,7 @@ def classify(
     Args:
         classifier: what to run.
         images: taken lazily, in the calling thread.
-        batch: most images a network run; 8 where not given.
+        batch: most images a network run; the classifier's where not given.
         threads: the classifier's where not given.
         stop: when set, windows under way are dropped and the iteration ends early, with all before them given.
         attributes: say what is seen of the cells, too; the model must have them.
@@ -120,7 +123,7 @@ def classify(
     Yields:
         Blocks whose rows, one after another, are the images in order.
     """
-    batch = batch or BATCH
+    batch = batch or classifier.batch
     threads = threads or classifier.threads
     over = threading.Event()  # set when nobody takes the results any more
     events = (over, stop) if stop else (over,)

@@ -78,7 +78,7 @@ class Counter:
         """
         threads = settings.threads or max(1, usable_cores() // settings.workers)
         try:
-            detector = load_detector(settings.detector, threads=threads)
+            detector = load_detector(settings.detector, threads=threads, device=settings.device)
         except ModelFileError:
             if settings.detector != DETECTOR:
                 raise

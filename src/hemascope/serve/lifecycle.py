@@ -21,6 +21,8 @@ from uvicorn.supervisors import Multiprocess
 from hemascope.errors import ServiceError
 from hemascope.files import writing
 from hemascope.predict.classifier import load
+from hemascope.predict.device import check_there
+from hemascope.predict.devices import CPU
 from hemascope.serve.app import create_app
 from hemascope.serve.connection import IDLE_SECONDS, Connection
 from hemascope.serve.ending import Ending
@@ -44,9 +46,12 @@ def serve(settings: Settings, said: Callable[[str], None] = lambda line: None) -
     Raises:
         ServiceError: the address cannot be taken.
         ModelFileError: the model cannot be loaded.
+        DeviceError: the device is not there.
         KeyboardInterrupt: it was Ctrl-C.
     """
-    name = load(settings.model, threads=1).card.name  # an error here is clearer than one out of a worker
+    # An error here is clearer than one out of a worker; an accelerator is left to the worker, as it outlives no fork.
+    check_there(settings.device)
+    name = load(settings.model, threads=1, device=CPU).card.name
     listening = _listen(settings)
     host, port = listening.getsockname()[:2]
     said(f"serving {name} at http://{f'[{host}]' if ':' in host else host}:{port}")

@@ -77,7 +77,13 @@ def router(service: Service, settings: Settings) -> APIRouter:
         limits = {name: getattr(settings, name) for name in Limits.model_fields}
         card: Any = asdict(service.classifier.card)
         finder = None if service.counter is None else Finder(**service.counter.about)
-        return Model(card=card, sha256=service.classifier.digest, limits=Limits(**limits), fields=finder)
+        return Model(
+            card=card,
+            sha256=service.classifier.digest,
+            device=service.classifier.device.name,
+            limits=Limits(**limits),
+            fields=finder,
+        )
 
     @routes.get("/healthz", summary="Is the process alive?")
     async def healthz() -> State:

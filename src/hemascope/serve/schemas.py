@@ -131,6 +131,7 @@ class Model(BaseModel):
 
     card: Card
     sha256: str = Field(description="SHA-256 of the model file.")
+    device: str = Field(description="Where its network runs: cpu, cuda, mps, openvino or directml.")
     limits: Limits
     fields: Finder | None = Field(
         default=None, description="What finds the cells of fields; null where POST /v1/count is not offered."

@@ -8,7 +8,6 @@ import numpy as np
 
 from hemascope.cores import usable_cores
 from hemascope.predict.classifier import Classifier, load
-from hemascope.predict.modelfile import BATCH
 from hemascope.serve.admission import BATCH_WORK
 from hemascope.serve.batching import Batcher
 from hemascope.serve.body import Upload, UploadMemory
@@ -48,7 +47,7 @@ class Service:
     async def running(self, _: object = None) -> AsyncIterator[None]:
         """Load the model and start the threads; at the end finish what waits."""
         settings = self._settings
-        self.classifier = load(settings.model, threads=1)
+        self.classifier = load(settings.model, threads=1, device=settings.device)
         side = self.classifier.card.input_size
         blank = np.zeros((1, side, side, 3), np.uint8)
         self.classifier(blank)  # a first run takes longer than any other
@@ -58,7 +57,7 @@ class Service:
         self.batcher = Batcher(
             self.network,
             threads=settings.threads or max(1, usable_cores() // settings.workers),
-            batch=BATCH,
+            batch=self.classifier.batch,
             queue=settings.queue,
             queue_work=settings.queue_pixels,
             batch_work=BATCH_WORK,

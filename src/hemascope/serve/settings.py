@@ -40,6 +40,7 @@ class Settings:
     Attributes:
         model: a model file, a Run folder or a shipped model's name.
         detector: what finds the cells of fields: a detector's file or a shipped detector's name.
+        device: where the networks run, see `hemascope.load`.
         host: address to listen on.
         port: TCP port; 0 takes a free one.
         workers: processes.
@@ -67,6 +68,7 @@ class Settings:
 
     model: str = DEFAULT
     detector: str = DETECTOR
+    device: str | None = None
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1

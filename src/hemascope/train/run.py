@@ -1,11 +1,12 @@
 """The Run: the folder that a training leaves, and what is where in it."""
 
 import html
+import importlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -14,6 +15,9 @@ from hemascope.shown import SCORE_TITLES, paragraphs, table, with_interval
 from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import load_recipe, write_recipe
 from hemascope.train.run_folder import FORMAT_VERSION, RunFolder
+
+if TYPE_CHECKING:
+    from hemascope.train.deployed import Deployed
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,20 @@ class Run(RunFolder):
             ],
             columns=["split", "score", "value", "low", "high"],
         ).astype({"value": float, "low": float, "high": float})
+
+    def torch(self) -> "Deployed":
+        """The network in torch with its transform, in evaluation mode on the CPU: uint8 images to calibrated logits.
+
+        ``run.torch()(images)`` are logits, float32 (n, k), of uint8 RGB images (n, 3, h, w) or a list of (3, h, w) of
+        any sizes; their softmax is what `model_file` gives. Its parts: ``.transform``, ``.network`` and ``.classes``.
+
+        Raises:
+            RunError: the training is not finished.
+            ModelFileError: the model file is gone.
+        """
+        # By its name, as that module is made of Runs; and it brings torch.
+        found: Deployed = importlib.import_module("hemascope.train.deployed").deployed(self)
+        return found
 
     def _measured(self) -> dict[str, Any]:
         return dict(json.loads(self._written(self.metrics_file).read_text("utf-8"))["splits"])

@@ -73,7 +73,7 @@ def start_from(start: str, network: Network, classes: Sequence[str]) -> bool:
     file = model_file(start)
     if file is None:
         return _start_from_run(Run.open(Path(start)), network, classes)
-    model = load(file)
+    model = load(file, device="cpu")
     _check_network(start, model.card.network, network)
     return take_over(model, network, head=tuple(classes) == model.card.classes)
 
@@ -102,7 +102,7 @@ def learnt_from(start: str) -> str | None:
     """
     if (file := model_file(start)) is None:
         return None
-    data = load(file).card.data
+    data = load(file, device="cpu").card.data
     images, name = data.get("images", 0), data.get("name") or "a data set that its card does not name"
     return (
         f"start: {start} learnt from {images:,} images of {name}: were yours among them, their scores would be too good"
