@@ -108,4 +108,4 @@ def open_explainer(model: str | Path, layer: str | None = None, device: str | No
         return open_run_explainer(Path(model), layer, device)
     if layer is not None:
         raise ModelFileError(f"{model}: a model file has no layers to look into", "Name the Run, or leave out --layer.")
-    return OcclusionExplainer(load(model))
+    return OcclusionExplainer(load(model, device=device))

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 
 from hemascope.errors import DeviceError, RecipeError, did_you_mean
 from hemascope.models.network import Network
+from hemascope.predict.devices import VARIABLE
 from hemascope.train.recipe import Recipe
 
 LARGEST_BATCH = 256  # beyond it the challenge's networks gained no accuracy
@@ -20,9 +21,6 @@ _PROBE = 16
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 """Where PyTorch runs; ``mps`` is a Mac's GPU, ``cuda:1`` the second of several GPUs."""
-
-VARIABLE = "HEMASCOPE_DEVICE"
-"""The environment variable that says which, where nothing else does."""
 
 _WANTED: ContextVar[str] = ContextVar("device", default="")
 
