@@ -164,7 +164,7 @@ class Tracker:
 
     def close(self, status: str = "success") -> None:
         """Let go of it; it may be opened again."""
-        if self._kind is None:
+        if self._kind is None or self._failed:
             return
         self._try(lambda: self._logger.finalize(status))
         if self._kind == "wandb":
@@ -194,6 +194,7 @@ class Tracker:
         from lightning.pytorch.loggers import MLFlowLogger
 
         logging.getLogger("mlflow").setLevel(logging.ERROR)
+        os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
         uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(self._folder / 'mlflow.db').absolute()}"
         own = None if os.environ.get("MLFLOW_TRACKING_URI") else (self._folder / "artifacts").absolute().as_uri()
         project = os.environ.get("MLFLOW_EXPERIMENT_NAME", _PROJECT)
