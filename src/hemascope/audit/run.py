@@ -28,7 +28,7 @@ from hemascope.data.manifest import Manifest
 from hemascope.data.regular import is_there, version
 from hemascope.data.remote.url import is_url
 from hemascope.data.sources.names import class_names
-from hemascope.engine.tasks import HERE, Where, tasks
+from hemascope.engine.where import HERE, Where, tasks
 from hemascope.errors import HemascopeError, SourceError
 from hemascope.files import atomic, write_text
 from hemascope.progress import SILENT, Progress

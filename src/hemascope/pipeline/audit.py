@@ -14,7 +14,7 @@ from hemascope.data.dataset import source_name
 from hemascope.data.manifest import VERDICTS, Manifest
 from hemascope.data.remote.delivery import into_folder
 from hemascope.data.sources import open_source
-from hemascope.engine.tasks import Where
+from hemascope.engine.where import Where
 from hemascope.errors import HemascopeError
 from hemascope.progress import SILENT, Progress
 from hemascope.report.audit_page import write_audit_page

@@ -156,7 +156,7 @@ def predict(
     >>> len(found), [row["path"] for row in found.rows()][:2]
     (8, ['synthetic://0#0', 'synthetic://0#1'])
     """
-    several = [sources] if isinstance(sources, str | Path) or is_dataset(sources) else sources
+    several: list[Any] = [sources] if isinstance(sources, str | Path) or is_dataset(sources) else list(sources)
     kept = _Kept(output is None)
     target = None if output is None else located(str(output))
     outcome = run(
