@@ -281,7 +281,8 @@ def track_end(run: RunFolder, recipe: Mapping[str, Any], metrics: Mapping[str, A
     try:
         with Tracker(run, recipe, progress) as tracker:
             if recipe.get("logger") is not None and run.history_file.is_file():
-                tracker.epochs(pd.read_csv(run.history_file).to_dict("records"))
+                rows = pd.read_csv(run.history_file).to_dict("records")
+                tracker.epochs([{str(name): float(value) for name, value in row.items()} for row in rows])
             tracker.end(metrics, [run.report_file, run.recipe_file])
     except TrackerError as problem:
         progress.say(f"{problem.problem}: it lacks the final scores, which metrics.json and report.html have")
