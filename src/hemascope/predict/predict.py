@@ -156,11 +156,13 @@ def predict(
     >>> len(found), [row["path"] for row in found.rows()][:2]
     (8, ['synthetic://0#0', 'synthetic://0#1'])
     """
-    several: list[Any] = [sources] if isinstance(sources, str | Path) or is_dataset(sources) else list(sources)
+    several: Sequence[str | Path | Dataset] = (
+        [sources] if isinstance(sources, str | Path) or is_dataset(sources) else sources
+    )
     kept = _Kept(output is None)
     target = None if output is None else located(str(output))
     outcome = run(
-        [source if is_dataset(source) else named(os.fspath(source)) for source in several],
+        [named(os.fspath(source)) if isinstance(source, str | os.PathLike) else source for source in several],
         model,
         watcher=kept,
         output=target,

@@ -282,7 +282,7 @@ def track_end(run: RunFolder, recipe: Mapping[str, Any], metrics: Mapping[str, A
         with Tracker(run, recipe, progress) as tracker:
             if recipe.get("logger") is not None and run.history_file.is_file():
                 rows = pd.read_csv(run.history_file).to_dict("records")
-                tracker.epochs([{str(name): value for name, value in row.items()} for row in rows])
+                tracker.epochs([{str(name): float(value) for name, value in row.items()} for row in rows])
             tracker.end(metrics, [run.report_file, run.recipe_file])
     except TrackerError as problem:
         progress.say(f"{problem.problem}: it lacks the final scores, which metrics.json and report.html have")
