@@ -5,7 +5,6 @@ import shutil
 
 import numpy as np
 import pytest
-import yaml
 
 from hemascope.bench.bench import bench
 from hemascope.data.sources import open_source
@@ -14,7 +13,9 @@ from hemascope.evaluate.predictions import Predictions
 from hemascope.pipeline.train import resume, train
 from hemascope.pipeline.tune import tune
 from hemascope.pipeline.tune_augment import tune_augment
+from hemascope.predict.shipped import find
 from hemascope.train.run import Run
+from tests.bench.conftest import write_bench_file
 from tests.engine.conftest import two_machines
 from tests.pipeline.conftest import tiny
 from tests.pipeline.test_tune import SEARCH, TINY, rows
@@ -96,31 +97,29 @@ def test_a_search_for_augmentation_is_the_same(machines, tmp_path) -> None:
 
 def test_the_rows_of_a_bench_make_the_same_tables(machines, tmp_path) -> None:
     machines.join()
-    file = tmp_path / "two.yaml"
-    common = {**TINY, "input_size": 32, "epochs": 1, "early_stopping.keep": "last", "early_stopping.patience": None}
-    listed = [
-        {"name": "wrong", "recipe": "demo", "set": {"fractions": [0.999, 0.0005, 0.0005]}},
-        {"name": "good", "recipe": "demo", "report": 0.7},
-        {"name": "bad", "recipe": "demo", "set": {"fractions": [0.999, 0.0005, 0.0005]}},
+    manifest = open_source("synthetic:8")
+    run = Run.create(tmp_path / "run", tiny(), manifest.with_columns(split=["val"] * len(manifest)), {})
+    run.history_file.write_text("epoch,seconds\n1,90\n")
+    shutil.copy(find("tiny"), run.model_file)  # a finished Run, so that no row has to train
+    rows_of_it = [
+        {"name": "gone", "recipe": "demo", "run": str(tmp_path / "gone")},
+        {"name": "good", "recipe": "demo", "run": str(run.folder), "report": 0.7},
+        {"name": "views", "recipe": "demo", "run": str(run.folder), "table": "local_tta"},
     ]
-    file.write_text(
-        yaml.safe_dump(
-            {
-                "title": "Two", "source": SOURCE, "held_out": 0.25, "tta_steps": 2,
-                "hidden": {"side": 32, "copies": 1}, "set": common, "rows": listed,
-            }
-        )
-    )  # fmt: skip
+    file = write_bench_file(tmp_path / "list.yaml", source=SOURCE, rows=rows_of_it, hidden={"side": 32, "copies": 1})
     told = Told()
     here = bench(recipe=file, output=tmp_path / "here")
     there = bench(recipe=file, output=tmp_path / "there", on=machines.address, cores_each=1, progress=told)
-    assert here.failed == there.failed == ("wrong", "bad")
+    assert here.failed == there.failed == ("gone",)
     ours, theirs = ([row[:7] for row in table_rows(found)] for found in (there, here))
     assert ours == theirs
-    assert [row[0] for row in ours] == ["wrong", "good", "bad"]
-    assert any(line.startswith("1/3 wrong: failed: ") for line in told.said)
-    again = bench(recipe=file, output=tmp_path / "there", only=["good"], on=machines.address)
-    assert again.failed == ("wrong", "bad")
+    assert [row[0] for row in ours] == ["gone", "good", "views"]
+    assert any(line.startswith("1/3 gone: failed: ") for line in told.said)
+    assert any(line.startswith("3/3 views: done in ") for line in told.said)
+    again = bench(
+        recipe=file, output=tmp_path / "there", only=["good"], on="ray"
+    )  # nothing to run: no cluster is begun
+    assert again.failed == ("gone",)
 
 
 def table_rows(found) -> list[list[str]]:
