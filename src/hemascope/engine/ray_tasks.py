@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from hemascope.engine.cluster import cluster
 from hemascope.engine.joint import Joint
@@ -52,6 +52,14 @@ def on_ray(
             mark.unlink(missing_ok=True)
 
 
+class _Begun(NamedTuple):
+    """A task that the cluster was handed: its name, its number in the mailbox, and what stands for its result."""
+
+    name: str
+    key: int
+    task: Any
+
+
 class RayTasks(Tasks):
     """Calls on a cluster.
 
@@ -91,15 +99,16 @@ class RayTasks(Tasks):
     ) -> Iterator[tuple[int, Any]]:
         """All of them are handed to the cluster at once, which begins as many as it has room for."""
 
-        def one(position: int, call: Call, told: Progress) -> Any:
+        def one(position: int, begun: _Begun, told: Progress) -> Any:
             try:
-                return self.call(call.name, call.function, *call.arguments, progress=told)
+                return self._followed(begun, told)
             except EngineError as problem:
                 if lost is None:
                     raise
                 return lost(position, problem)
 
-        works = [partial(one, position, call) for position, call in enumerate(calls)]
+        begun = [self._begin(call.name, call.function, call.arguments) for call in calls]  # here, so in their order
+        works = [partial(one, position, call) for position, call in enumerate(begun)]
         shown = Joint(progress, what, len(works))
         for over, (position, result) in enumerate(self.together(works, shown), start=1):
             shown.over(over)
@@ -116,8 +125,18 @@ class RayTasks(Tasks):
         """Run it as a task and wait for it, in whichever thread."""
         if self.stopped:
             raise KeyboardInterrupt
+        return self._followed(self._begin(name, function, arguments, hear is not None), progress, hear)
+
+    def _begin(
+        self, name: str, function: Callable[..., Any], arguments: tuple[Any, ...], heard: bool = False
+    ) -> _Begun:
         key = next(self._keys)
-        task = self._work.options(name=name).remote(self._box, key, self._site, function, bool(hear), *arguments)
+        task = self._work.options(name=name).remote(self._box, key, self._site, function, heard, *arguments)
+        return _Begun(name, key, task)
+
+    def _followed(self, begun: _Begun, progress: Progress, hear: Callable[[Any], None] | None = None) -> Any:
+        """Wait for a task, hear it and give its result."""
+        name, key, task = begun
         try:
             return self._outcome(task, name, self._heard(task, key, name, progress, hear)).value
         except BaseException:
