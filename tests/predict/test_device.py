@@ -9,7 +9,8 @@ import hemascope
 from hemascope.errors import DeviceError
 from hemascope.fields.detector import load_detector
 from hemascope.predict import device
-from hemascope.predict.device import ACCELERATED_BATCH, ACCELERATORS, OneAtATime, check_there, discs
+from hemascope.predict.accelerators import ACCELERATORS
+from hemascope.predict.device import ACCELERATED_BATCH, OneAtATime, check_there, discs
 from hemascope.predict.devices import AUTO, CPU, DEVICES, VARIABLE
 from tests.fields.toy import write_detector
 from tests.predict.accelerator import pretend

@@ -12,7 +12,9 @@ from hemascope.export.graph import write_model
 from hemascope.models.network import create_network
 from hemascope.predict.card import ModelCard
 from hemascope.predict.device import discs
+from hemascope.train import deployed
 from hemascope.train.deployed import Deployed, Framed
+from hemascope.train.run import Run
 
 CLASSES = ("a", "b", "c")
 
@@ -33,7 +35,7 @@ def planes(image: np.ndarray) -> torch.Tensor:
 
 
 @pytest.mark.filterwarnings("ignore")  # the exporter's
-def test_its_logits_are_the_model_files(network, tmp_path: Path) -> None:
+def test_its_logits_are_the_model_files(network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_model(network, ModelCard("m", CLASSES, 32, temperature=0.7), tmp_path / "m.onnx")
     classifier = hemascope.load(tmp_path / "m.onnx", device="cpu", threads=1)
     module = Deployed(network, 0.7, CLASSES).eval()
@@ -48,6 +50,10 @@ def test_its_logits_are_the_model_files(network, tmp_path: Path) -> None:
     theirs = np.concatenate([classifier.features(image[None]) for image in images])
     assert np.abs(features - theirs).max() < 0.02 * np.abs(theirs).max()
     assert module.classes == classifier.classes
+    monkeypatch.setattr(deployed, "open_network", lambda run: network)
+    (tmp_path / "m.onnx").rename(tmp_path / "model.onnx")
+    with torch.inference_mode():
+        torch.testing.assert_close(Run(tmp_path).torch()([planes(image) for image in images]), logits)
 
 
 def test_it_frames_as_the_graph_does() -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 from scipy import special
 
 from hemascope.adapt.head import Head, find_head
@@ -19,6 +18,7 @@ from hemascope.adapt.lesson import Lesson, Observed, learn
 from hemascope.adapt.teach import HOLD, RIDGE
 from hemascope.errors import DecodeError, HemascopeError, ModelFileError
 from hemascope.files import atomic
+from hemascope.pipeline.pictures import are_rows, listed, unfolded
 from hemascope.predict.classifier import Classifier
 from hemascope.predict.classifier import load as open_classifier
 from hemascope.predict.features import features_of
@@ -100,9 +100,9 @@ class HemascopeFeatures(TransformerMixin, BaseEstimator):
 
     def _pictures(self, X: Any, *, reset: bool) -> list[Picture]:  # noqa: N803
         """The pictures; flat rows are checked as scikit-learn does."""
-        if not _are_rows(X):
-            return _listed(X)
-        return _unfolded(validate_data(self, X, reset=reset), self.image_shape)
+        if not are_rows(X):
+            return listed(X)
+        return unfolded(validate_data(self, X, reset=reset), self.image_shape)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -314,47 +314,3 @@ def _seen(classifier: Classifier, pictures: Sequence[Picture]) -> Observed:
     unknown = None if classifier.unknown_threshold is None else np.concatenate([one.unknown_or_none for one in blocks])
     colours = np.concatenate([one.colours for one in blocks if one.colours is not None])
     return Observed(np.concatenate([one.probabilities for one in blocks]), unknown, colours.astype(np.float64))
-
-
-def _are_rows(X: Any) -> bool:  # noqa: N803
-    """Whether these are numbers, as scikit-learn's rows are, rather than pictures one by one."""
-    if isinstance(X, list | tuple):
-        first = X[0] if len(X) else None
-        return isinstance(first, list | tuple | int | float) or (isinstance(first, np.ndarray) and first.ndim < 2)
-    if hasattr(X, "iloc"):  # a table, or a column of one
-        return getattr(X, "ndim", 2) == 2 or X.dtype.kind in "iufcb"
-    if isinstance(X, np.ndarray):
-        return X.ndim == 2 or (X.ndim < 2 and X.dtype.kind in "iufcb")
-    return not isinstance(X, Sequence) or isinstance(X, str | bytes)  # sparse ones and others, for scikit-learn to say
-
-
-def _listed(X: Any) -> list[Picture]:  # noqa: N803
-    """Pictures one by one."""
-    found = list(X)
-    if not found:
-        raise ValueError("0 pictures: at least one is needed (n_samples=0)")
-    for number, one in enumerate(found):
-        if not isinstance(one, str | Path | bytes | bytearray | memoryview | np.ndarray | Image.Image):
-            raise ValueError(f"X[{number}] is a {type(one).__name__}, and no path, bytes, Pillow image or uint8 array")
-        if isinstance(one, np.ndarray) and one.dtype != np.uint8:
-            raise ValueError(f"X[{number}] is {one.dtype} {one.shape}: pixels are uint8 (h, w, 3), 0 .. 255")
-    return found
-
-
-def _unfolded(rows: np.ndarray, shape: tuple[int, ...] | None) -> list[Picture]:
-    """Flat rows (n, p) as pictures."""
-    width = rows.shape[1]
-    if shape is None:
-        colours = 3 if width % 3 == 0 and round((width / 3) ** 0.5) ** 2 * 3 == width else 1
-        side = round((width / colours) ** 0.5)
-        shape = (side, side, 3)[: 3 if colours == 3 else 2]
-    if int(np.prod(shape)) != width or len(shape) not in (2, 3):
-        raise ValueError(
-            f"{width} n_features a row are no square picture of one or three channels: give image_shape=(h, w, 3)"
-        )
-    most = 1 if rows.dtype.kind == "f" else 255
-    if rows.min(initial=0) < 0:
-        raise ValueError("Negative values in data passed to an estimator of pictures, which have none")
-    if rows.max(initial=0) > most:
-        raise ValueError(f"rows hold {rows.min():g} .. {rows.max():g}, and pictures integers 0 .. 255 or floats 0 .. 1")
-    return list(np.rint(rows * (255 / most)).astype(np.uint8).reshape(-1, *shape))

@@ -18,6 +18,7 @@ import onnxruntime as ort
 
 from hemascope.errors import DeviceError, did_you_mean
 from hemascope.files import scratch
+from hemascope.predict.accelerators import ACCELERATORS, Accelerator
 from hemascope.predict.devices import AUTO, CPU, DEVICES, VARIABLE
 
 BATCH = 8
@@ -34,60 +35,6 @@ class Runs(Protocol):
 
     def run(self, outputs: Sequence[str], inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         """The outputs of the inputs."""
-
-
-@dataclass(frozen=True)
-class Accelerator:
-    """One that onnxruntime knows.
-
-    Attributes:
-        title: what people call it.
-        provider: what onnxruntime calls it.
-        package: that brings it.
-        options: of the provider; several are tried one after another.
-        numbered: whether there may be several, told apart by a number: ``cuda:1``.
-        shared: whether several threads may run a session at a time.
-    """
-
-    title: str
-    provider: str
-    package: str
-    options: Sequence[Mapping[str, str]] = ({},)
-    numbered: bool = False
-    shared: bool = True
-
-
-ACCELERATORS = {
-    "cuda": Accelerator(
-        "CUDA",
-        "CUDAExecutionProvider",
-        "pip install 'onnxruntime-gpu[cuda,cudnn]' in the place of onnxruntime",
-        # TF32 would round to ten bits; to try every algorithm anew for each size of batch takes longer than it saves.
-        ({"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC", "arena_extend_strategy": "kSameAsRequested"},),
-        numbered=True,
-    ),
-    "directml": Accelerator(
-        "DirectML",
-        "DmlExecutionProvider",
-        "pip install onnxruntime-directml in the place of onnxruntime, on Windows",
-        numbered=True,
-        shared=False,
-    ),
-    "mps": Accelerator(
-        "CoreML",
-        "CoreMLExecutionProvider",
-        "pip install onnxruntime on a Mac",
-        ({"ModelFormat": "MLProgram"},),
-        shared=False,
-    ),
-    "openvino": Accelerator(
-        "OpenVINO",
-        "OpenVINOExecutionProvider",
-        "pip install onnxruntime-openvino in the place of onnxruntime",
-        ({"device_type": "GPU"}, {"device_type": "CPU"}),  # its AUTO takes none of our nodes
-    ),
-}
-"""By the names of `hemascope.predict.devices.DEVICES`, the likely fastest first: so does ``auto`` try them."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ class Framed(nn.Module):
     """Pictures as they come to what a network is shown: the centred square, resized, in [0, 1].
 
     What `hemascope.data.framing` does as an ONNX graph, in torch and on the pictures' device; it differs by a grey
-    level in few pixels, as the two round differently.
+    level in under one pixel in a hundred.
 
     Args:
         size: side of the result in pixels.
@@ -49,8 +49,9 @@ class Framed(nn.Module):
         top, left = (height - side) // 2, (width - side) // 2
         square = images[:, :, top : top + side, left : left + side].to(torch.float32)
         if side != self.size:
-            size = (self.size, self.size)
-            square = F.interpolate(square, size, mode="bilinear", antialias=True).round_().clamp_(0, 255)
+            # Across and then down, rounded to grey levels each time, as the graph and Pillow do.
+            for size in ((side, self.size), (self.size, self.size)):
+                square = F.interpolate(square, size, mode="bilinear", antialias=True).add_(0.5).floor_()
         return square / 255
 
 
