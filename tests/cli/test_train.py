@@ -75,8 +75,8 @@ def test_what_is_told_while_running_is_no_part_of_the_result(
 
     monkeypatch.setattr(pipeline, "train", trained)
     assert train("cells", "-r", "quick", "--set", "epochs=1", "-o", "out") == 0
-    where = {"device": None, "devices": None, "num_nodes": 1}
-    assert asked == [("cells", "quick", {"set": ["epochs=1"], "output": Path("out"), **where})]
+    where = {"on": None, "cores_each": None, "gpus_each": None, "device": None, "devices": None, "num_nodes": 1}
+    assert asked == [("cells", "quick", {"set": ["epochs=1"], "output": "out", **where})]
     said = capsys.readouterr()
     assert said.err == "epoch 1/1\n"
     assert "test: " in said.out

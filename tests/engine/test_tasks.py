@@ -86,6 +86,15 @@ def test_what_is_told_is_heard_and_may_end_it(pool):
         pool.call("division", jobs.divide)
 
 
+@pytest.fixture
+def heard():
+    """Ctrl-C, which the processes that share a test run pass over."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 def test_ctrl_c_ends_the_tasks(pool, tmp_path):
     def press(message):
         if "at 1" in message:

@@ -168,7 +168,7 @@ def test_a_killed_driver_loses_no_part_that_is_done(here, two_nodes):
 
 
 def test_a_lost_machine_costs_its_part_alone(here, two_nodes):
-    write_model(here / "slow.onnx", pause=80_000)
+    write_model(here / "slow.onnx", pause=240_000)
     write_model(here / "fast.onnx")
 
     class Losing(Told):

@@ -142,8 +142,12 @@ def resume(
 
     Args:
         run: it, or its folder, or the URL that it goes to when it is finished.
-        on, cores_each, gpus_each: where its folds are trained, as of `train`; it need not be where they were begun.
-        device, devices, num_nodes: as of `train`; they need not be those that it began with.
+        on: where its folds are trained, as of `train`; it need not be where they were begun.
+        cores_each: as of `train`.
+        gpus_each: as of `train`.
+        device: as of `train`; it need not be the one that it began with.
+        devices: as of `train`; as many as you like.
+        num_nodes: as of `train`.
         progress: what it reports to.
 
     Raises:

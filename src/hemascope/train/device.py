@@ -145,8 +145,9 @@ def _fits(network: Network, device: torch.device, size: int, input_size: int) ->
         # A CPU's system would swap or kill rather than refuse, so the need is projected from a small step.
         process = psutil.Process()
         before = process.memory_info().rss
-        kept = _step(network, device, min(_PROBE, size), input_size)
-        need = max(process.memory_info().rss - before, 0) * size / min(_PROBE, size)
+        few = max(2, min(_PROBE, size))  # of one image alone there is no spread for BatchNorm
+        kept = _step(network, device, few, input_size)
+        need = max(process.memory_info().rss - before, 0) * size / few
         del kept
         network.zero_grad(set_to_none=True)
         return need < 0.5 * psutil.virtual_memory().available

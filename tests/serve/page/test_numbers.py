@@ -60,7 +60,7 @@ def test_what_the_model_confuses_is_corrected_until_a_person_labels(visit, tmp_p
     page.locator(".tile").first.focus()
     page.keyboard.press("3")
     expect(note).to_contain_text("With labels by hand: as counted")
-    assert row.nth(3).inner_text() != shown[3]
+    expect(row.nth(3)).not_to_have_text(shown[3])
     assert row.nth(1).inner_text() == shown[1]
     page.emulate_media(media="print")
     expect(note).to_be_visible()
