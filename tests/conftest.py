@@ -20,6 +20,10 @@ telemetry.switch_off()  # the test modules below import onnxruntime before they 
 if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
 
+# Read by Ray when it is first imported: its workers would wait for every other test, and a busy machine starts slowly.
+os.environ.setdefault("RAY_worker_niceness", "0")
+os.environ.setdefault("RAY_raylet_start_wait_time_s", "120")
+
 
 def _real_data() -> Path:
     return Path(os.environ.get("HEMASCOPE_DATA", ROOT.parent / "shared" / "data"))
