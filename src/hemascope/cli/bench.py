@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from hemascope.cli._cluster import GPUS, cores
 from hemascope.data.kinds import LABELLED
 
 
@@ -32,13 +33,8 @@ def bench(
             show_default=False,
         ),
     ] = None,
-    cores_each: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Cores of each row there.", show_default="divided")
-    ] = None,
-    gpus_each: Annotated[
-        float | None,
-        typer.Option(min=0, metavar="N", help="GPUs of each; 0.5: two share one.", show_default="1 if any"),
-    ] = None,
+    cores_each: Annotated[int | None, cores("row")] = None,
+    gpus_each: Annotated[float | None, GPUS] = None,
 ) -> None:
     """Train every row of a list, score all on the same held-out images, and write the tables.
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from hemascope.cli._cluster import GPUS, cores, place
 from hemascope.data.kinds import LABELLED
 
 
@@ -25,21 +26,9 @@ def train(
     resume: Annotated[
         str | None, typer.Option(metavar="RUN", help="Go on with this Run, where it was stopped.", show_default=False)
     ] = None,
-    on: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PLACE",
-            help="Train folds side by side on a Ray cluster: ray, or ray://HOST:10001.",
-            show_default=False,
-        ),
-    ] = None,
-    cores_each: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Cores of each fold there.", show_default="divided")
-    ] = None,
-    gpus_each: Annotated[
-        float | None,
-        typer.Option(min=0, metavar="N", help="GPUs of each; 0.5: two share one.", show_default="1 if any"),
-    ] = None,
+    on: Annotated[str | None, place("folds")] = None,
+    cores_each: Annotated[int | None, cores("fold")] = None,
+    gpus_each: Annotated[float | None, GPUS] = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="Say what would be trained and for how many minutes; write nothing.")
     ] = False,

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from hemascope.cli._cluster import GPUS, cores, place
 from hemascope.data.kinds import LABELLED
 
 
@@ -48,21 +49,9 @@ def tune(
     name: Annotated[
         str | None, typer.Option(help="Of the search in the database.", show_default="the recipe's name")
     ] = None,
-    on: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PLACE",
-            help="Train trials side by side on a Ray cluster: ray, or ray://HOST:10001.",
-            show_default=False,
-        ),
-    ] = None,
-    cores_each: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Cores of each trial there.", show_default="divided")
-    ] = None,
-    gpus_each: Annotated[
-        float | None,
-        typer.Option(min=0, metavar="N", help="GPUs of each; 0.5: two share one.", show_default="1 if any"),
-    ] = None,
+    on: Annotated[str | None, place("trials")] = None,
+    cores_each: Annotated[int | None, cores("trial")] = None,
+    gpus_each: Annotated[float | None, GPUS] = None,
     device: Annotated[
         str | None, typer.Option(metavar="NAME", help="To train on: cpu, cuda, cuda:1, mps, auto.", show_default="auto")
     ] = None,
