@@ -3,8 +3,9 @@
     python benchmarks/adapt_labels.py --other labs/chula --other ood/bccd --home pbc/val
 
 Draws labelled cells of each folder, refits the head to them and scores the folder's other cells and the cells of home;
-prints a row a folder and number of labels: means over the draws and the lowest to the highest. With --new LABEL the
-folder's cells of that label are a new class, of which so many as --new-cells are drawn beside the others.
+prints a row a folder and number of labels: means over the draws and the lowest to the highest. With --unlabelled so many
+of the folder's other cells help, without their labels, as they do with ``--unlabelled FOLDER``. With --new LABEL the folder's cells
+of that label are a new class, of which so many as --new-cells are drawn beside the others.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import hemascope
 from hemascope.adapt.head import find_head
 from hemascope.adapt.memory import read_memory
 from hemascope.adapt.teach import Fitter
+from hemascope.adapt.views import VIEWS, features_of, taught_views
 from hemascope.data.framing import frame
 from hemascope.data.reading import map_images
 from hemascope.data.sources import open_source
@@ -25,14 +27,14 @@ from hemascope.predict.classifier import Classifier
 from hemascope.predict.shipped import DEFAULT, find
 
 
-def read(model: Classifier, folder: Path, classes: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Features (n, d) and class numbers (n,) of a folder's cells of the classes."""
+def read(model: Classifier, folder: Path, classes: tuple[str, ...], views: int) -> tuple[np.ndarray, np.ndarray]:
+    """Features (n, views, d) and class numbers (n,) of a folder's cells of the classes."""
     manifest = open_source(folder)
     manifest = manifest.rows(manifest.known(classes))
     numbers = [classes.index(label) for label in manifest.table["label"]]
     framed = map_images(manifest, lambda image: frame(image, model.card.input_size))
     kept = [(numbers[row], image) for row, image in framed if isinstance(image, np.ndarray)]
-    return model.features(np.stack([image for _, image in kept])), np.array([number for number, _ in kept])
+    return features_of(model, np.stack([image for _, image in kept]), views), np.array([number for number, _ in kept])
 
 
 def spread(values: list[float]) -> str:
@@ -48,6 +50,7 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True, help="class folders of the training's laboratory")
     parser.add_argument("--labels", default="20,50", help="numbers of labelled cells")
     parser.add_argument("--draws", type=int, default=10)
+    parser.add_argument("--unlabelled", type=int, default=0, help="cells without labels beside them, at most")
     parser.add_argument("--new", default="", help="a label of the folders that the model does not know")
     parser.add_argument("--new-cells", type=int, default=5)
     options = parser.parse_args()
@@ -55,25 +58,29 @@ def main() -> None:
     head, memory = find_head(graph), read_memory(graph)
     classes = (*model.classes, *filter(None, [options.new]))
     k = len(model.classes)
-    home, at_home = read(model, options.home, model.classes)
+    home, at_home = read(model, options.home, model.classes, 1)
+    home = home[:, 0]
     print(f"home as it is: {(head.logits(home).argmax(1) == at_home).mean():.4f} of {len(home):,}")
     print("| folder | labels | as it is | taught | by cross-validation | new class found | home | s |")
     print("|---|---|---|---|---|---|---|---|", flush=True)
     for folder in options.other:
-        features, targets = read(model, folder, classes)
-        old = head.logits(features).argmax(1)
+        features, targets = read(model, folder, classes, VIEWS)
+        plain = features[:, 0]
+        old = head.logits(plain).argmax(1)
         for count in map(int, options.labels.split(",")):
             found: dict[str, list[float]] = {name: [] for name in ("before", "after", "cv", "new", "home", "time")}
             for draw in range(options.draws):
                 order = np.random.default_rng(draw).permutation(len(targets))
                 new, usual = (order[targets[order] == k], order[targets[order] < k])
                 chosen = np.concatenate([usual[:count], new[: options.new_cells]])
-                rest = np.setdiff1d(order, chosen)
+                rest = order[~np.isin(order, chosen)]
                 start = time.perf_counter()
-                fitter = Fitter(head.grown(len(classes)), k, features[chosen], targets[chosen], memory)
+                own = features[chosen][:, : taught_views(len(chosen))]
+                beside = features[rest[: options.unlabelled]] if options.unlabelled else None
+                fitter = Fitter(head.grown(len(classes)), k, own, targets[chosen], memory, unlabelled=beside)
                 taught, unseen = fitter.fit(np.arange(len(chosen))), fitter.unseen()
                 found["time"].append(time.perf_counter() - start)
-                said = taught.logits(features[rest]).argmax(1)
+                said = taught.logits(plain[rest]).argmax(1)
                 known = targets[rest] < k
                 found["before"].append(float((old[rest] == targets[rest])[known].mean()))
                 found["after"].append(float((said == targets[rest])[known].mean()))

@@ -108,7 +108,7 @@ def taught(
         found = []
         for split in range(SPLITS):
             own = halves(folder, np.random.default_rng(split), by_slide)
-            seen = Observed(folder.features[own], folder.unknown[own], np.zeros((own.sum(), 3)))
+            seen = Observed(folder.features[own][:, None], folder.unknown[own], np.zeros((own.sum(), 3)))
             lesson = learn(model, graph, seen, [model.classes[number] for number in folder.targets[own]])
             said = lesson.head.logits(folder.features).argmax(axis=1)
             said[own] = lesson.taught.said_after

@@ -1,6 +1,7 @@
 """A model file taught by labelled cells."""
 
 import csv
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -136,7 +137,7 @@ def test_what_is_given_must_be_of_use(tmp_path: Path, model: Path, cells: Path) 
     for given, why in (
         ({}, "no images to adapt to"),
         ({"labelled": cells, "to_label": tmp_path / "next.csv"}, "Give both"),
-        ({"labelled": cells, "unlabelled": cells}, "--to-label next.csv"),
+        ({"labelled": cells, "unlabelled": cells}, "no image can be read that is not labelled already"),
         ({"labelled": write_cells(tmp_path / "few", 1)}, "3 labelled cells, and teaching needs at least 5"),
     ):
         with pytest.raises(SourceError, match=why):
@@ -158,6 +159,25 @@ def test_the_list_of_cells_to_label_next_leaves_out_the_labelled_and_teaches_whe
     lines = [f"{row['path']},{Path(row['path']).parent.name}" for row in rows]
     listed.write_text("\n".join(["path,label", *lines]) + "\n")
     assert adapt(model, output=tmp_path / "b.onnx", labelled=listed, threads=1).after[0] >= 0.9
+
+
+def test_unlabelled_cells_help_the_labelled_ones(tmp_path: Path, model: Path) -> None:
+    few = write_cells(tmp_path / "few", 2)
+    copies = tmp_path / "copies"  # of the labelled cells, under other names: they do not count among the unlabelled
+    shutil.copytree(few, copies)
+    pool = write_cells(tmp_path / "pool", 12, seed=2)
+    output = tmp_path / "taught.onnx"
+    found = adapt(model, [pool, copies], output, labelled=few, threads=1)
+    assert found.heading == "6 labelled cells of 3 classes, helped by 36 unlabelled, by cross-validation"
+    assert hemascope.load(output).card.adapted["unlabelled"] == 36
+    adapt(model, output=tmp_path / "alone.onnx", labelled=few, threads=1)
+
+    def sure(path: Path) -> float:  # of cells that are neither labelled nor unlabelled here
+        others = sorted(write_cells(tmp_path / "others", 5, seed=1).rglob("*.png"))
+        found = hemascope.load(path, threads=1)(others)
+        return float(np.mean([one.probabilities[at.parent.name] for at, one in zip(others, found, strict=True)]))
+
+    assert sure(output) > sure(tmp_path / "alone.onnx") > sure(model)
 
 
 def test_a_failure_while_writing_keeps_the_former_file(

@@ -33,7 +33,10 @@ if TYPE_CHECKING:
     from hemascope.adapt.taught import Taught
 
 IMAGES = 200
-"""More move no zoom's mean confidence by more than its noise."""
+"""Unlabelled ones that choose a zoom: more move no mean confidence by more than its noise."""
+
+BESIDE = 400
+"""Those that help labelled ones."""
 
 METHOD = "one zoom for all images: where the mean confidence on unlabelled ones is highest"
 
@@ -111,7 +114,7 @@ def adapt(
     *,
     labelled: str | Path | None = None,
     to_label: Callable[[NextCells], None] | None = None,
-    images: int = IMAGES,
+    images: int | None = None,
     seed: int = 0,
     threads: int | None = None,
     device: str | None = None,
@@ -161,7 +164,7 @@ def adapt(
             output,
             unlabelled=paths,
             to_label=to_label,
-            images=images,
+            images=images or BESIDE,
             seed=seed,
             threads=classifier.threads,
             progress=progress,
@@ -173,7 +176,7 @@ def adapt(
             set_card(whole, replace(card, adapted={}))
             onnx.save(whole, folder / "plain.onnx")
             plain = load(folder / "plain.onnx", threads=classifier.threads, device=classifier.device.name)
-        seen = see(plain, paths, ZOOMS, limit=images, seed=seed, progress=progress)
+        seen = see(plain, paths, ZOOMS, limit=images or IMAGES, seed=seed, progress=progress)
     choice = choose(seen.probabilities, ZOOMS)
     adapted = with_zoom(original, choice.zoom, named(str(source)))
     n = seen.probabilities.shape[1]
@@ -206,11 +209,6 @@ def _check_given(unlabelled: list[str], labelled: str | Path | None, to_label: o
         raise SourceError(
             "a list of cells to label next is made of unlabelled cells, by what labelled ones taught",
             "Give both: --labelled and --unlabelled.",
-        )
-    if labelled is not None and unlabelled and to_label is None:
-        raise SourceError(
-            "beside labelled cells the unlabelled ones serve the list of those to label next",
-            "Name the list: --to-label next.csv. Or leave out --unlabelled.",
         )
 
 

@@ -52,7 +52,7 @@ def read_labelled(
     manifest = open_source(source, progress=progress)
     chosen = np.flatnonzero(manifest.usable & (manifest.table["label"] != ""))
     chosen = np.random.default_rng(seed).permutation(chosen)[:MOST]
-    cells = _read(manifest.rows(np.sort(chosen)), size, threads, progress)
+    cells = _read(manifest.rows(np.sort(chosen)), size, threads, progress, set())
     if len(cells.names) < FEWEST:
         why = f"; first of {len(cells.errors)} unreadable: {cells.errors[0]}" if cells.errors else ""
         raise SourceError(
@@ -76,21 +76,22 @@ def read_unlabelled(
     *,
     seed: int,
     threads: int,
-    without: list[str],
+    without: Cells,
     progress: Progress = SILENT,
 ) -> Cells:
-    """Read at most ``limit`` images of sources, drawn by seed, but those whose names are given.
+    """Read at most ``limit`` images of sources, drawn by seed, but not those that are labelled already.
 
     Raises:
         SourceError: no such source, or none of its images can be read.
     """
     tables = [open_source(source, unlabelled=True, progress=progress) for source in sources]
-    places = [(number, row) for number, one in enumerate(tables) for row in np.flatnonzero(~one.ids.isin(without))]
+    places = [(number, row) for number, one in enumerate(tables) for row in np.flatnonzero(~one.ids.isin(without.names))]
     order = np.random.default_rng(seed).permutation(len(places))[:limit]
     parts = []
+    seen = {image.tobytes() for image in without.images}
     for number, table in enumerate(tables):
         rows = sorted(places[at][1] for at in order if places[at][0] == number)
-        parts.append(_read(table.rows(np.array(rows, np.int64)), size, threads, progress))
+        parts.append(_read(table.rows(np.array(rows, np.int64)), size, threads, progress, seen))
     if not any(part.names for part in parts):
         raise SourceError(f"{', '.join(sources)}: no image can be read that is not labelled already", "Check the path.")
     return Cells(
@@ -101,12 +102,12 @@ def read_unlabelled(
     )
 
 
-def _read(manifest: Manifest, size: int, threads: int, progress: Progress) -> Cells:
+def _read(manifest: Manifest, size: int, threads: int, progress: Progress, seen: set[bytes]) -> Cells:
+    """All that can be read but what was seen already, to which they are added."""
     names, labels = manifest.ids.tolist(), manifest.table["label"].tolist()
     rows: list[int] = []
     images: list[np.ndarray] = []
     errors: list[str] = []
-    seen: set[bytes] = set()
     progress.step("reading images", len(manifest))
     for row, image in map_images(manifest, lambda one: frame(one, size), threads):
         if isinstance(image, DecodeError):

@@ -12,6 +12,7 @@ from hemascope.adapt.cells import read_labelled, read_unlabelled
 from hemascope.adapt.lesson import Observed, learn
 from hemascope.adapt.next_cells import NextCells, choose
 from hemascope.adapt.taught import Taught
+from hemascope.adapt.views import features_of, taught_views
 from hemascope.errors import ModelFileError
 from hemascope.files import atomic
 from hemascope.predict.classifier import Classifier, load
@@ -43,8 +44,8 @@ def teach(
         original: its graph, which is not changed.
         labelled: where the labelled cells are.
         output: the new file; one there is replaced, whole or not at all.
-        unlabelled: where cells are of which some are to be labelled next.
-        to_label: given those.
+        unlabelled: where other cells of the same laboratory are, which teach how alike its cells are.
+        to_label: given those of them that are to be labelled next.
         images: at most so many of the unlabelled, drawn by seed.
         seed: of draws and of the parts of the cross-validation.
         threads: images worked on at a time.
@@ -59,15 +60,22 @@ def teach(
     cells = read_labelled(labelled, classifier.classes, size, seed=seed, threads=threads, progress=progress)
     progress.step("looking at the labelled cells")
     unknown = None if classifier.unknown_threshold is None else classifier.unknown(cells.images)
-    seen = Observed(classifier.features(cells.images), unknown, mean_colours(cells.images))
-    lesson = learn(classifier, original, seen, cells.labels, errors=cells.errors, seed=seed, progress=progress)
-    if to_label is not None:
+    features = features_of(classifier, cells.images, taught_views(len(cells.images)))
+    seen = Observed(features, unknown, mean_colours(cells.images))
+    others, beside = None, None
+    if unlabelled:
         others = read_unlabelled(
-            list(unlabelled), images, size, seed=seed, threads=threads, without=cells.names, progress=progress
+            list(unlabelled), images, size, seed=seed, threads=threads, without=cells, progress=progress
         )
-        features = classifier.features(others.images)
-        said = special.softmax(lesson.head.logits(features) / lesson.temperature, axis=1)
-        to_label(NextCells.of(others, choose(features, said, seen.features), lesson.taught.classes, said))
+        progress.step("looking at the unlabelled cells")
+        beside = features_of(classifier, others.images)
+    lesson = learn(
+        classifier, original, seen, cells.labels,
+        unlabelled=beside, errors=cells.errors, seed=seed, progress=progress,
+    )  # fmt: skip
+    if to_label is not None and others is not None and beside is not None:
+        said = special.softmax(lesson.head.logits(beside[:, 0]) / lesson.temperature, axis=1)
+        to_label(NextCells.of(others, choose(beside[:, 0], said, features[:, 0]), lesson.taught.classes, said))
     if not lesson.taught.better:
         raise ModelFileError(
             f"{output}: not written, because it would not be better: {lesson.taught.comparison}",

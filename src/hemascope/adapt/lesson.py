@@ -41,7 +41,7 @@ class Observed:
     """What a model makes of the labelled cells, a row each.
 
     Attributes:
-        features: float32 (n, d).
+        features: float32 (n, v, d), of v views of each, the first as it is (`hemascope.adapt.views`).
         unknown: its score of unknown objects, float32 (n,); None where it has none.
         colours: float64 (n, 3), from `hemascope.predict.unlike.mean_colours`.
     """
@@ -80,6 +80,7 @@ def learn(
     seen: Observed,
     labels: Sequence[str],
     *,
+    unlabelled: np.ndarray | None = None,
     errors: Sequence[str] = (),
     keep: bool = True,
     hold: float = HOLD,
@@ -94,6 +95,8 @@ def learn(
         original: its graph, which is not changed.
         seen: the cells, no copies among them.
         labels: class names, one a cell; those that the model does not know are new.
+        unlabelled: features of cells of the same laboratory without labels, float32 (m, v, d), none of the labelled ones
+            among them: what the head says of one should not depend on how it is turned.
         errors: why others could not be read.
         keep: stay able to tell the classes of which there is no label; else they are forgotten, and a memory is not
             needed.
@@ -112,7 +115,7 @@ def learn(
         )
     head, memory = find_head(original, path), read_memory(original, path)
     if memory is None and not keep:
-        memory = Memory(classifier.classes, np.zeros(0, np.int64), seen.features[:0])
+        memory = Memory(classifier.classes, np.zeros(0, np.int64), seen.features[:0, 0])
     if memory is None:
         raise ModelFileError(
             f"{path}: it carries no memory of its classes, and would forget those that are not labelled",
@@ -128,9 +131,9 @@ def learn(
     before = (
         head.grown(len(classes))
         if known
-        else Head(np.zeros((len(classes), seen.features.shape[1])), np.zeros(len(classes)))
+        else Head(np.zeros((len(classes), seen.features.shape[2])), np.zeros(len(classes)))
     )
-    fitter = Fitter(before, len(known), seen.features, targets, memory, hold=hold, ridge=ridge)
+    fitter = Fitter(before, len(known), seen.features, targets, memory, unlabelled=unlabelled, hold=hold, ridge=ridge)
     unseen = fitter.unseen(seed, progress)
     new = fitter.fit(np.arange(len(targets)))
     temperature = fit_temperature(unseen, targets)
@@ -139,15 +142,17 @@ def learn(
         classes,
         len(known),
         targets,
-        before.logits(seen.features)[:, : len(known) or None].argmax(axis=1),
+        before.logits(seen.features[:, 0])[:, : len(known) or None].argmax(axis=1),
         unseen.argmax(axis=1),
         tuple(_remembered(one, memory) for one in (head, new)),
         flagged,
         list(errors),
+        0 if unlabelled is None else len(unlabelled),
     )
     done: dict[str, Any] = {
         "source": classifier.digest,
         "images": len(targets),
+        **({"unlabelled": taught.unlabelled} if taught.unlabelled else {}),
         "method": "; then ".join(filter(None, (classifier.card.adapted.get("method"), METHOD))),
         "date": date.today().isoformat(),
         "labelled": {name: int((targets == number).sum()) for number, name in enumerate(classes)},
@@ -205,7 +210,7 @@ def _card(
         levels, masses = sets_of(probabilities, targets, tuple(card.conformal.get("levels", ())))
         method = "adaptive sets of cross-validated probabilities; coverage not measured"
         conformal = {"levels": levels, "masses": masses, "images": len(targets), "method": method} if levels else {}
-    more = (len(classes) - len(card.classes)) * (seen.features.shape[1] + 1)
+    more = (len(classes) - len(card.classes)) * (seen.features.shape[2] + 1)
     changed = replace(
         card,
         classes=classes,

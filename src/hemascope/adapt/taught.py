@@ -29,6 +29,7 @@ class Taught:
             that the training found hardest.
         flagged: share of the labelled cells that the score of unknown objects flags, before and after; None without it.
         errors: why others could not be read.
+        unlabelled: how many cells without labels helped.
     """
 
     classes: tuple[str, ...]
@@ -39,6 +40,7 @@ class Taught:
     remembered: tuple[float, ...]
     flagged: tuple[float, float] | None
     errors: list[str]
+    unlabelled: int = 0
 
     @property
     def before(self) -> tuple[float, float, float]:
@@ -73,8 +75,10 @@ class Taught:
 
     @property
     def heading(self) -> str:
-        """How many labelled cells there were."""
-        return f"{len(self.targets):,} labelled cells of {len(np.unique(self.targets))} classes, by cross-validation"
+        """How many labelled cells there were, and unlabelled ones beside them."""
+        beside = f", helped by {self.unlabelled:,} unlabelled" if self.unlabelled else ""
+        classes = len(np.unique(self.targets))
+        return f"{len(self.targets):,} labelled cells of {classes} classes{beside}, by cross-validation"
 
     @property
     def rows(self) -> list[tuple[str, str, str]]:

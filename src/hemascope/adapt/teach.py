@@ -1,7 +1,8 @@
 """The method: a head refitted to labelled cells, held by the memory of the classes, and what it is worth.
 
 The new logits are the old ones and a linear correction of the features. It is as small as it can be (ridge), makes the
-labelled cells likely, and leaves what the head says of the remembered images as it was.
+labelled cells likely however they are turned, and leaves what the head says of the remembered images as it was. Where
+there are unlabelled cells of the same laboratory, it is fitted anew some times to what it says of them, too.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ RIDGE = 1e-4
 FOLDS = 5
 """Parts of the labelled cells, each judged by a head that was fitted to the others."""
 
+_CONSENSUS, _ENOUGH, _ROUNDS = 4.0, 100, 3
+# Weight of the unlabelled cells, where that of the labelled ones together is 1; so many that have all of it; how often
+# they are asked.
+
 BOUNDS = (0.5, 5.0)
 """Temperatures outside are never chosen."""
 
@@ -39,9 +44,10 @@ class Fitter:
     Args:
         head: the old one, with all classes, new ones among them (`Head.grown`).
         known: classes that the old head knew; the others are new.
-        features: float32 (n, d), of the labelled cells.
+        features: float32 (n, v, d), of v views of each labelled cell, the first as it is (`hemascope.adapt.views`).
         targets: class numbers, int (n,).
         memory: of the classes that the file knew.
+        unlabelled: float32 (m, v, d), of cells of the same laboratory without labels, if there are any.
         hold: weight of the memory; that of the labelled cells together is 1.
         ridge: weight of the correction's size.
     """
@@ -54,50 +60,76 @@ class Fitter:
         targets: np.ndarray,
         memory: Memory,
         *,
+        unlabelled: np.ndarray | None = None,
         hold: float = HOLD,
         ridge: float = RIDGE,
     ) -> None:
-        self._hold, self._ridge = hold, ridge
-        self._old, self._features, self._targets = head, features, targets
-        self._n = len(targets)
-        everything = np.concatenate([features, memory.features]).astype(np.float64)
-        usual = memory.features if len(memory.features) else features
+        self._ridge, self._old, self._features, self._targets = ridge, head, features, targets
+        self._unlabelled = features[:0] if unlabelled is None else unlabelled
+        parts = [features.reshape(-1, features.shape[2]), self._unlabelled[:, 0], memory.features]
+        everything = np.concatenate(parts).astype(np.float64)
+        usual = memory.features if len(memory.features) else features[:, 0]
         spread = usual.std(axis=0, dtype=np.float64)
         self._scale = 1 / (np.maximum(spread, _SMALLEST * spread.max(initial=1e-12)) * np.sqrt(everything.shape[1]))
         self._centre = usual.mean(axis=0, dtype=np.float64)
         self._reduced, self._basis = _coordinates((everything - self._centre) * self._scale)
         self._before = head.logits(everything)
-        held = np.zeros((len(memory.targets), len(head.bias)))
-        if len(held):
-            held[:, :known] = special.softmax(self._before[self._n :, :known], axis=1)
-        wanted = np.zeros((self._n, len(head.bias)))
-        wanted[np.arange(self._n), targets] = 1
-        self._wanted = np.concatenate([wanted, held])
+        first, last = np.cumsum([len(part) for part in parts])[:2]
+        self._places = np.arange(first).reshape(features.shape[:2])
+        self._asked, self._remembered = np.arange(first, last), np.arange(last, len(everything))
+        self._hold, self._held = hold, np.zeros((len(memory.targets), len(head.bias)))
+        if len(self._held):
+            self._held[:, :known] = special.softmax(self._before[last:, :known], axis=1)
 
     def fit(self, chosen: np.ndarray) -> Head:
         """The head fitted to some of the labelled cells, by their places."""
-        remembered = np.arange(self._n, len(self._reduced))
-        rows = np.concatenate([chosen, remembered])
-        weights = np.concatenate(
-            [np.full(len(chosen), 1 / len(chosen)), np.full(len(remembered), self._hold / max(1, len(remembered)))]
-        )
+        own = self._places[chosen]
+        wanted = np.eye(len(self._old.bias))[np.repeat(self._targets[chosen], own.shape[1])]
+        asked = _CONSENSUS * min(1, len(self._asked) / _ENOUGH)
+        known = [(own.ravel(), wanted, 1.0), (self._remembered, self._held, self._hold)]
+        head = self._fitted(known)
+        for _ in range(_ROUNDS if len(self._asked) else 0):
+            head = self._fitted([*known, (self._asked, agreed(head, self._unlabelled), asked)])
+        return head
+
+    def _fitted(self, parts: list[tuple[np.ndarray, np.ndarray, float]]) -> Head:
+        """The head by rows, what is wanted of each, float (n, k), and the weight of all of them."""
+        rows, wanted = (np.concatenate(values) for values in list(zip(*parts, strict=True))[:2])
         with threadpool_limits(1, "blas"):  # the matrices are small, and threads wait for each other
             correction, shift = smallest_correction(
-                self._reduced[rows], self._before[rows], self._wanted[rows], weights, ridge=self._ridge
+                self._reduced[rows],
+                self._before[rows],
+                wanted,
+                np.concatenate([np.full(len(own), weight / max(1, len(own))) for own, _, weight in parts]),
+                ridge=self._ridge,
             )
         weight = correction @ self._basis * self._scale
         return Head(self._old.weight + weight, self._old.bias + shift - weight @ self._centre)
 
     def unseen(self, seed: int = 0, progress: Progress = SILENT) -> np.ndarray:
         """Logits of each labelled cell by a head that was fitted without it, float64 (n, k)."""
-        logits = np.zeros((self._n, len(self._old.bias)))
+        logits = np.zeros((len(self._targets), len(self._old.bias)))
         parts = folds(self._targets, seed)
         progress.step("estimating by cross-validation", len(parts))
         for done, part in enumerate(parts, start=1):
-            rest = np.setdiff1d(np.arange(self._n), part)
-            logits[part] = self.fit(rest).logits(self._features[part])
+            rest = np.setdiff1d(np.arange(len(self._targets)), part)
+            logits[part] = self.fit(rest).logits(self._features[part, 0])
             progress.done(done)
         return logits
+
+
+def agreed(head: Head, features: np.ndarray) -> np.ndarray:
+    """What a head says of cells over all views of each, made surer: float64 (m, k) of features (m, v, d).
+
+    The mean of the probabilities, squared and scaled to a sum of 1 (MixMatch: Berthelot et al. 2019).
+
+    >>> head = Head(np.array([[1.0], [-1.0]]), np.zeros(2))
+    >>> agreed(head, np.array([[[1.0], [1.0]], [[3.0], [-3.0]]])).round(2).tolist()
+    [[0.98, 0.02], [0.5, 0.5]]
+    """
+    each = special.softmax(head.logits(features.reshape(-1, features.shape[2])), axis=1)
+    surer = each.reshape(*features.shape[:2], -1).mean(axis=1) ** 2
+    return np.asarray(surer / surer.sum(axis=1, keepdims=True))
 
 
 def _coordinates(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -107,7 +139,8 @@ def _coordinates(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     if len(points) >= points.shape[1]:
         return points, np.eye(points.shape[1])
-    left, singular, right = np.linalg.svd(points, full_matrices=False)
+    with threadpool_limits(1, "blas"):
+        left, singular, right = np.linalg.svd(points, full_matrices=False)
     return left * singular, right
 
 

@@ -32,7 +32,14 @@ def adapt(
             show_default=False,
         ),
     ] = None,
-    images: Annotated[int, typer.Option(min=32, help="At most so many images, drawn by seed.")] = 200,
+    images: Annotated[
+        int | None,
+        typer.Option(
+            min=32,
+            help="At most so many of the unlabelled, drawn by seed: 200, or 400 beside labelled ones.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the draw of images.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="One a core where not given.", show_default=False)] = None,
     device: Annotated[str | None, typer.Option(help=f"{DEVICE[0].upper()}{DEVICE[1:]}.", show_default=False)] = None,
@@ -43,7 +50,8 @@ def adapt(
     is clearly better, the file sees them as the original does. The images should be of all classes, as they come.
 
     With --labelled the head is refitted to these cells, new classes among them, and held by what the file remembers of
-    its own. Estimates by cross-validation what that is worth; a file that is not better is not written.
+    its own. Estimates by cross-validation what that is worth; a file that is not better is not written. With both, the
+    unlabelled cells help the labelled ones: the more of them, the better.
     """
     from rich.table import Table
 

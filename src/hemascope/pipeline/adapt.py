@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hemascope.adapt import adapt as job
-from hemascope.adapt.adapt import IMAGES, Adaptation
+from hemascope.adapt.adapt import Adaptation
 from hemascope.errors import SourceError
 from hemascope.progress import SILENT, Progress
 
@@ -26,7 +26,7 @@ def adapt(
     *,
     labelled: str | Path | None = None,
     to_label: str | Path | None = None,
-    images: int = IMAGES,
+    images: int | None = None,
     seed: int = 0,
     threads: int | None = None,
     device: str | None = None,
@@ -41,10 +41,11 @@ def adapt(
         unlabelled: a folder or file of images of cells, or several, as they come.
         output: the new file; one there is replaced, whole or not at all.
         labelled: a source of some labelled cells of the laboratory, 5 to 500: the head is refitted to them instead
-            (`hemascope.adapt.lesson.learn`), and the unlabelled ones serve ``to_label`` alone.
+            (`hemascope.adapt.lesson.learn`), helped by the unlabelled ones where there are any; no zoom is chosen then.
         to_label: a CSV to write: which of the unlabelled cells to label next. Beside it, under the same name, is a
             page (.html) with their pictures, on which they can be labelled.
-        images: at most so many of the unlabelled, drawn by seed.
+        images: at most so many of the unlabelled, drawn by seed; where not given 200, which choose a zoom, or 400 beside
+            labelled ones.
         seed: of the draw.
         threads: one a core where not given.
         device: where the network runs, as of `hemascope.load`.

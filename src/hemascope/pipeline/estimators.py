@@ -87,7 +87,7 @@ class HemascopeFeatures(TransformerMixin, BaseEstimator):
             ValueError: they are no pictures.
             DecodeError: the first that cannot be read.
         """
-        return _seen(self._opened(), self._pictures(X, reset=False)).features
+        return _seen(self._opened(), self._pictures(X, reset=False)).features[:, 0]
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """``feature0``, ``feature1`` …, as many as the network has."""
@@ -218,7 +218,7 @@ class HemascopeClassifier(ClassifierMixin, BaseEstimator):
         classifier = _opened(self.model, self.threads, self.device)
         if classifier.digest != self._learnt.digest:
             raise ModelFileError(f"{classifier.path}: is another model than at fitting", "Fit anew, or put it back.")
-        return special.softmax(self._learnt.head.logits(_seen(classifier, pictures).features), axis=1)
+        return special.softmax(self._learnt.head.logits(_seen(classifier, pictures).features[:, 0]), axis=1)
 
     def predict(self, X: Any) -> np.ndarray:  # noqa: N803
         """The likeliest class of each, as in ``y``; raises as `predict_proba`."""
@@ -313,4 +313,5 @@ def _seen(classifier: Classifier, pictures: Sequence[Picture]) -> Observed:
             raise DecodeError(f"{path}: {error}")
     unknown = None if classifier.unknown_threshold is None else np.concatenate([one.unknown_or_none for one in blocks])
     colours = np.concatenate([one.colours for one in blocks if one.colours is not None])
-    return Observed(np.concatenate([one.probabilities for one in blocks]), unknown, colours.astype(np.float64))
+    features = np.concatenate([one.probabilities for one in blocks])[:, None]  # of each picture as it is, not turned
+    return Observed(features, unknown, colours.astype(np.float64))

@@ -184,17 +184,22 @@ def _learn(service: Service, settings: Settings, queue: SingleQueue, sent: Sent)
     import onnx
 
     from hemascope.adapt.lesson import FEWEST, MOST, Observed, learn
+    from hemascope.adapt.views import taught_views, turned
     from hemascope.adapt.zoom import with_zoom
+    from hemascope.data.framing import frame
 
     said = parsed(Labels, sent.about)
     if len(said.labels) != len(sent.uploads):
         raise ProblemError(UNUSABLE, f"labels: {len(said.labels):,}, and there are {len(sent.uploads):,} images.")
     model = zoomed_model(service, said.zoom) or service.classifier
     outputs = ("features",) if model.unknown_threshold is None else ("features", UNKNOWN)
+    views = taught_views(len(sent.uploads))
     cells: dict[bytes, tuple[str, list[np.ndarray]]] = {}  # copies of an image count once
     for place, image in _pictures(settings, queue, sent):
-        values = model.run_all(image[None], outputs)
-        cells.setdefault(values[0].tobytes(), (said.labels[place], [mean_colours(image[None]), *values]))
+        seen = turned(frame(image, model.card.picture_side)[None], views)[0]
+        features, *unknown = model.run_all(seen, outputs)
+        values = [mean_colours(image[None]), features[None], *(score[:1] for score in unknown)]
+        cells.setdefault(features[0].tobytes(), (said.labels[place], values))
     lines = []
     if left := len(sent.uploads) - len(cells):
         lines.append(f"Left out: {left:,}, which are copies, cannot be read, or had no time.")
