@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemascope.adapt.agreement import METHOD as TURNED
+from hemascope.adapt.agreement import Agreement, agree, held
 from hemascope.adapt.choice import ZOOMS, Choice, choose
+from hemascope.adapt.head import with_head
 from hemascope.adapt.metadata import set_card
-from hemascope.adapt.seen import see
+from hemascope.adapt.seen import see, turned_at
 from hemascope.adapt.zoom import with_zoom
 from hemascope.cells import title
 from hemascope.cores import usable_cores
@@ -50,13 +53,16 @@ class Adaptation:
         images: how many were used.
         errors: why others could not be read.
         choice: the zoom, with the mean confidence at each that was tried.
-        before, after: probabilities of the used images without a zoom and at the chosen one, float32 (images, k).
+        turned: whether the head was fitted to turned views of the images, and why.
+        before, after: probabilities of the used images as the original sees them without a zoom, and by the new file,
+            float32 (images, k).
     """
 
     classes: tuple[str, ...]
     images: int
     errors: list[str]
     choice: Choice
+    turned: Agreement
     before: np.ndarray
     after: np.ndarray
 
@@ -91,17 +97,19 @@ class Adaptation:
     def rows(self) -> list[tuple[str, str, str]]:
         """What changed, in words: name, before and after."""
         shares = ((title(name), *values) for name, *values in zip(self.classes, *self.shares, strict=True))
+        differing = self.turned.differing
         numbers = [("Mean confidence", *self.confidence), *shares]
         return [
             *((name, f"{before:.1%}", f"{after:.1%}") for name, before, after in numbers),
             ("Same label", "", f"{self.agreement:.1%}"),
+            *((("Same label when turned", *(f"{1 - share:.1%}" for share in differing)),) if differing else ()),
         ]
 
     @property
     def lines(self) -> list[str]:
         """What was left out, and what was chosen and why, in sentences."""
         unread = [f"Left out, because unreadable: {len(self.errors):,}, first {self.errors[0]}"] if self.errors else []
-        return [*unread, self.choice.sentence]
+        return [*unread, self.choice.sentence, self.turned.sentence]
 
     def _repr_html_(self) -> str:
         return table(["", "Before", "After"], self.rows, self.heading) + paragraphs(self.lines)
@@ -122,8 +130,8 @@ def adapt(
 ) -> Adaptation | Taught:
     """Write a model file that fits another laboratory; see `hemascope.pipeline.adapt.adapt`, which says all of it.
 
-    Its classes, weights, calibration and outputs stay; its card says in ``adapted`` what was done. Where no zoom is
-    clearly better, the file sees pictures as the original does.
+    Its classes, features and outputs stay; its card says in ``adapted`` what was done. Where no zoom is clearly better,
+    the file sees pictures as the original does; where turned cells are called as the cell itself, its head stays.
 
     Args:
         model: as there, and so the others.
@@ -177,27 +185,41 @@ def adapt(
             onnx.save(whole, folder / "plain.onnx")
             plain = load(folder / "plain.onnx", threads=classifier.threads, device=classifier.device.name)
         seen = see(plain, paths, ZOOMS, limit=images or IMAGES, seed=seed, progress=progress)
-    choice = choose(seen.probabilities, ZOOMS)
+        choice = choose(seen.probabilities, ZOOMS)
+        before, after = (seen.probabilities[ZOOMS.index(zoom)] for zoom in (1, choice.zoom))
+        found = held(original, card, str(source))
+        if not isinstance(found, str):
+            features = turned_at(plain, seen.items, choice.zoom, progress)
+            turned = agree(*found, features)
+        else:
+            turned = Agreement(None, 1.0, found)
     adapted = with_zoom(original, choice.zoom, named(str(source)))
-    n = seen.probabilities.shape[1]
-    confusion = card.confusion if choice.zoom == card.zoom else {}  # at another zoom it is not measured
-    set_card(adapted, replace(card, adapted=_done(card, classifier.digest, n, choice.zoom), confusion=confusion))
+    if turned.head is not None:
+        adapted = with_head(adapted, turned.head, turned.temperature)
+        after = turned.head.at(turned.temperature).probabilities(features[:, 0])
+    card = replace(
+        card,
+        adapted=_done(card, classifier.digest, len(before), choice.zoom, turned),
+        # Measured at the original's zoom and head alone.
+        confusion=card.confusion if choice.zoom == card.zoom and turned.head is None else {},
+        temperature=card.temperature if turned.head is None else turned.temperature,
+    )
+    set_card(adapted, card)
     with atomic(output) as temporary:
         onnx.save(adapted, temporary)
         load(temporary, threads=1, device=CPU)
-    before, after = (seen.probabilities[ZOOMS.index(zoom)] for zoom in (1, choice.zoom))
-    return Adaptation(classifier.classes, n, seen.errors, choice, before, after)
+    return Adaptation(classifier.classes, len(before), seen.errors, choice, turned, before, after)
 
 
-def _done(card: ModelCard, digest: str, images: int, zoom: float) -> dict[str, object]:
+def _done(card: ModelCard, digest: str, images: int, zoom: float, turned: Agreement) -> dict[str, object]:
     """What the card says, after what it says of an earlier adapting by other means."""
-    earlier = str(card.adapted.get("method", "")).removesuffix(METHOD).removesuffix("; then ")
+    methods = [name for name in str(card.adapted.get("method", "")).split("; then ") if name and name != METHOD]
     return {
         **card.adapted,
         "source": digest,
         "images": images,
         "zoom": zoom,
-        "method": f"{earlier}; then {METHOD}" if earlier else METHOD,
+        "method": "; then ".join([*methods, METHOD, *([] if turned.head is None else [TURNED])]),
         "date": date.today().isoformat(),
     }
 

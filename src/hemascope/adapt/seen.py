@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hemascope.adapt.views import features_of
 from hemascope.adapt.zoom import frame_at
 from hemascope.errors import DecodeError, SourceError
 from hemascope.predict.classifier import Classifier
@@ -23,10 +24,12 @@ class Seen:
     """What a model says of some images.
 
     Attributes:
+        items: the n images.
         probabilities: float32 (zooms, n, k).
         errors: why the others of those tried could not be read.
     """
 
+    items: list[Item]
     probabilities: np.ndarray
     errors: list[str]
 
@@ -66,13 +69,15 @@ def see(
         return at_zooms(classifier, image, zooms)
 
     progress.step("looking at several zooms", len(chosen))
+    read: list[Item] = []
     rows: list[np.ndarray] = []
     errors: list[str] = []
     with ThreadPoolExecutor(classifier.threads, thread_name_prefix="zoom") as pool:
-        for done, found in enumerate(pool.map(classified, chosen), start=1):
+        for done, (item, found) in enumerate(zip(chosen, pool.map(classified, chosen), strict=True), start=1):
             if isinstance(found, str):
                 errors.append(found)
             else:
+                read.append(item)
                 rows.append(found)
             progress.done(done)
     if len(rows) < FEWEST:
@@ -81,13 +86,29 @@ def see(
             f"{', '.join(paths)}: {len(rows)} readable images, and adapting needs at least {FEWEST}{why}",
             "Give some hundred images of cells of all classes, as they come.",
         )
-    return Seen(np.stack(rows, axis=1), errors)
+    return Seen(read, np.stack(rows, axis=1), errors)
 
 
 def at_zooms(classifier: Classifier, image: np.ndarray, zooms: Sequence[float]) -> np.ndarray:
     """Probabilities, float32 (zooms, k), of a picture uint8 (h, w, 3) seen at every zoom beyond the model's own."""
     side = classifier.card.picture_side
     return classifier.run("probabilities", np.stack([frame_at(image, side, zoom) for zoom in zooms]))
+
+
+def turned_at(classifier: Classifier, items: Sequence[Item], zoom: float, progress: Progress = SILENT) -> np.ndarray:
+    """Features, float32 (n, views, d), of readable images at a zoom, turned as `hemascope.adapt.views` does."""
+    side = classifier.card.picture_side
+    progress.step("looking at turned cells", len(items))
+
+    def seen(item: Item) -> np.ndarray:
+        return features_of(classifier, frame_at(item.pixels(), side, zoom)[None])
+
+    found: list[np.ndarray] = []
+    with ThreadPoolExecutor(classifier.threads, thread_name_prefix="turns") as pool:
+        for one in pool.map(seen, items):
+            found.append(one)
+            progress.done(len(found))
+    return np.concatenate(found)
 
 
 def _drawn(paths: Sequence[str], limit: int, seed: int) -> list[Item]:

@@ -26,9 +26,8 @@ RIDGE = 1e-4
 FOLDS = 5
 """Parts of the labelled cells, each judged by a head that was fitted to the others."""
 
-_CONSENSUS, _ENOUGH, _ROUNDS = 4.0, 100, 3
-# Weight of the unlabelled cells, where that of the labelled ones together is 1; so many that have all of it; how often
-# they are asked.
+_CONSENSUS, _ENOUGH = 4.0, 100  # weight of the unlabelled cells, as above; so many that have all of it
+_ROUNDS, _SHORT = 5, 40  # how often they are asked, and steps of the solver each time
 
 BOUNDS = (0.5, 5.0)
 """Temperatures outside are never chosen."""
@@ -82,17 +81,17 @@ class Fitter:
             self._held[:, :known] = special.softmax(self._before[last:, :known], axis=1)
 
     def fit(self, chosen: np.ndarray) -> Head:
-        """The head fitted to some of the labelled cells, by their places."""
+        """The head fitted to some of the labelled cells, by their places; to none of them, if there are unlabelled ones."""
         own = self._places[chosen]
         wanted = np.eye(len(self._old.bias))[np.repeat(self._targets[chosen], own.shape[1])]
         asked = _CONSENSUS * min(1, len(self._asked) / _ENOUGH)
         known = [(own.ravel(), wanted, 1.0), (self._remembered, self._held, self._hold)]
-        head = self._fitted(known)
+        head = self._fitted(known, _STEPS) if len(chosen) else self._old
         for _ in range(_ROUNDS if len(self._asked) else 0):
-            head = self._fitted([*known, (self._asked, agreed(head, self._unlabelled), asked)])
+            head = self._fitted([*known, (self._asked, agreed(head, self._unlabelled), asked)], _SHORT)
         return head
 
-    def _fitted(self, parts: list[tuple[np.ndarray, np.ndarray, float]]) -> Head:
+    def _fitted(self, parts: list[tuple[np.ndarray, np.ndarray, float]], steps: int) -> Head:
         """The head by rows, what is wanted of each, float (n, k), and the weight of all of them."""
         rows, wanted = (np.concatenate(values) for values in list(zip(*parts, strict=True))[:2])
         with threadpool_limits(1, "blas"):  # the matrices are small, and threads wait for each other
@@ -102,6 +101,7 @@ class Fitter:
                 wanted,
                 np.concatenate([np.full(len(own), weight / max(1, len(own))) for own, _, weight in parts]),
                 ridge=self._ridge,
+                steps=steps,
             )
         weight = correction @ self._basis * self._scale
         return Head(self._old.weight + weight, self._old.bias + shift - weight @ self._centre)

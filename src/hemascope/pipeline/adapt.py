@@ -34,7 +34,8 @@ def adapt(
 ) -> Adaptation | Taught:
     """Write a model file that fits another laboratory: by a zoom for its unlabelled images, or by some labelled cells.
 
-    Without labels it sees their pictures at the zoom at which it knows the cells best.
+    Without labels it sees their pictures at the zoom at which it knows the cells best, and its head is fitted to what it
+    says of them in the mean of some turned views, where these differ.
 
     Args:
         model: a model file, a Run folder or a shipped model's name. The zoom of one that has one is chosen anew.
@@ -52,7 +53,7 @@ def adapt(
         progress: told of the images that the network has seen.
 
     Returns:
-        What changed, and in ``choice`` or ``lines`` why.
+        What changed, and in ``lines`` why.
 
     Raises:
         ModelFileError: a file that cannot be used; an output that cannot be written, or that would be no better than
