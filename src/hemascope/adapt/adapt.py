@@ -12,6 +12,7 @@ import numpy as np
 
 from hemascope.adapt.choice import ZOOMS, Choice, choose
 from hemascope.adapt.metadata import set_card
+from hemascope.adapt.save import save_model
 from hemascope.adapt.seen import see
 from hemascope.adapt.zoom import with_zoom
 from hemascope.cells import title
@@ -19,10 +20,9 @@ from hemascope.cores import usable_cores
 from hemascope.data.remote.delivery import here
 from hemascope.data.remote.url import named
 from hemascope.errors import ModelFileError, SourceError
-from hemascope.files import atomic, scratch
+from hemascope.files import scratch
 from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import load
-from hemascope.predict.devices import CPU
 from hemascope.predict.modelfile import reason
 from hemascope.progress import SILENT, Progress
 from hemascope.seeds import check_seed
@@ -178,10 +178,9 @@ def adapt(
     adapted = with_zoom(original, choice.zoom, named(str(source)))
     n = seen.probabilities.shape[1]
     confusion = card.confusion if choice.zoom == card.zoom else {}  # at another zoom it is not measured
-    set_card(adapted, replace(card, adapted=_done(card, classifier.digest, n, choice.zoom), confusion=confusion))
-    with atomic(output) as temporary:
-        onnx.save(adapted, temporary)
-        load(temporary, threads=1, device=CPU)
+    save_model(
+        adapted, output, replace(card, adapted=_done(card, classifier.digest, n, choice.zoom), confusion=confusion)
+    )
     before, after = (seen.probabilities[ZOOMS.index(zoom)] for zoom in (1, choice.zoom))
     return Adaptation(classifier.classes, n, seen.errors, choice, before, after)
 
