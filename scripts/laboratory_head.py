@@ -33,7 +33,6 @@ OTHERS = {
     "Chula": "WBC_Dataset of Chulalongkorn University (singgihbekti), MIT",
     "BCCD": "BCCD (Shenggan), MIT, with subtypes of dhruvp/wbc-classification",
 }
-_HELD_OUT = 0.2
 
 
 def learn(old: Head, material: Material, lesson: Lesson) -> tuple[Head, float]:
@@ -43,8 +42,7 @@ def learn(old: Head, material: Material, lesson: Lesson) -> tuple[Head, float]:
     from that of the old head on the same images as it should be from the old head's own.
     """
     home = material.names[0]
-    targets, classes = material.targets[home], len(old.bias)
-    held = np.random.default_rng(0).random(len(targets)) < _HELD_OUT
+    targets, held, classes = material.targets[home], material.held, len(old.bias)
     part = fit_head(old, *rows(material.laboratories(held), classes, lesson), lesson)
     new, former = (fit_temperature(head.logits(material.plain[home][held]), targets[held]) for head in (part, old))
     right = (part.logits(material.plain[home][held]).argmax(axis=1) == targets[held]).mean()

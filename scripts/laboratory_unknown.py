@@ -12,7 +12,7 @@ set them. Three minutes on two cores.
 
     python scripts/laboratory_unknown.py MODEL TABLE --fields boxed/bccd.csv --leave-out Chula --score boxed/chula.csv
 
-writes nothing: it prints what a score fitted without a laboratory flags of its training cells and its fields' red cells.
+writes nothing: it prints what a score fitted without a laboratory flags of its training cells and of its red cells.
 """
 
 import argparse

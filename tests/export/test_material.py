@@ -63,6 +63,7 @@ def test_every_laboratory_teaches_and_home_in_several_views(material: Material) 
 
 
 def test_images_held_out_teach_in_no_view(material: Material) -> None:
+    assert material.held.shape == (9,)
     held = material.targets["Home"] == 2
     home, away, _ = material.laboratories(held)
     assert np.bincount(home.targets).tolist() == [20, 15]

@@ -14,6 +14,7 @@ from hemascope.progress import SILENT, Progress
 EACH = 300
 """Images a class at home that are recoloured."""
 
+_HELD_OUT = 0.2
 _BATCH = 64  # even, so that the images that `poor_camera` shrinks are those of even rows
 
 
@@ -83,6 +84,7 @@ class Material:
         targets: class numbers, int (n,), by laboratory.
         plain: features of the images as they are, float32 (n, d), by laboratory.
         poor: of those at home by a poor camera, see `Eyes.poorly`.
+        held: a fifth of the images at home, to be held out, bool (n,).
     """
 
     def __init__(self, source: Manifest, eyes: Eyes) -> None:
@@ -95,6 +97,7 @@ class Material:
         home, *others = self.names
         own = self.targets[home]
         self.poor = eyes.poorly(parts[home], home)
+        self.held = np.random.default_rng(0).random(len(own)) < _HELD_OUT
         self._chosen = np.concatenate([np.flatnonzero(own == number)[:EACH] for number in range(own.max() + 1)])
         few = parts[home].rows(self._chosen)
         self._recoloured = eyes.changed(few, f"{home}, recoloured")
@@ -106,7 +109,7 @@ class Material:
         """What teaches, home first.
 
         Args:
-            held: images at home that do not, bool (n,); none where not given.
+            held: images at home that do not, bool (n,), as `held`; none where not given.
             without: a laboratory that does not, nor do its colours.
             recoloured: whether home teaches recoloured, too.
             poor: whether home teaches by a poor camera, too.
