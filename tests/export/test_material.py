@@ -21,25 +21,26 @@ def mean_colour(images: np.ndarray) -> np.ndarray:
     return images.mean(axis=(1, 2), dtype=np.float64).astype(np.float32)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def model() -> Classifier:
     """Sees the mean colour of a picture."""
     return cast(Classifier, SimpleNamespace(card=SimpleNamespace(input_size=16), threads=1, features=mean_colour))
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Grey pictures, darker in each laboratory."""
+    folder = tmp_path_factory.mktemp("cells")
     for laboratory, labels in IMAGES.items():
         for label, count in labels.items():
-            place = tmp_path / f"laboratory={laboratory}" / label
+            place = folder / f"laboratory={laboratory}" / label
             place.mkdir(parents=True)
             for number in range(count):
                 Image.new("RGB", (20, 20), (GREY[laboratory],) * 3).save(place / f"{number}.png")
-    return tmp_path
+    return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def material(model: Classifier, folder: Path) -> Material:
     return Material(open_source(folder), Eyes(model))
 
@@ -76,7 +77,9 @@ def test_a_laboratory_left_out_does_not_teach_by_its_colours_either(material: Ma
     assert third.features.tolist() == [[40] * 3] * 2
 
 
-def test_an_unreadable_image_is_named(model: Classifier, folder: Path) -> None:
-    (folder / "laboratory=Away" / "a" / "0.png").write_bytes(b"no picture")
+def test_an_unreadable_image_is_named(model: Classifier, tmp_path: Path) -> None:
+    for label in "ab":
+        (tmp_path / label).mkdir()
+        (tmp_path / label / "0.png").write_bytes(b"no picture")
     with pytest.raises(DecodeError, match=r"0\.png"):
-        Material(open_source(folder), Eyes(model))
+        Eyes(model).plain(open_source(tmp_path), "Away")

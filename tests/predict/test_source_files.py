@@ -41,6 +41,7 @@ def test_a_folder_without_pictures_gives_its_parquet_files(here):
 
 def test_a_file_by_its_own_name_is_taken_and_drawings_are_in_none(here, monkeypatch):
     monkeypatch.setenv("HOME", str(here))
+    (here / "any.dat").touch()
     assert names("~/any.dat") == [expanded("~/any.dat")] == [str(here / "any.dat")]
     assert names("synthetic:4") == []
 
