@@ -46,8 +46,8 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default=DEFAULT, help="model file, Run folder or name of a shipped model")
-    parser.add_argument("--other", type=Path, action="append", required=True, help="class folders of a laboratory")
-    parser.add_argument("--home", type=Path, required=True, help="class folders of the training's laboratory")
+    parser.add_argument("--other", type=Path, action="append", required=True, help="labelled cells of a laboratory")
+    parser.add_argument("--home", type=Path, required=True, help="of the training's laboratory")
     parser.add_argument("--labels", default="20,50", help="numbers of labelled cells")
     parser.add_argument("--draws", type=int, default=10)
     parser.add_argument("--unlabelled", type=int, default=0, help="cells without labels beside them, at most")
@@ -87,7 +87,7 @@ def main() -> None:
                 found["cv"].append(float((unseen.argmax(1) == targets[chosen]).mean()))
                 found["new"].append(float((said == k)[~known].mean()) if (~known).any() else float("nan"))
                 found["home"].append(float((taught.logits(home).argmax(1) == at_home).mean()))
-            row = [f"{folder.name}, {len(targets)}", str(count), *(spread(found[one]) for one in list(found)[:5])]
+            row = [f"{folder.stem}, {len(targets)}", str(count), *(spread(found[one]) for one in list(found)[:5])]
             print(f"| {' | '.join(row)} | {np.mean(found['time']):.1f} |", flush=True)
 
 

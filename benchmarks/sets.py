@@ -4,7 +4,7 @@
 
 PBC holds val/, one half of which set the sets of the shipped models. Prints Markdown tables: coverage and mean size of
 the sets on the other half, by class; on ``--images`` of that half under every corruption of the shift suite in the
-severities 1, 3 and 5, every image under the same strength and in its own direction; and on the class folders of other
+severities 1, 3 and 5, every image under the same strength and in its own direction; and on labelled images of other
 laboratories, with the score by which they are called unlike. Six minutes on two cores.
 """
 
@@ -104,7 +104,7 @@ def main() -> None:
             found.append((f"{name}, {severity}", told(model, some, change)))
     print_table("corruption, severity", found)
     if options.other:
-        print_table("folder", [(folder.name, told(model, open_source(folder))) for folder in options.other])
+        print_table("folder", [(folder.stem, told(model, open_source(folder))) for folder in options.other])
 
 
 if __name__ == "__main__":

@@ -17,8 +17,7 @@ import onnx
 from onnx import numpy_helper
 
 import hemascope
-from hemascope.adapt.metadata import set_card
-from hemascope.files import atomic
+from hemascope.adapt.save import save_model
 from hemascope.predict.shipped import find
 
 SIDES = "sides"
@@ -72,11 +71,8 @@ def main() -> None:
     path = find(options.model)
     model, card = onnx.load(path), hemascope.load(path).card
     at_side(model, card.input_size, options.side)
-    empty: dict = {}
-    set_card(model, replace(card, input_size=options.side, scores=empty, conformal=empty, confusion=empty))
-    with atomic(options.output or path) as temporary:
-        onnx.save(model, temporary)
-        hemascope.load(temporary)
+    changed = replace(card, input_size=options.side, scores={}, conformal={}, confusion={})
+    save_model(model, options.output or path, changed)
 
 
 if __name__ == "__main__":

@@ -15,12 +15,11 @@ import numpy as np
 import onnx
 
 import hemascope
-from hemascope.adapt.metadata import set_card
+from hemascope.adapt.save import save_model
 from hemascope.data.manifest import Manifest
 from hemascope.data.reading import read_images
 from hemascope.data.sources import open_source
 from hemascope.export.attributes import describe_heads, fit_heads, join_heads, labelled_rows
-from hemascope.files import atomic
 from hemascope.predict.classifier import Classifier
 from hemascope.predict.modelfile import BATCH
 from hemascope.predict.shipped import find
@@ -53,21 +52,22 @@ def main() -> None:
     parser.add_argument("csv", type=Path)
     options = parser.parse_args()
     path = find(options.model)
-    model = hemascope.load(path)
+    model = hemascope.load(path, device="cpu")
     train, labels = labelled_rows(open_source(options.pbc / "train"), options.csv)
     with Terminal() as progress:
         features = features_of(model, train, progress)
         heads = fit_heads(features, list(labels), labels.to_numpy(str), progress=progress)
     card = replace(model.card, attributes=describe_heads(heads, sorted(set(train.table["label"])), len(train), DATA))
     graph = join_heads(onnx.load(path), heads)
-    set_card(graph, card)
     image = next(image for _, image in read_images(train.rows(np.arange(1))) if isinstance(image, np.ndarray))
     before = model.judge(image[None])
-    with atomic(path) as temporary:
-        onnx.save(graph, temporary)
-        after = hemascope.load(temporary).judge(image[None], attributes=True)
+
+    def same(written: Classifier) -> None:
+        after = written.judge(image[None], attributes=True)
         assert np.array_equal(before.probabilities, after.probabilities)
         assert np.abs(after.attributes - heads.probabilities(features[:1])).max() < _SAME
+
+    save_model(graph, path, card, check=same)
     print(f"{path}: {heads.method}; macro F1 on training images held out:")
     for name, value in zip(heads.names, heads.f1, strict=True):
         print(f"{name:26} {value:.3f}")

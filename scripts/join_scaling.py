@@ -12,13 +12,31 @@ import numpy as np
 import onnx
 
 import hemascope
+from hemascope.adapt.save import save_model
 from hemascope.data.smears import draw
 from hemascope.export.scaling import join_scaling
-from hemascope.files import atomic
+from hemascope.predict.classifier import Classifier
 from hemascope.predict.shipped import WEIGHTS
 
 _CELLS = 64
 _SAME = 1e-5  # of a probability, or a score of unknown objects
+
+
+def join(name: str, images: np.ndarray) -> None:
+    """Change a model, and compare what it says of images."""
+    path = WEIGHTS / f"{name}.onnx"
+    expected = hemascope.load(path, device="cpu").judge(images)
+
+    def same(written: Classifier) -> None:
+        pairs = zip(expected, written.judge(images), strict=True)
+        off = max(float(np.abs(a - b).max()) for a, b in pairs if a is not None)
+        if not off <= _SAME:
+            raise SystemExit(f"{name}: its answers would differ by up to {off:.2g}")
+        print(f"{name}: the same answers within {off:.1g}")
+
+    graph = onnx.load(path)
+    join_scaling(graph)
+    save_model(graph, path, check=same)
 
 
 def main() -> None:
@@ -27,19 +45,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=["tiny"])
     images = np.stack([draw(0, number, 208).image for number in range(_CELLS)])
     for name in parser.parse_args().names:
-        path = WEIGHTS / f"{name}.onnx"
-        expected = hemascope.load(path).judge(images)
-        graph = onnx.load(path)
-        join_scaling(graph)
-        onnx.save(graph, path.with_suffix(".new"))
-        found = hemascope.load(path.with_suffix(".new")).judge(images)
-        off = max(float(np.abs(a - b).max()) for a, b in zip(expected, found, strict=True) if a is not None)
-        path.with_suffix(".new").unlink()
-        if not off <= _SAME:
-            raise SystemExit(f"{name}: its answers would differ by up to {off:.2g}")
-        with atomic(path) as temporary:
-            onnx.save(graph, temporary)
-        print(f"{name}: the same answers within {off:.1g}")
+        join(name, images)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import track
 
 import hemascope
-from hemascope.adapt.metadata import set_card
+from hemascope.adapt.save import save_model
 from hemascope.data.manifest import Manifest
 from hemascope.data.reading import read_images
 from hemascope.data.sources import open_source
@@ -31,7 +31,7 @@ from hemascope.evaluate.shift.result import MEDMNIST_C_MEAN
 from hemascope.evaluate.shift.suite import shift_suite
 from hemascope.evaluate.summary import summarise
 from hemascope.export.scaling import join_scaling
-from hemascope.files import atomic, write_text
+from hemascope.files import write_text
 from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import Classifier
 from hemascope.predict.differential.confusion import Confusion
@@ -183,10 +183,8 @@ def main() -> None:
     card = replace(card, name=options.name, scores=scores)
     graph = onnx.load(path)
     join_scaling(graph)
-    set_card(graph, card)
     shipped = WEIGHTS / f"{options.name}.onnx"
-    with atomic(shipped) as temporary:
-        onnx.save(graph, temporary)
+    save_model(graph, shipped, card)
     write_text(WEIGHTS / f"{options.name}.md", described(card, shipped.stat().st_size))
     print((WEIGHTS / f"{options.name}.md").read_text(encoding="utf-8"))
 

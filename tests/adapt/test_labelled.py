@@ -10,7 +10,7 @@ import onnx
 import pytest
 
 import hemascope
-from hemascope.adapt import labelled as job
+from hemascope.adapt import save
 from hemascope.adapt.memory import MEMORY_KEY
 from hemascope.adapt.taught import Taught
 from hemascope.adapt.zoom import with_zoom
@@ -189,7 +189,7 @@ def test_a_failure_while_writing_keeps_the_former_file(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(job, "load", fail)
+    monkeypatch.setattr(save, "load", fail)
     with pytest.raises(RuntimeError):
         adapt(model, output=output, labelled=cells, threads=1)
     assert output.read_bytes() == b"former"

@@ -5,7 +5,8 @@ import pytest
 import typer
 
 from hemascope import cli
-from hemascope.cli._help import Command, reflowed
+from hemascope.cli._help import Command
+from hemascope.cli._page import reflowed
 from hemascope.shown import wrapped
 
 
@@ -35,7 +36,9 @@ def first_word(line):
     return re.match(r"\s*(\[?(?:default|env var|at least|\d+ to)[^;\]]*[;\]]|\S+)", line)[1]
 
 
-def test_every_command_fits_80_columns(page):
+def test_every_page_has_the_same_parts_and_fits_80_columns(page):
+    assert re.match(r"usage: hemascope [\w-]+ \[OPTIONS\]", page)
+    assert re.search(r"^options:\n(  .*\n)*  -h, --help +Show this message and exit\.$", page, re.MULTILINE)
     assert max(map(len, page.splitlines())) <= 80
     assert not re.search(r"\w-$", page, re.MULTILINE)  # an option or a name broken at its hyphen
 
@@ -47,7 +50,7 @@ def test_no_paragraph_has_a_ragged_line(page):
         if re.fullmatch(r"  -\S+( \S+)*", lines[0]):
             lines = lines[1:]  # the names of an option that has its line to itself
         for line, following in itertools.pairwise(lines):
-            assert len(line) + 1 + len(first_word(following)) > 78, (line, following)  # argparse leaves two columns
+            assert len(line) + 1 + len(first_word(following)) > 78, (line, following)
 
 
 def trial(

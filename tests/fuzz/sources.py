@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from hemascope.data.manifest import Manifest
 from hemascope.data.reading import read_images
 from hemascope.data.sources import open_source
-from hemascope.predict.items import check, count, items, tell_passed_over
+from hemascope.predict.items import check, count, items
+from hemascope.predict.source_files import tell_passed_over
 from tests.data.pictures import encoded, noise
 from tests.fuzz.damage import altered, damaged, texts, values
 from tests.fuzz.engine import Target, attempt

@@ -6,8 +6,7 @@ import pytest
 
 from hemascope.errors import DecodeError, SourceError
 from hemascope.predict import items
-from tests.predict.pictures import encoded, files_in, picture, write_folder, write_tar, write_zip
-from tests.told import Told
+from tests.predict.pictures import encoded, picture, write_folder, write_tar
 
 
 @pytest.fixture
@@ -142,26 +141,3 @@ def test_what_is_no_archive_says_so(here):
         assert item.path == name
         with pytest.raises(DecodeError, match=name):
             item.pixels()
-
-
-def test_files_passed_over_are_counted_by_suffix(here):
-    write_folder(here / "f", 1)
-    for name in ("a.HEIC", "b.heic", "c.dcm", "d", ".hidden", "g/e.heic"):
-        (here / "f" / name).parent.mkdir(exist_ok=True)
-        (here / "f" / name).touch()
-    write_zip(here / "f.zip", files_in(here / "f"))
-    write_tar(here / "f.tar", files_in(here / "f"))
-    said = "5 files are no image by the suffix and passed over: 3 .heic, 1 .dcm, 1 no suffix"
-    for source, lines in (("f", [said]), ("f.zip", [said]), ("f.tar", [said]), ("f/cell_00000.png", [])):
-        told = Told()
-        items.tell_passed_over([source], told)
-        assert told.said == lines, source
-
-
-def test_a_parquet_file_whose_path_is_not_utf8_is_a_row_with_an_error(here):
-    folder = here / os.fsdecode(b"\xe9")
-    folder.mkdir()
-    (folder / "cells.parquet").write_bytes(b"PAR1")
-    (item,) = items.items([str(folder / "cells.parquet")])
-    with pytest.raises(DecodeError, match="the name is not UTF-8"):
-        item.pixels()

@@ -15,6 +15,7 @@ from hemascope.adapt.agreement import Agreement, agree, held
 from hemascope.adapt.choice import ZOOMS, Choice, choose
 from hemascope.adapt.head import with_head
 from hemascope.adapt.metadata import set_card
+from hemascope.adapt.save import save_model
 from hemascope.adapt.seen import see, turned_at
 from hemascope.adapt.zoom import with_zoom
 from hemascope.cells import title
@@ -22,10 +23,9 @@ from hemascope.cores import usable_cores
 from hemascope.data.remote.delivery import here
 from hemascope.data.remote.url import named
 from hemascope.errors import ModelFileError, SourceError
-from hemascope.files import atomic, scratch
+from hemascope.files import scratch
 from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import load
-from hemascope.predict.devices import CPU
 from hemascope.predict.modelfile import reason
 from hemascope.progress import SILENT, Progress
 from hemascope.seeds import check_seed
@@ -204,10 +204,7 @@ def adapt(
         confusion=card.confusion if choice.zoom == card.zoom and turned.head is None else {},
         temperature=card.temperature if turned.head is None else turned.temperature,
     )
-    set_card(adapted, card)
-    with atomic(output) as temporary:
-        onnx.save(adapted, temporary)
-        load(temporary, threads=1, device=CPU)
+    save_model(adapted, output, card)
     return Adaptation(classifier.classes, len(before), seen.errors, choice, turned, before, after)
 
 

@@ -11,12 +11,11 @@ from scipy import special
 from hemascope.adapt.cells import read_labelled, read_unlabelled
 from hemascope.adapt.lesson import Observed, learn
 from hemascope.adapt.next_cells import NextCells, choose
+from hemascope.adapt.save import save_model
 from hemascope.adapt.taught import Taught
 from hemascope.adapt.views import features_of, taught_views
 from hemascope.errors import ModelFileError
-from hemascope.files import atomic
-from hemascope.predict.classifier import Classifier, load
-from hemascope.predict.devices import CPU
+from hemascope.predict.classifier import Classifier
 from hemascope.predict.unlike import mean_colours
 from hemascope.progress import SILENT, Progress
 
@@ -82,9 +81,5 @@ def teach(
             "Label more cells, those that the model has wrong or doubts among them, or keep the model as it is.",
         )
     progress.step("writing the model file")
-    with atomic(output) as temporary:
-        import onnx
-
-        onnx.save(lesson.model(original, str(classifier.path)), temporary)
-        load(temporary, threads=threads, device=CPU)  # refused here rather than where it is used
+    save_model(lesson.model(original, str(classifier.path)), output)
     return lesson.taught

@@ -12,7 +12,8 @@ from hemascope.adapt.views import features_of
 from hemascope.adapt.zoom import frame_at
 from hemascope.errors import DecodeError, SourceError
 from hemascope.predict.classifier import Classifier
-from hemascope.predict.items import Item, check, items, tell_passed_over
+from hemascope.predict.items import Item, check, items
+from hemascope.predict.source_files import tell_passed_over
 from hemascope.progress import SILENT, Progress
 
 FEWEST = 32

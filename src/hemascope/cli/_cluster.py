@@ -11,7 +11,7 @@ GPUS: Any = typer.Option(min=0, metavar="N", help="GPUs of each; 0.5: two share 
 def place(parts: str) -> Any:
     """Of --on: where ``parts`` are trained."""
     said = f"Train {parts} side by side on a Ray cluster: ray, or ray://HOST:10001."
-    return typer.Option(metavar="PLACE", help=said, show_default=False)
+    return typer.Option(metavar="CLUSTER", help=said, show_default=False)
 
 
 def cores(part: str) -> Any:

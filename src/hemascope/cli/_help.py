@@ -1,21 +1,13 @@
-"""The pages of ``hemascope COMMAND --help``, at most 80 columns wide.
-
-Docstrings are wrapped for the source's 120 columns. Their paragraphs are wrapped anew here, by words: an option or a
-file name is never broken at its hyphen, as a reader would copy half of it.
-"""
+"""The pages of typer's commands, ``hemascope COMMAND --help``."""
 
 import re
-import shutil
-import textwrap
-from collections.abc import Sequence
 from typing import Any
 
 from typer.core import TyperCommand
 
+from hemascope.cli._page import WIDTH, reflowed, table, width
 from hemascope.shown import GLUE, wrapped
 
-WIDTH = 80
-_NAMES = 26  # columns for the names of options; a longer one has its line to itself
 _KINDS = {"str": "TEXT", "path": "PATH", "int": "N", "float": "NUMBER"}
 
 
@@ -24,7 +16,7 @@ class Command(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the page; called by typer."""
-        formatter.write(page(self, ctx, min(shutil.get_terminal_size().columns, WIDTH)) + "\n")
+        formatter.write(page(self, ctx, width()) + "\n")
 
 
 def page(command: TyperCommand, ctx: Any, width: int = WIDTH) -> str:
@@ -41,31 +33,9 @@ def page(command: TyperCommand, ctx: Any, width: int = WIDTH) -> str:
     words = ["usage:", ctx.command_path, "[OPTIONS]", *map(_in_usage, arguments)]
     parts = [wrapped(" ".join(words), width, hang=7), reflowed(command.help or "", width)]
     if arguments:
-        parts.append("arguments:\n" + _table([(_name(each), _text(each, ctx)) for each in arguments], width))
-    parts.append("options:\n" + _table([(_switch(each, ctx), _text(each, ctx)) for each in options], width))
+        parts.append(table("arguments", [(_name(each), _text(each, ctx)) for each in arguments], width))
+    parts.append(table("options", [(_switch(each, ctx), _text(each, ctx)) for each in options], width))
     return "\n\n".join(part for part in parts if part)
-
-
-def reflowed(text: str, width: int = WIDTH) -> str:
-    """The paragraphs of a docstring, each wrapped to a width; indented lines, such as commands, stay as they are.
-
-    >>> print(reflowed("A paragraph that was\\nwrapped elsewhere.\\n\\n    hemascope audit cells/"))
-    A paragraph that was wrapped elsewhere.
-    <BLANKLINE>
-        hemascope audit cells/
-    """
-    paragraphs = re.split(r"\n\s*\n", textwrap.dedent(text).strip("\n"))
-    return "\n\n".join(each if each.startswith(" ") else wrapped(" ".join(each.split()), width) for each in paragraphs)
-
-
-def _table(rows: Sequence[tuple[str, str]], width: int) -> str:
-    left = min(max(len(name) for name, _ in rows), _NAMES) + 4
-    lines = []
-    for name, text in rows:
-        beside = wrapped(text, width, indent=" " * left)
-        head = f"  {name}"
-        lines.append(f"{head:{left}}{beside[left:]}".rstrip() if len(head) + 2 <= left else f"{head}\n{beside}")
-    return "\n".join(lines)
 
 
 def _name(argument: Any) -> str:

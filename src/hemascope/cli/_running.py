@@ -58,10 +58,10 @@ def add_cluster(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--on",
         metavar="CLUSTER",
-        help="where to run: ray, or the address of a Ray cluster, as ray://HOST:10001 [here]",
+        help="Where to run: ray, or the address of a Ray cluster, ray://HOST:10001. [here]",
     )
     parser.add_argument(
-        "--workers", type=positive, metavar="N", help="with --on: workers of one core, or GPU, each [all there are]"
+        "--workers", type=positive, metavar="N", help="With --on: workers of one core, or GPU, each. [all there are]"
     )
 
 

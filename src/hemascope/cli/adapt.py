@@ -15,12 +15,17 @@ def adapt(
     ],
     unlabelled: Annotated[
         list[str] | None,
-        typer.Option("--unlabelled", help=f"The laboratory's own. {ANY} May be repeated.", show_default=False),
+        typer.Option(
+            "--unlabelled",
+            metavar="SOURCE",
+            help=f"Of the laboratory; may be given again. {ANY}",
+            show_default=False,
+        ),
     ] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The adapted file, .onnx.")] = Path("adapted.onnx"),
     labelled: Annotated[
         str | None,
         typer.Option(
+            metavar="SOURCE",
             help="5 to 500 labelled cells of the laboratory: class folders, a CSV or another source.",
             show_default=False,
         ),
@@ -28,21 +33,25 @@ def adapt(
     to_label: Annotated[
         Path | None,
         typer.Option(
+            metavar="FILE",
             help="With both: write which of the unlabelled to label next, a CSV, and a page beside it.",
             show_default=False,
         ),
     ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The adapted file, .onnx.")] = Path("adapted.onnx"),
     images: Annotated[
         int | None,
         typer.Option(
             min=32,
-            help="At most so many of the unlabelled, drawn by seed: 200, or 400 beside labelled ones.",
-            show_default=False,
+            help="Look at so many of the unlabelled at most.",
+            show_default="200, or 400 beside labelled ones",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the draw of images.")] = 0,
-    threads: Annotated[int | None, typer.Option(min=1, help="One a core where not given.", show_default=False)] = None,
-    device: Annotated[str | None, typer.Option(help=f"{DEVICE[0].upper()}{DEVICE[1:]}.", show_default=False)] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the draw of these.")] = 0,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Images worked on at a time.", show_default="one a core")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help=DEVICE, show_default=False)] = None,
 ) -> None:
     """Fit a model file to another laboratory by some hundred of its images without labels, or by some with labels.
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from hemascope.cli._cluster import cores
 from hemascope.data.kinds import LABELLED
 
 FAILED = 4
@@ -15,7 +16,9 @@ def audit(
     source: Annotated[str, typer.Argument(help=LABELLED, show_default=False)],
     against: Annotated[
         str | None,
-        typer.Option(help="Audit a second source against the first: copies in both are leaks.", show_default=False),
+        typer.Option(
+            metavar="SOURCE", help="Audit a second source, too: copies in both are leaks.", show_default=False
+        ),
     ] = None,
     output: Annotated[
         str,
@@ -43,14 +46,12 @@ def audit(
     on: Annotated[
         str | None,
         typer.Option(
-            metavar="PLACE",
+            metavar="CLUSTER",
             help="Share the work among the machines of a Ray cluster: ray, or ray://HOST:10001.",
             show_default=False,
         ),
     ] = None,
-    cores_each: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Cores of each part there.", show_default="divided")
-    ] = None,
+    cores_each: Annotated[int | None, cores("part")] = None,
 ) -> None:
     """Find and show what is wrong with a data set. Nothing is ever deleted.
 

@@ -5,34 +5,35 @@ from typing import Annotated
 
 import typer
 
-from hemascope.cli._cluster import GPUS, cores
+from hemascope.cli._cluster import GPUS, cores, place
 from hemascope.data.kinds import LABELLED
 
 
 def bench(
     source: Annotated[
         str | None,
-        typer.Argument(help=f"{LABELLED} Those that the list names if not given.", show_default=False),
+        typer.Argument(help=f"{LABELLED} Where not given, those that the list names.", show_default=False),
     ] = None,
     *,
     recipe: Annotated[
-        Path, typer.Option("--recipe", "-r", help="The list, such as benchmarks/report.yaml.", show_default=False)
+        Path,
+        typer.Option(
+            "--recipe", "-r", metavar="LIST", help="Of recipes, such as benchmarks/report.yaml.", show_default=False
+        ),
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Folder of the bench; runs/bench-LIST if not given.", show_default=False),
+        typer.Option("--output", "-o", metavar="FOLDER", help="Of the bench.", show_default="runs/bench-LIST"),
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option(metavar="ROW", help="Run only this row; may be given again.", show_default=False)
-    ] = None,
-    on: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            metavar="PLACE",
-            help="Run rows side by side on a Ray cluster: ray, or ray://HOST:10001.",
+            metavar="ROW",
+            help="Run only this row; may be given again.",
             show_default=False,
         ),
     ] = None,
+    on: Annotated[str | None, place("rows")] = None,
     cores_each: Annotated[int | None, cores("row")] = None,
     gpus_each: Annotated[float | None, GPUS] = None,
 ) -> None:

@@ -12,17 +12,25 @@ def compare(
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Folder for compare.html, compare.md, compare.csv.", show_default=False),
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", help="For compare.html, compare.md, compare.csv.", show_default=False
+        ),
     ] = None,
     against: Annotated[
-        Path | None, typer.Option(help="Compare with this one instead of the best.", show_default=False)
+        Path | None,
+        typer.Option(
+            metavar="RUN",
+            help="Compare with this one instead of the best.",
+            show_default=False,
+        ),
     ] = None,
     by: Annotated[
         str, typer.Option(help="What to compare: accuracy, balanced_accuracy, f1, hidden or tta.")
     ] = "accuracy",
     split: Annotated[str, typer.Option(help="The split to compare on; test or, without one, val.")] = "",
     common: Annotated[
-        bool, typer.Option("--common", help="Where the Runs were scored on other images, use those of all.")
+        bool,
+        typer.Option("--common", help="Where the Runs were not scored on the same images, use those that all have."),
     ] = False,
     speed: Annotated[bool, typer.Option(help="Measure the images a second of each model file.")] = True,
 ) -> None:

@@ -1,9 +1,9 @@
 """Count the cells of whole fields of a smear."""
 
-import argparse
 import sys
 from pathlib import Path
 
+from hemascope.cli._parser import Parser
 from hemascope.cli._running import add_cluster, bar, positive, stopped_by_ctrl_c, unheard
 from hemascope.data.kinds import ANY
 from hemascope.data.remote.path import located
@@ -35,40 +35,33 @@ examples:
   hemascope count slides/ -o counted --on ray://head:10001"""
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(
-        "hemascope count",
-        usage="hemascope count [options] FIELDS [FIELDS ...]",
-        description=_ABOUT,
-        epilog=_END,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("sources", nargs="+", metavar="FIELDS", help=ANY)
+    parser = Parser("count", "FIELDS...", _ABOUT, _END)
+    parser.add_argument("sources", nargs="+", metavar="FIELDS", help=f"{ANY} Slides, too: SVS, NDPI, OME-TIFF.")
     parser.add_argument(
-        "-m", "--model", default=DEFAULT, help=f"a model file, a Run folder or a shipped model's name [{DEFAULT}]"
+        "-m", "--model", default=DEFAULT, help=f"A model file, a Run folder or a shipped model's name. [{DEFAULT}]"
     )
     parser.add_argument(
-        "--detector", default=DETECTOR, help=f"a detector's file or a shipped detector's name [{DETECTOR}]"
+        "--detector", default=DETECTOR, help=f"A detector's file or a shipped detector's name. [{DETECTOR}]"
     )
-    parser.add_argument("-o", "--output", type=located, help="the folder to write")
-    parser.add_argument("--format", choices=FORMATS, default=FORMATS[0], help=f"of the table of cells [{FORMATS[0]}]")
+    parser.add_argument("-o", "--output", type=located, metavar="FOLDER", help="To write what is counted into.")
+    parser.add_argument("--format", choices=FORMATS, default=FORMATS[0], help=f"Of the table of cells. [{FORMATS[0]}]")
     parser.add_argument(
         "--precision",
         type=float,
         metavar="POINTS",
-        help="how many cells more it takes to know every share within so many percentage points",
+        help="Say how many cells more it takes to know every share within so many percentage points.",
     )
-    parser.add_argument("--rois", action="store_true", help="write ImageJ's regions of interest, a zip a field")
-    parser.add_argument("--crops", action="store_true", help="write cut-out white cells as class folders")
-    parser.add_argument("--overlays", action="store_true", help="write a picture a field with its cells in boxes")
+    parser.add_argument("--rois", action="store_true", help="Write ImageJ's regions of interest, a zip a field.")
+    parser.add_argument("--crops", action="store_true", help="Write cut-out white cells as class folders.")
+    parser.add_argument("--overlays", action="store_true", help="Write a picture a field with its cells in boxes.")
     parser.add_argument(
-        "--attributes", action="store_true", help="say what is seen of white cells: nucleus, cytoplasm, granules"
+        "--attributes", action="store_true", help="Say what is seen of white cells: nucleus, cytoplasm, granules."
     )
-    parser.add_argument("--resume", action="store_true", help="go on with an interrupted count, if there is one")
-    parser.add_argument("--overwrite", action="store_true", help="replace an existing count")
-    parser.add_argument("--threads", type=positive, metavar="N", help="that a field is worked on by [one a core]")
+    parser.add_argument("--resume", action="store_true", help="Go on with an interrupted count, if there is one.")
+    parser.add_argument("--overwrite", action="store_true", help="Replace an existing count.")
+    parser.add_argument("--threads", type=positive, metavar="N", help="Threads that work on a field. [one a core]")
     parser.add_argument("--device", help=DEVICE)
     add_cluster(parser)
     return parser

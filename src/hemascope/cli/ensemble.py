@@ -8,7 +8,9 @@ import typer
 
 def ensemble(
     runs: Annotated[list[Path], typer.Argument(help="Folders of finished trainings.", show_default=False)],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the new Run.", show_default=False)],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Of the new Run.", show_default=False)
+    ],
     soup: Annotated[
         bool, typer.Option("--soup", help="Average weights instead of probabilities: as fast as one network.")
     ] = False,

@@ -65,20 +65,20 @@ def evaluate(
         typer.Option(
             min=2,
             max=40,
-            help="Average over so many views of every image, in all scores; tell the gain.",
+            help="In all scores, average over so many views of every image; tell the gain.",
             show_default=False,
         ),
     ] = None,
     seed: Annotated[
         int, typer.Option(min=0, help="For --shift and --pseudo: of the transformations and of the images drawn.")
     ] = 0,
-    device: Annotated[str | None, typer.Option(help=f"{DEVICE[0].upper()}{DEVICE[1:]}.", show_default=False)] = None,
+    device: Annotated[str | None, typer.Option(help=DEVICE, show_default=False)] = None,
 ) -> None:
     """Score a model on labelled images, with 95% intervals.
 
     Labels are joined by class name; a source's splits are scored apart. With -o the folder also gets the
     predictions table, the metrics and the report. --shift adds shift.csv and shift.json; of a source with several
-    splits it scores test or, without one, val. --unlabelled DIR predicts the accuracy on clean images, on
+    splits it scores test or, without one, val. --unlabelled FOLDER predicts the accuracy on clean images, on
     transformed ones and on that folder, with 90% intervals, from the same split; with -o as forecast.json. --pseudo
     scores that split too and adds pseudo.csv and pseudo.json. With --tta-steps all scores are those of the model behind
     test-time augmentation, and tta.json compares it with the plain one.

@@ -26,10 +26,10 @@ def explain(
     split: Annotated[str, typer.Option(help="Only this split of the source: train, val or test.")] = "",
     policy: Annotated[
         str,
-        typer.Option("--policy", "-p", help="Of the augmented pictures: a policy or a recipe; default: the Run's own."),
+        typer.Option("--policy", "-p", help="Of the augmented pictures: a policy or a recipe. [the Run's own]"),
     ] = "",
     layer: Annotated[
-        str | None, typer.Option(help="Of a Run: read this layer, not the last maps.", show_default=False)
+        str | None, typer.Option(help="Of a Run: read the maps of this layer, not the last ones.", show_default=False)
     ] = None,
     smears: Annotated[
         int, typer.Option(min=0, help="Synthetic smears for the share of heat on the cell; 0: leave it out.")

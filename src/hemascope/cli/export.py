@@ -16,7 +16,7 @@ def export(
     """Write a Run's classifier to a file that runs anywhere.
 
     Without --int8 it is the Run's own model.onnx. With it the network is quantised on 300 training images and scored
-    again on the held-out ones: both must still be where they were.
+    again on the held-out ones: all these must still be where they were.
     """
     from hemascope.pipeline.export import export
     from hemascope.progress import Terminal

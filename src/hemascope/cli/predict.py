@@ -1,9 +1,9 @@
 """Classify images with a model file."""
 
-import argparse
 import sys
 from pathlib import Path
 
+from hemascope.cli._parser import Parser
 from hemascope.cli._running import add_cluster, bar, positive, stopped_by_ctrl_c, unheard
 from hemascope.data.kinds import ANY
 from hemascope.data.remote.path import located
@@ -34,51 +34,45 @@ examples:
   hemascope predict slides/ -o cells/ --on ray://head:10001"""
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(
-        "hemascope predict",
-        description=_ABOUT,
-        epilog=_END,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = Parser("predict", "SOURCES...", _ABOUT, _END)
     parser.add_argument("sources", nargs="+", metavar="SOURCES", help=ANY)
     parser.add_argument(
-        "-m", "--model", default=DEFAULT, help=f"a model file, a Run folder or a shipped model's name [{DEFAULT}]"
+        "-m", "--model", default=DEFAULT, help=f"A model file, a Run folder or a shipped model's name. [{DEFAULT}]"
     )
     parser.add_argument(
         "-o",
         "--output",
         type=located,
-        help="write a table: .csv, .parquet or .jsonl; with --on also a folder of Parquet files",
+        help="Write a table: .csv, .parquet or .jsonl; with --on also a folder of Parquet files.",
     )
     parser.add_argument(
         "--coverage",
         type=float,
         metavar="SHARE",
-        help="add the column set: the classes that hold the true one in this share of cells, as 0.95",
+        help="Add the column set: the classes that hold the true one in this share of cells, as 0.95.",
     )
     parser.add_argument(
-        "--attributes", action="store_true", help="say what is seen of the cells: nucleus, cytoplasm, granules"
+        "--attributes", action="store_true", help="Say what is seen of the cells: nucleus, cytoplasm, granules."
     )
     parser.add_argument(
         "--differential",
         action="store_true",
-        help="count the cells: shares of the classes, corrected by what the model confuses, with 95%% intervals; "
-        "differential.csv beside OUTPUT",
+        help="Count the cells: shares of the classes, corrected by what the model confuses, with 95%% intervals; "
+        "differential.csv beside OUTPUT.",
     )
     parser.add_argument(
         "--precision",
         type=float,
         metavar="POINTS",
-        help="with --differential: how many cells more it takes to know every share within so many percentage points",
+        help="With --differential: how many cells more it takes to know every share within so many percentage points.",
     )
-    parser.add_argument("--resume", action="store_true", help="go on with an interrupted run, if there is one")
-    parser.add_argument("--overwrite", action="store_true", help="replace an existing output")
-    parser.add_argument("--threads", type=positive, metavar="N", help="images worked on at a time [one a core]")
+    parser.add_argument("--resume", action="store_true", help="Go on with an interrupted run, if there is one.")
+    parser.add_argument("--overwrite", action="store_true", help="Replace an existing output.")
+    parser.add_argument("--threads", type=positive, metavar="N", help="Images worked on at a time. [one a core]")
     parser.add_argument(
-        "--batch", type=positive, metavar="N", help="most images a network run [the fastest: 8, on a GPU 64]"
+        "--batch", type=positive, metavar="N", help="Most images a network run. [the fastest: 8, on a GPU 64]"
     )
     parser.add_argument("--device", help=DEVICE)
     add_cluster(parser)

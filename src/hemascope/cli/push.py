@@ -24,7 +24,7 @@ def push(
     ] = False,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Write the files into this folder instead.", show_default=False),
+        typer.Option("--output", "-o", metavar="FOLDER", help="Write the files here instead.", show_default=False),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent; send nothing.")] = False,
 ) -> None:

@@ -12,35 +12,42 @@ from hemascope.serve.settings import MIB, Settings, mebibytes
 TOKEN = "HEMASCOPE_TOKEN"
 
 
-def _option(text: str, name: str, **more: object) -> typer.models.OptionInfo:
-    return typer.Option(f"--{name}", help=text, envvar=f"HEMASCOPE_{name.replace('-', '_').upper()}", **more)  # type: ignore[arg-type]
+def _option(text: str, name: str, *short: str) -> typer.models.OptionInfo:
+    variable = f"HEMASCOPE_{name.replace('-', '_').upper()}"
+    return typer.Option(f"--{name}", *short, help=text, envvar=variable)  # type: ignore[no-any-return]
 
 
 def serve(
-    model: Annotated[str, _option("A model file, a Run folder or a shipped model's name.", "model")] = Settings.model,
+    model: Annotated[
+        str, _option("A model file, a Run folder or a shipped model's name.", "model", "-m")
+    ] = Settings.model,
     detector: Annotated[
         str, _option("What finds the cells of fields: a detector's file or a shipped one's name.", "detector")
     ] = Settings.detector,
-    device: Annotated[str | None, _option(f"{DEVICE[0].upper()}{DEVICE[1:]}.", "device")] = Settings.device,
+    device: Annotated[str | None, _option(DEVICE, "device")] = Settings.device,
     host: Annotated[str, _option("Address to listen on.", "host")] = Settings.host,
     port: Annotated[int, _option("TCP port; 0 takes a free one.", "port")] = Settings.port,
     workers: Annotated[int, _option("Processes; each holds a model and keeps the limits.", "workers")] = 1,
     threads: Annotated[
-        int | None, _option("Images worked on at a time, a worker [its share of the cores].", "threads")
+        int | None, _option("Images worked on at a time in each process. [its share of the cores]", "threads")
     ] = None,
-    max_body: Annotated[float, _option("MiB of a request's body.", "max-body")] = Settings.max_body / MIB,
-    max_files: Annotated[int, _option("Images a request.", "max-files")] = Settings.max_files,
-    max_pixels: Annotated[int, _option("Pixels an image, height times width.", "max-pixels")] = Settings.max_pixels,
+    max_body: Annotated[float, _option("Most MiB of a request's body.", "max-body")] = Settings.max_body / MIB,
+    max_files: Annotated[int, _option("Most images of a request.", "max-files")] = Settings.max_files,
+    max_pixels: Annotated[
+        int, _option("Most pixels of an image, height times width.", "max-pixels")
+    ] = Settings.max_pixels,
     max_field_pixels: Annotated[
-        int, _option("Pixels a field that is searched for cells.", "max-field-pixels")
+        int, _option("Most pixels of a field that is searched for cells.", "max-field-pixels")
     ] = Settings.max_field_pixels,
-    seconds: Annotated[float, _option("For a request, from its headers to its answer.", "seconds")] = Settings.seconds,
+    seconds: Annotated[
+        float, _option("Seconds that a request may take, from its headers to its answer.", "seconds")
+    ] = Settings.seconds,
     queue: Annotated[int, _option("Images that may wait; beyond it clients get 503.", "queue")] = Settings.queue,
     queue_pixels: Annotated[
-        int, _option("Pixels that their headers may announce; beyond it clients get 503.", "queue-pixels")
+        int, _option("Pixels of images that may wait, by their headers; beyond it clients get 503.", "queue-pixels")
     ] = Settings.queue_pixels,
-    memory: Annotated[float, _option("MiB of all bodies held at a time.", "memory")] = Settings.memory / MIB,
-    connections: Annotated[int, _option("Connections open at a time.", "connections")] = Settings.connections,
+    memory: Annotated[float, _option("Most MiB of all bodies held at a time.", "memory")] = Settings.memory / MIB,
+    connections: Annotated[int, _option("Most connections open at a time.", "connections")] = Settings.connections,
     names: Annotated[
         str, _option("Further names under which clients reach it, with commas between them.", "names")
     ] = "",

@@ -26,9 +26,6 @@ def train(
     resume: Annotated[
         str | None, typer.Option(metavar="RUN", help="Go on with this Run, where it was stopped.", show_default=False)
     ] = None,
-    on: Annotated[str | None, place("folds")] = None,
-    cores_each: Annotated[int | None, cores("fold")] = None,
-    gpus_each: Annotated[float | None, GPUS] = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="Say what would be trained and for how many minutes; write nothing.")
     ] = False,
@@ -37,14 +34,17 @@ def train(
         typer.Option(help="cpu, cuda, cuda:1, mps (a Mac's GPU) or auto, the best one there.", show_default="auto"),
     ] = None,
     devices: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Share every batch among so many.", show_default="1")
+        int | None, typer.Option(min=1, metavar="N", help="Share every batch among so many devices.", show_default="1")
     ] = None,
     num_nodes: Annotated[int, typer.Option(min=1, metavar="N", help="Machines that run this same command.")] = 1,
+    on: Annotated[str | None, place("folds")] = None,
+    cores_each: Annotated[int | None, cores("fold")] = None,
+    gpus_each: Annotated[float | None, GPUS] = None,
 ) -> None:
     """Train a classifier; the Run's folder gets its scores, report.html and model.onnx.
 
-    SOURCE is a folder of class folders (with or without train/val/test above them), a MedMNIST or challenge .npz,
-    Parquet, a CSV of paths and labels, or a name: bloodmnist, bloodmnist_64, _128, _224, synthetic.
+    Class folders may have train, val and test above them. Names of sources: bloodmnist, bloodmnist_64, _128, _224,
+    synthetic.
 
     Ctrl-C or a crash loses at most one epoch: go on with --resume RUN. Several GPUs share a training by --devices;
     under torchrun, all of them do.

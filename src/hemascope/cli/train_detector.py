@@ -40,10 +40,16 @@ def train_detector(
         ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder of the Run. [runs/RECIPE-TIME]", show_default=False)
+        Path | None,
+        typer.Option("--output", "-o", metavar="FOLDER", help="Of the Run. [runs/RECIPE-TIME]", show_default=False),
     ] = None,
     resume: Annotated[
-        Path | None, typer.Option(help="Go on with this Run, where it was stopped.", show_default=False)
+        Path | None,
+        typer.Option(
+            metavar="RUN",
+            help="Go on with this Run, where it was stopped.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """Train a detector of cells; the Run's folder gets its scores, report.html and detector.onnx.

@@ -14,7 +14,7 @@ def tune(
     recipe: Annotated[str, typer.Option("--recipe", "-r", help="A shipped recipe or a YAML file.")] = "standard",
     *,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the search.", show_default=False)
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Of the search.", show_default=False)
     ],
     set_: Annotated[
         list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change a key of the recipe.")

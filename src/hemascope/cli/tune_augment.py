@@ -13,15 +13,17 @@ def tune_augment(
     source: Annotated[str, typer.Argument(help=LABELLED, show_default=False)],
     recipe: Annotated[str, typer.Option("--recipe", "-r", help="A shipped recipe or a YAML file.")] = "standard",
     *,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the search.", show_default=False)],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Of the search.", show_default=False)
+    ],
     set_: Annotated[
         list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change a key of the recipe.")
     ] = None,
     trials: Annotated[int, typer.Option(min=1, help="Trainings, beside one with the recipe's own policy.")] = 20,
+    epochs: Annotated[int, typer.Option(min=1, help="Of each training.")] = 5,
     train_images: Annotated[int, typer.Option(min=2, help="Train each trial on about so many images.")] = 2000,
     val_images: Annotated[int, typer.Option(min=2, help="Score it on about so many.")] = 600,
-    epochs: Annotated[int, typer.Option(min=1, help="Of each training.")] = 5,
-    size: Annotated[int, typer.Option(min=16, help="Side of the images of the trials, pixels.")] = 64,
+    size: Annotated[int, typer.Option(min=16, metavar="PIXELS", help="Side of the images of the trials.")] = 64,
     copies: Annotated[int, typer.Option(min=1, help="Transformed copies of each image to score on.")] = 6,
     pseudo_policy: Annotated[
         str, typer.Option(help="What makes them: policies, recipes, shift, separated by commas.")
@@ -32,7 +34,7 @@ def tune_augment(
 ) -> None:
     """Search strengths of augmentation: short trainings, scored on clean images and on fixed transformed copies.
 
-    Wins what is best on the copies and not worse on clean images than the recipe's own policy, which is trial 0. A
+    The winner is best on the copies, and not worse on clean images than the recipe's own policy, which is trial 0. A
     search that was stopped goes on with the same command; a larger --trials extends it. The folder gets augment.yaml,
     recipe.yaml (the recipe with the chosen policy), trials.csv, sheet.png and report.html.
     """

@@ -28,10 +28,11 @@ from hemascope.predict.alone import alone
 from hemascope.predict.differential import differential as counting
 from hemascope.predict.differential.differential import Differential, check_precision
 from hemascope.predict.finished import take
-from hemascope.predict.items import Item, check, tell_passed_over
+from hemascope.predict.items import Item, check
 from hemascope.predict.place import Cluster, checked_place, rate
 from hemascope.predict.rows import printable
 from hemascope.predict.shipped import DEFAULT
+from hemascope.predict.source_files import tell_passed_over
 from hemascope.predict.unlike import Look, Unlike
 from hemascope.progress import SILENT, Progress
 

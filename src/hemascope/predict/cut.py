@@ -15,8 +15,9 @@ import numpy as np
 
 from hemascope.data.kinds import Kind, file_kind, is_image, kind_of
 from hemascope.errors import DecodeError, SourceError
-from hemascope.predict import items as plain
-from hemascope.predict.items import Item
+from hemascope.predict.items import Item, image_name, in_file
+from hemascope.predict.source_files import files
+from hemascope.predict.source_tables import holds_images, listed
 
 IMAGES = 256
 """Images of the first parts."""
@@ -91,7 +92,7 @@ def entries(sources: Sequence[str], *, also: Collection[str] = ()) -> Iterator[E
 
             asked = parse(source)
             yield from _members(asked.path, map(str, range(asked.images)))
-        for found in plain.files(source, also):
+        for found in files(source, also):
             if found.error:
                 yield Entry(found.path, picture=DecodeError(found.error))
             else:
@@ -104,14 +105,14 @@ def _in_file(path: str) -> Iterator[Entry]:
             from hemascope.data.containers import npz
 
             if (stacks := npz.stacks(path)) is None:
-                yield from _carried(plain.in_file(path))
+                yield from _carried(in_file(path))
             else:
                 yield from _members(path, (f"{name}/{row}" for name, rows in stacks.items() for row in range(rows)))
         case Kind.TAR if path.lower().endswith(".tar") and "://" not in path:
             from hemascope.data.containers import tar
 
             for member, start, size, error in tar.slices(path):
-                yield Entry(plain.image_name(path, member), path, member, start, size, error)
+                yield Entry(image_name(path, member), path, member, start, size, error)
         case Kind.ZIP if names := _zipped(path):
             yield from _members(path, names)
         case Kind.PARQUET | Kind.CSV:
@@ -120,24 +121,24 @@ def _in_file(path: str) -> Iterator[Entry]:
             except SourceError as problem:
                 yield Entry(path, picture=DecodeError(problem.problem))
         case Kind.TAR | Kind.ZIP:
-            yield from _carried(plain.in_file(path))
+            yield from _carried(in_file(path))
         case _:
             yield Entry(path, path)
 
 
 def _in_table(path: str) -> Iterator[Entry]:
-    if plain.holds_images(path):
+    if holds_images(path):
         from hemascope.data.containers import parquet
 
         rows = parquet.count(path)
         if rows is None:
-            yield from _carried(plain.in_file(path))
+            yield from _carried(in_file(path))
             return
         column = parquet.image_column(path, parquet.read_schema(path))
         yield from _members(path, (f"{column}/{row}" for row in range(rows)))
         return
-    for file, member, error in plain.listed(path):
-        yield Entry(plain.image_name(file, member), file, member, picture=DecodeError(error) if error else None)
+    for file, member, error in listed(path):
+        yield Entry(image_name(file, member), file, member, picture=DecodeError(error) if error else None)
 
 
 def _zipped(path: str) -> list[str] | None:
@@ -152,7 +153,7 @@ def _zipped(path: str) -> list[str] | None:
 
 
 def _members(path: str, members: Iterable[str]) -> Iterator[Entry]:
-    return (Entry(plain.image_name(path, member), path, member) for member in members)
+    return (Entry(image_name(path, member), path, member) for member in members)
 
 
 def _carried(images: Iterable[Item]) -> Iterator[Entry]:

@@ -8,4 +8,4 @@ DEVICES = (AUTO, CPU, "cuda", "mps", "openvino", "directml")
 VARIABLE = "HEMASCOPE_DEVICE"
 """The environment variable that says which, where nothing else does."""
 
-HELP = f"where the network runs: {', '.join(DEVICES)}; or cuda:1 [auto, the fastest that gives what the CPU gives]"
+HELP = f"Where the network runs: {', '.join(DEVICES)}; or cuda:1. [auto, the fastest that gives what the CPU gives]"

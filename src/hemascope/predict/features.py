@@ -13,9 +13,10 @@ import numpy as np
 from hemascope.errors import SourceError
 from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import Classifier, load
-from hemascope.predict.items import Item, check, count, items, tell_passed_over
+from hemascope.predict.items import Item, check, count, items
 from hemascope.predict.modelfile import UNKNOWN
 from hemascope.predict.shipped import DEFAULT
+from hemascope.predict.source_files import tell_passed_over
 from hemascope.predict.stream import Block, Judgement, classify
 from hemascope.progress import SILENT, Progress
 from hemascope.shown import paragraphs

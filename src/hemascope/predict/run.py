@@ -18,10 +18,11 @@ from hemascope.predict.card import ModelCard
 from hemascope.predict.differential import differential as counting
 from hemascope.predict.differential.differential import Differential, Tally, check_precision
 from hemascope.predict.finished import check_finished, take
-from hemascope.predict.items import Item, check, count, items, tell_passed_over
+from hemascope.predict.items import Item, check, count, items
 from hemascope.predict.place import Cluster, checked_place, rate
 from hemascope.predict.rows import Layout
 from hemascope.predict.shipped import DEFAULT
+from hemascope.predict.source_files import tell_passed_over
 from hemascope.predict.stream import Block, Runnable, classify
 from hemascope.predict.unlike import Look, Unlike
 from hemascope.progress import SILENT, Progress

@@ -36,7 +36,8 @@ from hemascope.evaluate.shift.corruption import REFERENCE_SIDE
 from hemascope.evaluate.shift.registry import RANDOM
 from hemascope.formats import read_versioned, write_versioned
 from hemascope.predict.classifier import Classifier
-from hemascope.predict.items import items, tell_passed_over
+from hemascope.predict.items import items
+from hemascope.predict.source_files import tell_passed_over
 from hemascope.predict.unlike import Look, Unlike
 from hemascope.progress import SILENT, Progress
 

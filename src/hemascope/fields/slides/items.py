@@ -18,6 +18,7 @@ from hemascope.fields.slides.windows import Judge, Window, grid, suited, windows
 from hemascope.predict import items as plain
 from hemascope.predict.items import Item
 from hemascope.predict.rows import printable
+from hemascope.predict.source_files import files
 from hemascope.progress import SILENT, Progress
 
 _MOST_WINDOWS = 1_000_000
@@ -137,7 +138,7 @@ def count_items(sources: Sequence[str]) -> int | None:
     if total is None:
         return None
     for source in sources:
-        for found in plain.files(source, SUFFIXES):
+        for found in files(source, SUFFIXES):
             if found.error or is_url(found.path) or _suffix(found.path) not in SUFFIXES | TIFF_SUFFIXES:
                 continue
             try:
