@@ -3,7 +3,8 @@
     python benchmarks/adapt.py --model robust ood/tecom three/chula.csv pbc/val
 
 The sources hold labelled images; those of classes that the model does not know are adapted to as well, but not
-scored. Prints a Markdown table. All images are scored, with the zoom that was chosen by some of them without labels.
+scored. Prints a Markdown table. All images are scored, with what was chosen by some of them without labels; "alike when
+turned" is the share of the turned views of those that are called as the image itself, before and, where the head is new, after.
 The intervals are 95%, the last column's of the difference on the same resamples; ``--zooms`` adds the accuracy at
 every zoom that was tried, on the images that chose.
 """
@@ -37,7 +38,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=IMAGES, help="images that choose the zoom")
     parser.add_argument("--zooms", action="store_true", help="print the accuracy at every zoom, too")
     options = parser.parse_args()
-    print("| set | zoom | confidence | accuracy before | after | after - before | balanced before | after | seconds |")
+    print("| set | zoom | alike when turned | accuracy before | after | after - before | balanced before | after | seconds |")
     print("|---|---|---|---|---|---|---|---|---|")
     for source in options.sources:
         print(row(source, options.model, options.images), flush=True)
@@ -57,17 +58,18 @@ def row(source: Path, model: str, images: int) -> str:
         seconds = time.perf_counter() - begun
         classifier = hemascope.load(model)
         targets, before = labels(classifier, source)
-        after = labels(hemascope.load(output), source)[1] if found.zoom != 1 else before
+        after = labels(hemascope.load(output), source)[1]
     hits = np.stack([before == targets, after == targets])
     shares = [share_interval(int(one.sum()), len(one)) for one in hits]
     change = hits[1].astype(float) - hits[0]
     draws = resampled(len(change), lambda weights: {"change": weights @ change / len(change)})["change"]
     shares.append(interval(float(change.mean()), draws, difference=True))
     balanced = [np.mean([one[targets == k].mean() for k in np.unique(targets)]) for one in hits]
-    sure = " to ".join(f"{value:.3f}" for value in found.confidence)
+    alike = " to ".join(f"{1 - value:.3f}" for value in found.turned.differing or ())
+    alike = alike if found.turned.head is not None else alike.partition(" ")[0]
     scores = " | ".join(f"{one.value:.3f} ({one.low:.3f} to {one.high:.3f})" for one in shares)
     means = " | ".join(f"{one:.3f}" for one in balanced)
-    return f"| {source.stem}, {len(targets)} | {found.zoom:g} | {sure} | {scores} | {means} | {seconds:.1f} |"
+    return f"| {source.stem}, {len(targets)} | {found.zoom:g} | {alike} | {scores} | {means} | {seconds:.1f} |"
 
 
 def labels(model: Classifier, source: Path) -> tuple[np.ndarray, np.ndarray]:
