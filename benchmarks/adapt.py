@@ -73,8 +73,10 @@ def row(source: Path, model: str, images: int) -> str:
 
 
 def labels(model: Classifier, source: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The numbers of the class that each image has, and is called."""
-    found, _ = score_model(model, open_source(source), temperature=model.card.temperature)
+    """The numbers of the class that each image of a known class has, and is called."""
+    images = open_source(source)
+    images = images.rows(np.flatnonzero(images.known(model.classes)))
+    found, _ = score_model(model, images, temperature=model.card.temperature)
     return found.targets, found.probabilities.argmax(axis=1)
 
 

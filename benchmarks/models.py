@@ -32,8 +32,10 @@ TOGETHER = 8
 
 
 def scored(model: Classifier, source: str) -> str:
-    """Accuracy and balanced accuracy on a source's images."""
-    found, _ = score_model(model, open_source(source), temperature=model.card.temperature)
+    """Accuracy and balanced accuracy on a source's images of the classes that the model knows."""
+    images = open_source(source)
+    images = images.rows(np.flatnonzero(images.known(model.classes)))
+    found, _ = score_model(model, images, temperature=model.card.temperature)
     said = found.probabilities.argmax(axis=1)
     right = int((said == found.targets).sum())
     low, high = jeffreys(right, len(said))

@@ -168,7 +168,7 @@ def test_unlabelled_cells_help_the_labelled_ones(tmp_path: Path, model: Path) ->
     pool = write_cells(tmp_path / "pool", 12, seed=2)
     output = tmp_path / "taught.onnx"
     found = adapt(model, [pool, copies], output, labelled=few, threads=1)
-    assert found.heading == "6 labelled cells of 3 classes, helped by 36 unlabelled, by cross-validation"
+    assert found.heading == "6 labelled and 36 unlabelled cells, by cross-validation"
     assert hemascope.load(output).card.adapted["unlabelled"] == 36
     adapt(model, output=tmp_path / "alone.onnx", labelled=few, threads=1)
 

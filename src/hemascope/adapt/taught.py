@@ -76,9 +76,10 @@ class Taught:
     @property
     def heading(self) -> str:
         """How many labelled cells there were, and unlabelled ones beside them."""
-        beside = f", helped by {self.unlabelled:,} unlabelled" if self.unlabelled else ""
-        classes = len(np.unique(self.targets))
-        return f"{len(self.targets):,} labelled cells of {classes} classes{beside}, by cross-validation"
+        cells = f"{len(self.targets):,} labelled cells of {len(np.unique(self.targets))} classes"
+        if self.unlabelled:
+            cells = f"{len(self.targets):,} labelled and {self.unlabelled:,} unlabelled cells"
+        return f"{cells}, by cross-validation"
 
     @property
     def rows(self) -> list[tuple[str, str, str]]:
