@@ -4,9 +4,9 @@
 
 The sources hold labelled images; those of classes that the model does not know are adapted to as well, but not
 scored. Prints a Markdown table. All images are scored, with what was chosen by some of them without labels; "alike when
-turned" is the share of the turned views of those that are called as the image itself, before and, where the head is new, after.
-The intervals are 95%, the last column's of the difference on the same resamples; ``--zooms`` adds the accuracy at
-every zoom that was tried, on the images that chose.
+turned" is the share of the turned views of those that are called as the image itself, before and, where the head is
+new, after. The intervals are 95%, the last column's of the difference on the same resamples; ``--zooms`` adds the
+accuracy at every zoom that was tried, on the images that chose.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=IMAGES, help="images that choose the zoom")
     parser.add_argument("--zooms", action="store_true", help="print the accuracy at every zoom, too")
     options = parser.parse_args()
-    print("| set | zoom | alike when turned | accuracy before | after | after - before | balanced before | after | seconds |")
+    print("| set | zoom | alike when turned | before | after | after - before | balanced before | after | seconds |")
     print("|---|---|---|---|---|---|---|---|---|")
     for source in options.sources:
         print(row(source, options.model, options.images), flush=True)

@@ -3,9 +3,10 @@
     python benchmarks/adapt_labels.py --other labs/chula --other ood/bccd --home pbc/val
 
 Draws labelled cells of each folder, refits the head to them and scores the folder's other cells and the cells of home;
-prints a row a folder and number of labels: means over the draws and the lowest to the highest. With --unlabelled so many
-of the folder's other cells help, without their labels, as they do with ``--unlabelled FOLDER``. With --new LABEL the folder's cells
-of that label are a new class, of which so many as --new-cells are drawn beside the others.
+prints a row a folder and number of labels: means over the draws and the lowest to the highest. With --unlabelled so
+many of the folder's other cells help, without their labels, as they do with ``--unlabelled FOLDER``, but no zoom is
+chosen. With --new LABEL the folder's cells of that label are a new class, of which so many as --new-cells are drawn
+beside the others.
 """
 
 import argparse

@@ -170,6 +170,10 @@ def test_unlabelled_cells_help_the_labelled_ones(tmp_path: Path, model: Path) ->
     found = adapt(model, [pool, copies], output, labelled=few, threads=1)
     assert found.heading == "6 labelled and 36 unlabelled cells, by cross-validation"
     assert hemascope.load(output).card.adapted["unlabelled"] == 36
+    assert found.zoom is not None
+    assert found.zoom.sentence in found.lines
+    assert hemascope.load(output).card.zoom == found.zoom.zoom
+    assert hemascope.load(output).card.adapted["source"] == hemascope.load(model).digest
     adapt(model, output=tmp_path / "alone.onnx", labelled=few, threads=1)
 
     def sure(path: Path) -> float:  # of cells that are neither labelled nor unlabelled here

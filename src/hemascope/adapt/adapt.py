@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import onnx
 
 from hemascope.adapt.agreement import METHOD as TURNED
 from hemascope.adapt.agreement import Agreement, agree, held
@@ -16,7 +17,7 @@ from hemascope.adapt.choice import ZOOMS, Choice, choose
 from hemascope.adapt.head import with_head
 from hemascope.adapt.metadata import set_card
 from hemascope.adapt.save import save_model
-from hemascope.adapt.seen import see, turned_at
+from hemascope.adapt.seen import FEWEST, Seen, see, turned_at
 from hemascope.adapt.zoom import with_zoom
 from hemascope.cells import title
 from hemascope.cores import usable_cores
@@ -25,7 +26,7 @@ from hemascope.data.remote.url import named
 from hemascope.errors import ModelFileError, SourceError
 from hemascope.files import scratch
 from hemascope.predict.card import ModelCard
-from hemascope.predict.classifier import load
+from hemascope.predict.classifier import Classifier, load
 from hemascope.predict.modelfile import reason
 from hemascope.progress import SILENT, Progress
 from hemascope.seeds import check_seed
@@ -145,8 +146,6 @@ def adapt(
         device: where the network runs.
         progress: told of the images that the network has seen.
     """
-    import onnx
-
     check_seed(seed)
     output = here(output)
     paths = [str(path) for path in ([unlabelled] if isinstance(unlabelled, str | Path) else unlabelled or ())]
@@ -165,27 +164,26 @@ def adapt(
     if labelled is not None:
         from hemascope.adapt.labelled import teach  # needs pandas, which reading unlabelled images does not
 
-        return teach(
-            classifier,
-            original,
-            labelled,
-            output,
-            unlabelled=paths,
-            to_label=to_label,
-            images=images or BESIDE,
-            seed=seed,
-            threads=classifier.threads,
-            progress=progress,
-        )
+        with scratch() as folder:
+            zoom = None
+            if paths:
+                zoom = _zoom(classifier, original, paths, images or IMAGES, folder, seed, progress, fewest=1)[0]
+                classifier, original = _at_zoom(classifier, original, zoom, folder)
+            return teach(
+                classifier,
+                original,
+                labelled,
+                output,
+                unlabelled=paths,
+                zoom=zoom,
+                to_label=to_label,
+                images=images or BESIDE,
+                seed=seed,
+                threads=classifier.threads,
+                progress=progress,
+            )
     with scratch() as folder:
-        plain = classifier
-        if card.zoom != 1:
-            whole = with_zoom(original, 1)
-            set_card(whole, replace(card, adapted={}))
-            onnx.save(whole, folder / "plain.onnx")
-            plain = load(folder / "plain.onnx", threads=classifier.threads, device=classifier.device.name)
-        seen = see(plain, paths, ZOOMS, limit=images or IMAGES, seed=seed, progress=progress)
-        choice = choose(seen.probabilities, ZOOMS)
+        choice, seen, plain = _zoom(classifier, original, paths, images or IMAGES, folder, seed, progress)
         before, after = (seen.probabilities[ZOOMS.index(zoom)] for zoom in (1, choice.zoom))
         found = held(original, card, str(source))
         if not isinstance(found, str):
@@ -208,15 +206,63 @@ def adapt(
     return Adaptation(classifier.classes, len(before), seen.errors, choice, turned, before, after)
 
 
+def _zoom(
+    classifier: Classifier,
+    original: onnx.ModelProto,
+    paths: list[str],
+    limit: int,
+    folder: Path,
+    seed: int,
+    progress: Progress,
+    fewest: int = FEWEST,
+) -> tuple[Choice, Seen, Classifier]:
+    """The zoom for images, what was seen of them, and the model without a zoom, its file in a folder if it has one."""
+    plain = classifier
+    if classifier.card.zoom != 1:
+        whole = with_zoom(original, 1)
+        set_card(whole, replace(classifier.card, adapted={}))
+        onnx.save(whole, folder / "plain.onnx")
+        plain = load(folder / "plain.onnx", threads=classifier.threads, device=classifier.device.name)
+    seen = see(plain, paths, ZOOMS, limit=limit, fewest=fewest, seed=seed, progress=progress)
+    if len(seen.items) < FEWEST:
+        means = tuple(seen.probabilities.max(axis=2).mean(axis=1).tolist())
+        return (
+            Choice(classifier.card.zoom, ZOOMS, means, f"fewer than {FEWEST} unlabelled images tell none"),
+            seen,
+            plain,
+        )
+    return choose(seen.probabilities, ZOOMS), seen, plain
+
+
+def _at_zoom(
+    classifier: Classifier, original: onnx.ModelProto, choice: Choice, folder: Path
+) -> tuple[Classifier, onnx.ModelProto]:
+    """The model at a zoom, under the name of its file."""
+    card = classifier.card
+    if choice.zoom == card.zoom:
+        return classifier, original
+    zoomed = with_zoom(original, choice.zoom, named(str(classifier.path)))
+    methods = [*_methods(card), METHOD]
+    adapted = {**card.adapted, "zoom": choice.zoom, "method": "; then ".join(methods)}
+    save_model(zoomed, folder / "zoomed.onnx", replace(card, adapted=adapted, confusion={}))
+    found = load(folder / "zoomed.onnx", threads=classifier.threads, device=classifier.device.name)
+    found.path = classifier.path  # what errors and cards are to name
+    return found, zoomed
+
+
+def _methods(card: ModelCard) -> list[str]:
+    """What was done to a model before, but for a zoom, which is chosen anew."""
+    return [name for name in str(card.adapted.get("method", "")).split("; then ") if name and name != METHOD]
+
+
 def _done(card: ModelCard, digest: str, images: int, zoom: float, turned: Agreement) -> dict[str, object]:
     """What the card says, after what it says of an earlier adapting by other means."""
-    methods = [name for name in str(card.adapted.get("method", "")).split("; then ") if name and name != METHOD]
     return {
         **card.adapted,
         "source": digest,
         "images": images,
         "zoom": zoom,
-        "method": "; then ".join([*methods, METHOD, *([] if turned.head is None else [TURNED])]),
+        "method": "; then ".join([*_methods(card), METHOD, *([] if turned.head is None else [TURNED])]),
         "date": date.today().isoformat(),
     }
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 METHOD = "head fitted to what it says of unlabelled cells in the mean of some turned views"
 
 LEAST = 0.05
-"""Share of turned views called otherwise than the cell as it is, below which there is nothing to mend: at home it is 0.01."""
+"""Share of turned views called otherwise than the cell as it is, below which the head stays: at home it is 0.01."""
 
 _TEMPERATURES = (0.2, 20.0)  # others are never chosen
 

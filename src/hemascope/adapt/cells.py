@@ -85,7 +85,8 @@ def read_unlabelled(
         SourceError: no such source, or none of its images can be read.
     """
     tables = [open_source(source, unlabelled=True, progress=progress) for source in sources]
-    places = [(number, row) for number, one in enumerate(tables) for row in np.flatnonzero(~one.ids.isin(without.names))]
+    others = [np.flatnonzero(~table.ids.isin(without.names)) for table in tables]
+    places = [(number, row) for number, rows in enumerate(others) for row in rows]
     order = np.random.default_rng(seed).permutation(len(places))[:limit]
     parts = []
     seen = {image.tobytes() for image in without.images}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scipy import special
 
 from hemascope.adapt.cells import read_labelled, read_unlabelled
+from hemascope.adapt.choice import Choice
 from hemascope.adapt.lesson import Observed, learn
 from hemascope.adapt.next_cells import NextCells, choose
 from hemascope.adapt.save import save_model
@@ -30,6 +32,7 @@ def teach(
     output: Path,
     *,
     unlabelled: Sequence[str] = (),
+    zoom: Choice | None = None,
     to_label: Callable[[NextCells], None] | None = None,
     images: int,
     seed: int,
@@ -44,6 +47,7 @@ def teach(
         labelled: where the labelled cells are.
         output: the new file; one there is replaced, whole or not at all.
         unlabelled: where other cells of the same laboratory are, which teach how alike its cells are.
+        zoom: at which the model sees cells, where it was chosen by the unlabelled ones.
         to_label: given those of them that are to be labelled next.
         images: at most so many of the unlabelled, drawn by seed.
         seed: of draws and of the parts of the cross-validation.
@@ -82,4 +86,4 @@ def teach(
         )
     progress.step("writing the model file")
     save_model(lesson.model(original, str(classifier.path)), output)
-    return lesson.taught
+    return lesson.taught if zoom is None else replace(lesson.taught, zoom=zoom)

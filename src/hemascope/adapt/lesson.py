@@ -95,8 +95,8 @@ def learn(
         original: its graph, which is not changed.
         seen: the cells, no copies among them.
         labels: class names, one a cell; those that the model does not know are new.
-        unlabelled: features of cells of the same laboratory without labels, float32 (m, v, d), none of the labelled ones
-            among them: what the head says of one should not depend on how it is turned.
+        unlabelled: features of cells of the same laboratory without labels, float32 (m, v, d), none of the labelled
+            ones among them: what the head says of one should not depend on how it is turned.
         errors: why others could not be read.
         keep: stay able to tell the classes of which there is no label; else they are forgotten, and a memory is not
             needed.

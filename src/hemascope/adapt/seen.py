@@ -41,6 +41,7 @@ def see(
     zooms: Sequence[float],
     *,
     limit: int,
+    fewest: int = FEWEST,
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> Seen:
@@ -51,11 +52,12 @@ def see(
         paths: folders, globs, images, .npz and .tar, as in `hemascope.predict.items.items`.
         zooms: see `hemascope.adapt.zoom.with_zoom`.
         limit: at most so many images, drawn by seed.
+        fewest: at least so many.
         seed: of the draw and of the order.
         progress: told of the images done.
 
     Raises:
-        SourceError: a path that matches nothing, or fewer than `FEWEST` readable images.
+        SourceError: a path that matches nothing, or fewer readable images.
         ModelFileError: the network fails on one.
     """
     check(paths)
@@ -81,10 +83,10 @@ def see(
                 read.append(item)
                 rows.append(found)
             progress.done(done)
-    if len(rows) < FEWEST:
+    if len(rows) < fewest:
         why = f"; first of {len(errors)} unreadable: {errors[0]}" if errors else ""
         raise SourceError(
-            f"{', '.join(paths)}: {len(rows)} readable images, and adapting needs at least {FEWEST}{why}",
+            f"{', '.join(paths)}: {len(rows)} readable images, and adapting needs at least {fewest}{why}",
             "Give some hundred images of cells of all classes, as they come.",
         )
     return Seen(read, np.stack(rows, axis=1), errors)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from hemascope.adapt.choice import Choice
 from hemascope.adapt.teach import confused
 from hemascope.cells import title
 from hemascope.jeffreys import jeffreys
@@ -30,6 +31,7 @@ class Taught:
         flagged: share of the labelled cells that the score of unknown objects flags, before and after; None without it.
         errors: why others could not be read.
         unlabelled: how many cells without labels helped.
+        zoom: at which the file sees cells, where these chose it.
     """
 
     classes: tuple[str, ...]
@@ -41,6 +43,7 @@ class Taught:
     flagged: tuple[float, float] | None
     errors: list[str]
     unlabelled: int = 0
+    zoom: Choice | None = None
 
     @property
     def before(self) -> tuple[float, float, float]:
@@ -104,6 +107,8 @@ class Taught:
     def lines(self) -> list[str]:
         """What to know before the file is used, in sentences."""
         found = [f"Left out, because unreadable: {len(self.errors):,}, first {self.errors[0]}"] if self.errors else []
+        if self.zoom is not None:
+            found.append(self.zoom.sentence)
         mended, spoiled = self.changed
         if (chance := float(special.bdtr(spoiled, mended + spoiled, 0.5))) > _CHANCE:
             found.append(

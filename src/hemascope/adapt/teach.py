@@ -81,7 +81,7 @@ class Fitter:
             self._held[:, :known] = special.softmax(self._before[last:, :known], axis=1)
 
     def fit(self, chosen: np.ndarray) -> Head:
-        """The head fitted to some of the labelled cells, by their places; to none of them, if there are unlabelled ones."""
+        """The head fitted to some of the labelled cells, by their places, or to the unlabelled alone."""
         own = self._places[chosen]
         wanted = np.eye(len(self._old.bias))[np.repeat(self._targets[chosen], own.shape[1])]
         asked = _CONSENSUS * min(1, len(self._asked) / _ENOUGH)
