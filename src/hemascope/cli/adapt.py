@@ -56,12 +56,12 @@ def adapt(
     """Fit a model file to another laboratory by some hundred of its images without labels, or by some with labels.
 
     Without labels it finds the zoom at which the model is surest of the images and writes it into the file. Where none
-    is clearly better, the file sees them as the original does. And where turned cells are called otherwise than the cell
-    itself, its head is fitted to the mean of some views. The images should be of all classes, as they come.
+    is clearly better, the file sees them as the original does. And where turned cells are called otherwise than the
+    cell itself, its head is fitted to the mean of some views. The images should be of all classes, as they come.
 
     With --labelled the head is refitted to these cells, new classes among them, and held by what the file remembers of
     its own. Estimates by cross-validation what that is worth; a file that is not better is not written. With both, the
-    unlabelled cells help the labelled ones: the more of them, the better.
+    unlabelled cells choose the zoom and help the labelled ones: the more of them, the better.
     """
     from rich.table import Table
 

@@ -34,19 +34,19 @@ def adapt(
 ) -> Adaptation | Taught:
     """Write a model file that fits another laboratory: by a zoom for its unlabelled images, or by some labelled cells.
 
-    Without labels it sees their pictures at the zoom at which it knows the cells best, and its head is fitted to what it
-    says of them in the mean of some turned views, where these differ.
+    Without labels it sees their pictures at the zoom at which it knows the cells best, and its head is fitted to what
+    it says of them in the mean of some turned views, where these differ.
 
     Args:
         model: a model file, a Run folder or a shipped model's name. The zoom of one that has one is chosen anew.
         unlabelled: a folder or file of images of cells, or several, as they come.
         output: the new file; one there is replaced, whole or not at all.
         labelled: a source of some labelled cells of the laboratory, 5 to 500: the head is refitted to them instead
-            (`hemascope.adapt.lesson.learn`), helped by the unlabelled ones where there are any; no zoom is chosen then.
+            (`hemascope.adapt.lesson.learn`), helped by the unlabelled ones where there are any.
         to_label: a CSV to write: which of the unlabelled cells to label next. Beside it, under the same name, is a
             page (.html) with their pictures, on which they can be labelled.
-        images: at most so many of the unlabelled, drawn by seed; where not given 200, which choose a zoom, or 400 beside
-            labelled ones.
+        images: at most so many of the unlabelled, drawn by seed; where not given, 200 choose a zoom and 400
+            help labelled ones.
         seed: of the draw.
         threads: one a core where not given.
         device: where the network runs, as of `hemascope.load`.
