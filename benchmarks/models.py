@@ -16,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
-from sklearn.metrics import balanced_accuracy_score
+from sklearn.metrics import recall_score
 
 import hemascope
 from hemascope.data.decode import decode
@@ -39,7 +39,7 @@ def scored(model: Classifier, source: str) -> str:
     said = found.probabilities.argmax(axis=1)
     right = int((said == found.targets).sum())
     low, high = jeffreys(right, len(said))
-    balanced = balanced_accuracy_score(found.targets, said)
+    balanced = recall_score(found.targets, said, labels=np.unique(found.targets), average="macro")
     return f"{right / len(said):.3f} ({low:.3f} to {high:.3f}), {balanced:.3f}"
 
 

@@ -14,7 +14,7 @@ TOKEN = "HEMASCOPE_TOKEN"
 
 def _option(text: str, name: str, *short: str) -> typer.models.OptionInfo:
     variable = f"HEMASCOPE_{name.replace('-', '_').upper()}"
-    return typer.Option(f"--{name}", *short, help=text, envvar=variable)  # type: ignore[no-any-return]
+    return typer.Option(f"--{name}", *short, help=text, envvar=variable)
 
 
 def serve(
