@@ -16,6 +16,7 @@ import torch
 from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor
 
+from hemascope.data.remote.mirror import put_so_far
 from hemascope.errors import HemascopeError, RunError
 from hemascope.files import atomic
 from hemascope.models.depthwise import use_fast_depthwise
@@ -213,6 +214,7 @@ def _train(
     def tell(row: dict[str, float]) -> None:
         told.epoch(row)
         tracker.epochs(keeper.history)
+        put_so_far()
         if on_epoch:
             on_epoch(row)
 
