@@ -98,7 +98,7 @@ def test_the_workers_of_a_cluster_find_the_same_though_one_is_killed(
     monkeypatch.setenv("RAY_worker_niceness", "0")  # else a busy machine leaves its workers no time
     told = Killing()
     done = audit_source(cells, output=tmp_path / "audit", on="ray", cores_each=1, progress=told)
-    assert [line.partition(" on ")[0] for line in told.said if "lost" in line] == [
+    assert [line.rpartition(" on ")[0] for line in told.said if "lost" in line] == [
         f"{told.killed}: its worker was lost; it goes on from its checkpoint"
     ]
     assert_same(done.audit, alone)

@@ -1,4 +1,4 @@
-"""Stores other than S3, as their emulators play them on loopback: read, listed, written, and made into."""
+"""Stores other than S3, as emulators play them on loopback: read, listed, written, and made into."""
 
 import shutil
 import socket
@@ -11,9 +11,12 @@ import hemascope
 from hemascope.data.remote import listing, reading, store, writing
 from hemascope.data.remote.mirror import into_folder, taken_up
 from hemascope.errors import SourceError
+from tests.hub import IGNORED, as_hub
 from tests.predict.model import write_model
 from tests.predict.pictures import encoded
 from tests.told import Told
+
+pytestmark = [pytest.mark.timeout(300), pytest.mark.filterwarnings(IGNORED)]
 
 AZURE = ("devstoreaccount1", "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==")
 """The account that every emulator of Azure has, and its key, which Microsoft publishes."""
@@ -56,25 +59,35 @@ def azure():
     server.wait()
 
 
-@pytest.fixture(params=["gs", "az", "abfs"])
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """The Hugging Face hub with the data set "ada/cells"; its variables are set."""
+    pytest.importorskip("huggingface_hub", reason="huggingface-hub is not installed: pip install 'hemascope[hub]'")
+    with as_hub(tmp_path / "hub", monkeypatch) as hub:
+        hub.add("ada/cells", {"README.md": b"cells"})
+        yield {}
+
+
+@pytest.fixture(params=["gs", "az", "abfs", "hf"])
 def cloud(request, tmp_path, monkeypatch):
     """The URL of an empty folder there."""
     # Without this, gcsfs asks by gRPC, which the emulator does not speak, what kind of bucket it is.
     monkeypatch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
-    for name, value in request.getfixturevalue("google" if request.param == "gs" else "azure").items():
+    server = {"gs": "google", "hf": "hub"}.get(request.param, "azure")
+    for name, value in request.getfixturevalue(server).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("HEMASCOPE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("HEMASCOPE_PATIENCE", "20")
     monkeypatch.chdir(tmp_path)
     store.forget()
-    place = {"gs": "gs://lab", "az": "az://lab", "abfs": f"abfs://lab@{AZURE[0]}.dfs.core.windows.net"}[request.param]
-    if request.param != "gs" and not writing.is_there("az://lab"):
+    account = f"abfs://lab@{AZURE[0]}.dfs.core.windows.net"
+    place = {"abfs": account, "hf": "hf://datasets/ada/cells"}.get(request.param, f"{request.param}://lab")
+    if server == "azure" and not writing.is_there("az://lab"):
         store.store("az://lab").system.mkdir("lab", exist_ok=True)
     yield f"{place}/{request.param}"
     store.forget()
 
 
-@pytest.mark.timeout(300)
 def test_files_are_put_told_listed_and_read(cloud, tmp_path):
     file = tmp_path / "a.bin"
     file.write_bytes(bytes(range(256)) * 1000)
@@ -97,7 +110,6 @@ def test_files_are_put_told_listed_and_read(cloud, tmp_path):
             reading.about(gone)
 
 
-@pytest.mark.timeout(300)
 def test_pictures_are_classified_from_there_to_there(cloud, tmp_path):
     for number in range(4):
         (tmp_path / f"{number}.png").write_bytes(encoded(("basophil", "eosinophil")[number % 2]))
@@ -109,7 +121,6 @@ def test_pictures_are_classified_from_there_to_there(cloud, tmp_path):
     ]
 
 
-@pytest.mark.timeout(300)
 def test_a_folder_is_gone_on_with_by_another_machine(cloud, tmp_path, monkeypatch):
     @into_folder("hemascope job")
     def job(*, output, progress):

@@ -49,7 +49,9 @@ def about(url: str) -> About:
 
 def version_of(found: dict[str, Any]) -> str:
     """What changes when a file does, of what fsspec tells of it; "" where it tells of none."""
-    version = next((str(found[key]) for key in ("ETag", "etag", "content_md5", "md5Hash") if found.get(key)), "")
+    version = next(
+        (str(found[key]) for key in ("ETag", "etag", "content_md5", "md5Hash", "blob_id") if found.get(key)), ""
+    )
     return version or str(found.get("last_modified") or found.get("created", ""))
 
 
