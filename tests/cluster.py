@@ -1,6 +1,10 @@
 """A Ray cluster of two machines of one core each, both of them on this one."""
 
+import contextlib
+import os
+import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,3 +33,20 @@ def two_nodes() -> Iterator[Any]:
 def lose(nodes: Any) -> None:
     """Lose the machine that the caller does not run on, as by a power cut."""
     nodes.remove_node(next(iter(nodes.worker_nodes)), allow_graceful=False)
+
+
+def kill_worker(task: str) -> bool:
+    """Kill the worker that runs a task, in a cluster that this process began; whether there is one."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (folder / "cmdline").read_bytes().startswith(f"ray::{task}".encode()) and _is_ours(int(folder.name)):
+                os.kill(int(folder.name), signal.SIGKILL)
+                return True
+    return False
+
+
+def _is_ours(process: int) -> bool:
+    """Whether a process descends from this one."""
+    while process > 1 and process != os.getpid():
+        process = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+    return process == os.getpid()

@@ -1,4 +1,4 @@
-"""A small Hugging Face hub on loopback: as much of its API as its client speaks for models."""
+"""A small Hugging Face hub on loopback: as much of its API as its client speaks for models and data sets."""
 
 import base64
 import hashlib
@@ -98,11 +98,11 @@ class _Handler(BaseHTTPRequestHandler):
         match [unquote(part) for part in urlsplit(self.path).path.strip("/").split("/")]:
             case ["api", "whoami-v2"]:
                 self._send(200, {"name": "ada", "type": "user"}) if self._known() else self._refuse(401)
-            case [user, name, "resolve", revision, *file]:
+            case ["datasets", user, name, "resolve", revision, *file] | [user, name, "resolve", revision, *file]:
                 self._file(f"{user}/{name}", revision, "/".join(file))
-            case ["api", "models", user, name, "tree", revision, *_]:
-                self._tree(f"{user}/{name}", revision)
-            case ["api", "models", user, name, *rest]:
+            case ["api", "models" | "datasets", user, name, "tree", revision, *folder]:
+                self._tree(f"{user}/{name}", revision, "/".join(folder), "recursive=true" in self.path.lower())
+            case ["api", "models" | "datasets", user, name, *rest]:
                 self._about(f"{user}/{name}", rest[1] if rest else "main")
             case _:
                 self._refuse(404)
@@ -124,9 +124,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self._create(json.loads(body))
             case ["api", "validate-yaml"]:
                 self._validate(json.loads(body)["content"])
-            case ["api", "models", user, name, action, revision]:
+            case ["api", "models" | "datasets", user, name, action, revision]:
                 getattr(self, f"_{action}")(f"{user}/{name}", revision, body)
-            case [_, _, "info", "lfs", "objects", "batch"]:
+            case [*_, "info", "lfs", "objects", "batch"]:
                 self._batch(json.loads(body))
             case _:
                 self._refuse(404)
@@ -159,19 +159,27 @@ class _Handler(BaseHTTPRequestHandler):
         data = repository.commits[commit].get(file)
         if data is None:
             return self._send(404, b"", X_Error_Code="EntryNotFound", X_Repo_Commit=commit)
-        return self._send(200, data, X_Repo_Commit=commit, ETag=f'"{hashlib.sha256(data).hexdigest()}"')
+        about = {"X_Repo_Commit": commit, "ETag": f'"{hashlib.sha256(data).hexdigest()}"'}
+        asked = self.headers.get("Range")
+        if not asked:
+            return self._send(200, data, **about)
+        first, _, last = asked.removeprefix("bytes=").partition("-")
+        part = data[int(first) : int(last or len(data)) + 1]
+        place = f"bytes {first}-{int(first) + len(part) - 1}/{len(data)}"
+        return self._send(206, part, Content_Range=place, **about)
 
-    def _tree(self, name: str, revision: str) -> None:
+    def _tree(self, name: str, revision: str, folder: str, recursive: bool) -> None:
         repository = self._readable(name)
         if repository is None:
             return None
         commit = repository.at(revision)
         if commit is None:
             return self._refuse(404, "RevisionNotFound")
-        rows = [
-            {"type": "file", "path": path, "size": len(data), "oid": hashlib.sha1(data).hexdigest()}
-            for path, data in repository.commits[commit].items()
-        ]
+        start = f"{folder}/" if folder else ""
+        files = {path: data for path, data in repository.commits[commit].items() if path.startswith(start)}
+        below = {path[len(start) :].partition("/")[0] for path in files if "/" in path[len(start) :]}
+        rows = [_file_row(path, data) for path, data in files.items() if recursive or "/" not in path[len(start) :]]
+        rows += [] if recursive else [_folder_row(f"{start}{name}") for name in sorted(below)]
         return self._send(200, rows)
 
     def _about(self, name: str, revision: str) -> None:
@@ -245,6 +253,14 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, {"success": True, "commitOid": commit, "commitUrl": f"{self.hub.url}/{name}/commit/{commit}"})
 
 
+def _file_row(path: str, data: bytes) -> dict[str, Any]:
+    return {"type": "file", "path": path, "size": len(data), "oid": hashlib.sha1(data).hexdigest()}
+
+
+def _folder_row(path: str) -> dict[str, Any]:
+    return {"type": "directory", "path": path, "size": 0, "oid": hashlib.sha1(path.encode()).hexdigest()}
+
+
 @contextmanager
 def served() -> Iterator[Hub]:
     """A hub that answers until the block ends."""
@@ -275,4 +291,7 @@ def as_hub(folder: Path, monkeypatch: pytest.MonkeyPatch, *, token: str | None =
         monkeypatch.setenv("HF_TOKEN", token)
     with served() as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+        template = f"{hub.url}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
         yield hub

@@ -16,6 +16,7 @@ from hemascope.data.manifest import Manifest
 from hemascope.data.sources import open_source
 from hemascope.engine.tasks import Here
 from hemascope.pipeline.audit import audit as audit_source
+from tests.cluster import kill_worker
 from tests.told import Told
 
 from .planted import plant
@@ -77,14 +78,29 @@ def test_parts_cover_all_rows_and_are_no_more_than_threads_can_watch() -> None:
         assert not n or (parts[0].start, parts[-1].stop) == (0, n)
 
 
-def test_two_workers_of_a_cluster_find_the_same(
+class Killing(Told):
+    """Kills the worker of the first part that is at work."""
+
+    killed = ""
+
+    def done(self, count: int, total: int | None = None, note: str = "") -> None:
+        super().done(count, total, note)
+        name = note.partition(":")[0]
+        if not self.killed and name and kill_worker(name):
+            self.killed = name
+
+
+def test_the_workers_of_a_cluster_find_the_same_though_one_is_killed(
     cells: Path, alone: Audit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("ray", reason="Ray is not installed: pip install 'hemascope[ray]'")
     monkeypatch.setattr(spread, "_FEWEST", 17)
     monkeypatch.setenv("RAY_worker_niceness", "0")  # else a busy machine leaves its workers no time
-    told = Told()
+    told = Killing()
     done = audit_source(cells, output=tmp_path / "audit", on="ray", cores_each=1, progress=told)
+    assert [line.rpartition(" on ")[0] for line in told.said if "lost" in line] == [
+        f"{told.killed}: its worker was lost; it goes on from its checkpoint"
+    ]
     assert_same(done.audit, alone)
     assert {"looking at the images", "looking for copies"} <= {name for name, _ in told.steps}
     assert not (tmp_path / "audit" / "parts").exists()

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,11 +76,32 @@ def test_two_sources_against_each_other(audit, cells: Path, tmp_path: Path) -> N
     assert f"--against {other}" in (tmp_path / "both" / "audit.html").read_text()
 
 
-def test_scripts_can_fail_on_findings(audit, cells: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert audit(cells, "--fail-on", "identical,leak") == 4
-    assert "Failed by --fail-on: identical 3" in capsys.readouterr().out
-    assert audit(cells, "--apply", "--fail-on", "leak") == 0
-    assert audit(cells, "--fail-on", "duplicates") == 2
+def test_an_audit_elsewhere_is_decided_there_and_taken_up_again(
+    audit, cells: Path, tmp_path: Path, bucket: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HEMASCOPE_CACHE", str(tmp_path / "cache"))
+    url = f"{bucket.url}/looked"
+    assert audit(cells, "-o", url, "--fail-on", "identical,leak") == 4  # for scripts
+    said = capsys.readouterr()
+    assert said.out.splitlines()[-4:] == [
+        f"Page: {url}/audit.html",
+        f"Verdicts: {url}/findings.csv (change any to keep, review, relabel or drop)",
+        f"Then: hemascope audit {cells} -o {url} --apply",
+        "Failed by --fail-on: identical 3",
+    ]
+    assert f"All of it is at {url}" in said.err
+    assert str(tmp_path / "cache").encode() not in bucket.get("looked/audit.html")
+
+    lines = bucket.get("looked/findings.csv").split(b"\n")
+    edited = [line.replace(b",review", b",keep") if b"monocyte/5.png,conflict" in line else line for line in lines]
+    bucket.put("looked/findings.csv", b"\n".join(edited))
+    assert audit(cells, "-o", url, "--apply", "--fail-on", "leak") == 0
+    said = capsys.readouterr().out
+    assert "98 images, 97 readable; taken up again" in said
+    assert "Verdicts of yours, which are kept: 1" in said
+    assert f"Train on it: hemascope train {url}/cleaned.parquet\n" in said
+    assert len(open_source(f"{url}/cleaned.parquet")) == 98
+    assert audit(cells, "-o", url, "--fail-on", "duplicates") == 2
     assert "no finding is of the kind 'duplicates'" in capsys.readouterr().err
 
 

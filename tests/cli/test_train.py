@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from hemascope.cli import main
+from hemascope.data.remote.delivery import staged
 from hemascope.evaluate.predictions import Predictions
 from hemascope.evaluate.summary import summarise, write_metrics
 from hemascope.pipeline import train as pipeline
@@ -82,6 +83,21 @@ def test_what_is_told_while_running_is_no_part_of_the_result(
     assert "test: " in said.out
     assert f"Report: {finished.report_file}\n" in said.out
     assert f"--model {finished.model_file}\n" in said.out.rpartition("Classify an image: ")[2]
+
+
+def test_of_a_run_elsewhere_it_says_the_url(
+    finished: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HEMASCOPE_CACHE", str(tmp_path / "cache"))
+    url = "s3://lab/runs/mine"
+    staged(url).parent.mkdir(parents=True)
+    finished.folder.rename(staged(url))
+    staged(url).with_name(".for").write_text(f"{url}\n")
+    monkeypatch.setattr(pipeline, "train", lambda *_, **__: Run(staged(url)))
+    assert train("cells", "-o", url) == 0
+    said = capsys.readouterr().out
+    assert f"Report: {url}/report.html\n" in said
+    assert f"--model {url}/model.onnx\n" in said
 
 
 def test_after_ctrl_c_it_says_how_to_go_on(

@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -102,21 +103,26 @@ def test_its_network_in_torch_gives_what_its_model_file_gives(finished: Run) -> 
     assert module.classes == classifier.classes
 
 
-def test_killed_and_resumed_ends_as_uninterrupted(finished: Run, tmp_path: Path) -> None:
-    folder = tmp_path / "killed"
+def test_killed_and_resumed_on_another_machine_ends_as_uninterrupted(
+    finished: Run, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEMASCOPE_CACHE", str(tmp_path / "first"))
+    url = f"{bucket.url}/killed"
     settings = [word for override in TINY for word in ("--set", override)]
-    command = [sys.executable, "-m", "hemascope.cli", "train", SOURCE, "--recipe", "demo", *settings, "-o", folder]
+    command = [sys.executable, "-m", "hemascope.cli", "train", SOURCE, "--recipe", "demo", *settings, "-o", url]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 200
-    while not Run(folder).last_checkpoint.exists():
+    while "killed/checkpoints/last.ckpt" not in bucket.keys:
         assert process.poll() is None, process.stderr and process.stderr.read().decode()
         assert time.monotonic() < deadline
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL
-    assert not Run(folder).final_weights.exists()
-    resumed = resume(folder)
+    assert not {"killed/checkpoints/final.pt", "killed/metrics.json"} & set(bucket.keys)
+    monkeypatch.setenv("HEMASCOPE_CACHE", str(tmp_path / "second"))
+    resumed = resume(url)
+    assert {"killed/checkpoints/final.pt", "killed/metrics.json", "killed/model.onnx"} < set(bucket.keys)
     ours, theirs = (Predictions.read(run.predictions_file) for run in (resumed, finished))
     np.testing.assert_allclose(ours.probabilities, theirs.probabilities, atol=1e-3)
     without_seconds = [

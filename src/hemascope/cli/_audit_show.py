@@ -10,6 +10,7 @@ from hemascope.audit.findings import Audit, verdicts_by_kind
 from hemascope.audit.verdicts import verdict_counts
 from hemascope.cells import title
 from hemascope.data.manifest import VERDICTS
+from hemascope.data.remote.mirror import as_given
 from hemascope.pipeline.audit import AuditOutcome
 from hemascope.report.audit_page import count_cell, shown_counts
 from hemascope.report.data_part import short_name
@@ -23,8 +24,10 @@ def show(outcome: AuditOutcome, console: Console) -> None:
     _show_findings(outcome, console)
     if outcome.cleaned is not None:
         _show_cleaned(outcome, console)
-    console.print(f"Page: {outcome.page}", **_WHOLE)
-    console.print(f"Verdicts: {outcome.findings_file} (change any to keep, review, relabel or drop)", **_WHOLE)
+    console.print(f"Page: {as_given(outcome.page)}", **_WHOLE)
+    console.print(
+        f"Verdicts: {as_given(outcome.findings_file)} (change any to keep, review, relabel or drop)", **_WHOLE
+    )
     if outcome.cleaned is None:
         console.print(f"Then: {outcome.command} --apply", **_WHOLE)
     if outcome.failures:
@@ -79,4 +82,5 @@ def _show_cleaned(outcome: AuditOutcome, console: Console) -> None:
     undecided = findings[(findings["kind"] == "conflict") & (findings["verdict"] == "review")]["row"].nunique()
     if undecided:
         console.print(f"Out until you decide, because copies have other labels: {undecided:,}", highlight=False)
-    console.print(f"Train on it: hemascope train {shlex.quote(str(outcome.cleaned_file))}", **_WHOLE)
+    assert outcome.cleaned_file is not None
+    console.print(f"Train on it: hemascope train {shlex.quote(as_given(outcome.cleaned_file))}", **_WHOLE)

@@ -3,6 +3,7 @@
 import shlex
 
 from hemascope.cli._evaluate_show import score_table
+from hemascope.data.remote.mirror import as_given
 from hemascope.evaluate.summary import read_metrics
 from hemascope.pipeline.parts import example_image
 from hemascope.report.folds import folds_part
@@ -18,6 +19,9 @@ def tell(run: Run) -> None:
         console.print(score_table(name, measured))
     if folds := folds_part(metrics):
         console.print(folds["words"])
-    image, model = shlex.quote(str(example_image(run))), shlex.quote(str(run.model_file))
-    for line in (f"Report: {run.report_file}", f"Classify an image: hemascope predict {image} --model {model}"):
+    image, model = shlex.quote(str(example_image(run))), shlex.quote(as_given(run.model_file))
+    for line in (
+        f"Report: {as_given(run.report_file)}",
+        f"Classify an image: hemascope predict {image} --model {model}",
+    ):
         console.print(line, markup=False, soft_wrap=True)

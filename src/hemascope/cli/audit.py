@@ -1,6 +1,5 @@
 """Find what is wrong with a data set: duplicates, junk, labels."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,7 +29,7 @@ def audit(
         bool, typer.Option("--apply", help="Also write cleaned.parquet, which hemascope train takes.")
     ] = False,
     findings: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             help="Take verdicts from this table: columns path, kind, verdict, label, as in findings.csv.",
             show_default=False,

@@ -86,6 +86,7 @@ def evaluate(
     Example: hemascope evaluate cells/ -m runs/mine -o scored
     """
     from hemascope.cli._evaluate_show import evaluation_lines
+    from hemascope.data.remote.mirror import as_given
     from hemascope.pipeline import evaluate as pipeline
     from hemascope.progress import Terminal
     from hemascope.terminal import Console
@@ -117,4 +118,4 @@ def evaluate(
     for line in evaluation_lines(found):
         console.print(line)
     if found.report:
-        console.print(f"Report: {found.report}", markup=False, soft_wrap=True)
+        console.print(f"Report: {as_given(found.report)}", markup=False, soft_wrap=True)

@@ -1,6 +1,6 @@
 """Train a classifier on labelled images and say how good it is."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -85,36 +85,19 @@ def train(
         raise HemascopeError(
             "--resume goes on as the Run began: --recipe, --set and -o do not go with it", "Leave them out."
         )
+    where: dict[str, Any] = {
+        "on": on, "cores_each": cores_each, "gpus_each": gpus_each,
+        "device": device, "devices": devices, "num_nodes": num_nodes,
+    }  # fmt: skip
     with Terminal() as progress:
-        if plan:
-            assert source is not None
-            planned = planning.plan(source, recipe, set=set_ or (), device=device, progress=progress)
-        elif resume:
-            run = pipeline.resume(
-                resume,
-                on=on,
-                cores_each=cores_each,
-                gpus_each=gpus_each,
-                device=device,
-                devices=devices,
-                num_nodes=num_nodes,
-                progress=progress,
-            )
+        if resume is not None:
+            run = pipeline.resume(resume, **where, progress=progress)
         else:
             assert source is not None
-            run = pipeline.train(
-                source,
-                recipe,
-                set=set_ or (),
-                output=output,
-                on=on,
-                cores_each=cores_each,
-                gpus_each=gpus_each,
-                device=device,
-                devices=devices,
-                num_nodes=num_nodes,
-                progress=progress,
-            )
+            if plan:
+                planned = planning.plan(source, recipe, set=set_ or (), device=device, progress=progress)
+            else:
+                run = pipeline.train(source, recipe, set=set_ or (), output=output, **where, progress=progress)
     if plan:
         typer.echo("\n".join(planned.lines))
     elif leads(num_nodes):

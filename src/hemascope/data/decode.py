@@ -16,6 +16,7 @@ from hemascope.data import left_out, rgb
 from hemascope.data.encoded import Encoded, encoded
 from hemascope.data.opening import opened
 from hemascope.data.regular import MAX_PIXELS, read_picture
+from hemascope.data.remote.path import RemotePath
 from hemascope.data.tiff import Page, layout
 from hemascope.errors import DecodeError, HemascopeError
 
@@ -53,7 +54,7 @@ def decode(data: bytes | Path | str, *, name: str = "", max_pixels: int | None =
     >>> decode(file.getvalue()).shape
     (2, 3, 3)
     """
-    if isinstance(data, str | Path):
+    if isinstance(data, str | Path | RemotePath):
         name = name or str(data)
         try:
             data = read_picture(data)

@@ -138,7 +138,7 @@ def run(
         check_count(output, resume=resume, overwrite=overwrite, held=True)
         job = _Job(sources, model, detector, attributes, threads, device, watcher, progress, stop, place)
         if resume and (output / SUMMARY).exists() and not (output / JOURNAL).exists():
-            job.totals = finished(output, job.made, format, field_items(job.sources, job.surveys))
+            job.totals = finished(output, job.made, format, job.items())
             outcome = job.outcome(precision, complete=True, before=job.totals.fields, finished=True)
         else:
             files = {"rois": rois, "crops": crops, "overlays": overlays}
@@ -208,6 +208,9 @@ class _Job:
     def stopped(self) -> bool:
         return self._stop is not None and self._stop.is_set()
 
+    def items(self) -> Iterator[Item]:
+        return field_items(self.sources, self.surveys, self._progress.say)
+
     def begin(self, before: int, lost: int = 0) -> None:
         self._watcher.begin(self.columns, before)
         if lost:
@@ -235,7 +238,7 @@ class _Job:
             return
         from hemascope.fields.read import read_fields
 
-        images = field_items(self.sources, self.surveys) if images is None else images
+        images = self.items() if images is None else images
         threads = self.classifier.threads
         found = read_fields(self.detector, self.classifier, images, attributes=self._attributes, threads=threads)
         with closing(found):
@@ -299,7 +302,7 @@ def _into_folder(
 ) -> Outcome:
     from hemascope.fields.journal import Journal
 
-    path, images = folder / JOURNAL, field_items(job.sources, job.surveys)
+    path, images = folder / JOURNAL, job.items()
     again = resume and path.exists()
     writers = wanted(resume=again)
     with (Journal.resume if again else Journal.create)(path, job.made) as journal:

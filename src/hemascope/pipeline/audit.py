@@ -12,7 +12,8 @@ from hemascope.audit.run import audit_into, check_output, join
 from hemascope.audit.verdicts import FILE_NAME, cleaned
 from hemascope.data.dataset import source_name
 from hemascope.data.manifest import VERDICTS, Manifest
-from hemascope.data.remote.delivery import into_folder
+from hemascope.data.remote.mirror import as_given, into_folder
+from hemascope.data.remote.path import located
 from hemascope.data.sources import open_source
 from hemascope.engine.where import Where
 from hemascope.errors import HemascopeError
@@ -68,7 +69,7 @@ class AuditOutcome:
         )
 
 
-@into_folder
+@into_folder(takes_up=CSV_NAME)
 def audit(
     source: str | Path,
     *,
@@ -119,7 +120,7 @@ def audit(
     done = audit_into(
         folder,
         manifest,
-        findings_file=None if findings is None else Path(findings),
+        findings_file=None if findings is None else located(str(findings)),
         reuse=apply or findings is not None,
         where=where,
         progress=progress,
@@ -144,7 +145,7 @@ def _known_kinds(text: str) -> tuple[str, ...]:
 
 def _command(source: str | Path, against: str | Path | None, folder: Path) -> str:
     second = [] if against is None else ["--against", source_name(against)]
-    return shlex.join(["hemascope", "audit", source_name(source), *second, "-o", str(folder)])
+    return shlex.join(["hemascope", "audit", source_name(source), *second, "-o", as_given(folder)])
 
 
 def _unsettled(findings: pd.DataFrame, kinds: tuple[str, ...]) -> dict[str, int]:

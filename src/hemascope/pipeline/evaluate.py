@@ -11,7 +11,7 @@ import numpy as np
 
 from hemascope.cells import title
 from hemascope.data.manifest import Manifest
-from hemascope.data.remote.delivery import into_folder
+from hemascope.data.remote.mirror import into_folder
 from hemascope.data.remote.path import located
 from hemascope.data.sources import open_source
 from hemascope.errors import HemascopeError, SourceError
@@ -156,7 +156,7 @@ class Evaluation:
         return "".join(shown)
 
 
-@into_folder
+@into_folder()
 def evaluate(
     source: str | Path,
     model: str | Path = DEFAULT,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from hemascope.data.dataset import source_name
-from hemascope.data.remote.delivery import into_folder
+from hemascope.data.remote.mirror import into_folder
 from hemascope.data.sources import open_source
 from hemascope.errors import HemascopeError
 from hemascope.explain.cases import Which, choose, classify, explain_cases
@@ -17,7 +17,7 @@ from hemascope.progress import SILENT, Progress
 from hemascope.seeds import check_seed
 
 
-@into_folder
+@into_folder()
 def explain(
     source: str | Path,
     model: str | Path = DEFAULT,

@@ -10,6 +10,7 @@ import numpy as np
 from hemascope.data.laboratories import laboratory_folds
 from hemascope.data.manifest import SPLITS, Manifest
 from hemascope.data.pixels import Arranged
+from hemascope.data.remote.mirror import put_so_far
 from hemascope.data.splits import fold_manifest, fold_numbers
 from hemascope.engine.tasks import Call
 from hemascope.engine.where import HERE, Where, tasks
@@ -52,6 +53,7 @@ def go_on_with_folds(
     with tasks(where, run.folder, many=len(folds)) as pool:
         given = arranged if where.on is None else pool.put(images)
         for position, told in pool.each(_calls(folds, given, progress), what="folds", progress=progress):
+            put_so_far(folds[position].folder)  # another machine may write at those that are not over
             held_out = _rows(folds[position])[-1]
             logits[held_out], numbers[held_out] = told, position + 1
     out_of_fold, test = numbers > 0, manifest.part("test")

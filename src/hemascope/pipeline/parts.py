@@ -9,7 +9,7 @@ from hemascope.data.dataset import Dataset, source_name
 from hemascope.data.manifest import Manifest
 from hemascope.data.pixels import load_pixels
 from hemascope.data.reading import read_images
-from hemascope.data.remote.url import is_url
+from hemascope.data.remote.path import located
 from hemascope.data.sources import open_source
 from hemascope.errors import DecodeError, RunError
 from hemascope.evaluate.predictions import check_classes
@@ -107,8 +107,8 @@ def example_image(run: Run) -> Path:
     manifest = run.manifest()
     name = evaluated_part(manifest)
     row = manifest.rows(np.flatnonzero(manifest.part(name))[:1])
-    if row.table["member"].iloc[0] == "" and not is_url(row.table["path"].iloc[0]):
-        return Path(row.table["path"].iloc[0])
+    if row.table["member"].iloc[0] == "":
+        return located(row.table["path"].iloc[0])
     path = run.folder / "example.png"
     with atomic(path) as temporary:
         Image.fromarray(some_images(row, name)[0]).save(temporary)

@@ -14,7 +14,7 @@ import hemascope
 from hemascope.data.dataset import Dataset, source_name
 from hemascope.data.manifest import SPLITS, Manifest
 from hemascope.data.pixels import load_pixels
-from hemascope.data.remote.delivery import into_folder, taken_up
+from hemascope.data.remote.mirror import as_given, into_folder, put_so_far, taken_up
 from hemascope.data.splits import check_folds, limited
 from hemascope.engine.where import HERE, Where
 from hemascope.errors import RecipeError
@@ -41,8 +41,9 @@ from hemascope.train.run import Run
 from hemascope.train.start import first_network, learnt_from
 from hemascope.train.tracking import check_tracker
 
+_COMMAND = "hemascope train"
 
-@into_folder
+
 def train(
     source: str | Path | Dataset,
     recipe: str | Path | Recipe = "standard",
@@ -69,7 +70,7 @@ def train(
         source: labelled images, what `hemascope.data.sources.open_source` reads: also objects of `datasets`.
         recipe: how to train: a shipped recipe's name, a YAML file or a Recipe.
         set: changes of the recipe: ``["epochs=10"]`` or ``{"epochs": 10}``.
-        output: folder of the Run; runs/RECIPE-TIME where not given.
+        output: folder of the Run, or its URL, where the checkpoints go too; runs/RECIPE-TIME where not given.
         on: train the folds side by side on a Ray cluster, "ray" or its address; its machines share ``output``.
         cores_each: cores of each fold there; the cluster's divided among them where not given.
         gpus_each: GPUs of each fold, also a part of one; one where the cluster has any.
@@ -93,7 +94,7 @@ def train(
     with on_device(device), several(devices, num_nodes) as group:
         if group and not group.place.leads:
             return Run(Path(take_part(group)))
-        run = _train(source, chosen, output, where, progress)
+        run = _train(source, chosen, where, output=output, progress=progress)
         if group:
             group.end(str(run.folder))
         return run
@@ -105,7 +106,8 @@ def _not_both(where: Where, devices: int | None, num_nodes: int) -> None:
         raise RecipeError("--on trains each fold on one device", "Leave out --on, or --devices and --num-nodes.")
 
 
-def _train(source: str | Path, chosen: Recipe, output: str | Path | None, where: Where, progress: Progress) -> Run:
+@into_folder(_COMMAND)
+def _train(source: str | Path, chosen: Recipe, where: Where, *, output: str | Path | None, progress: Progress) -> Run:
     folder = Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}" if output is None else Path(output)
     check_new(Run(folder))
     check_tracker(chosen.logger)
@@ -141,7 +143,7 @@ def resume(
     """Go on with a Run that was interrupted; a finished one gets its scores, model file and report anew.
 
     Args:
-        run: it, or its folder, or the URL that it goes to when it is finished.
+        run: it, or its folder, or the URL that it goes to, also where another machine began it.
         on: where its folds are trained, as of `train`; it need not be where they were begun.
         cores_each: as of `train`.
         gpus_each: as of `train`.
@@ -156,7 +158,7 @@ def resume(
     with on_device(device), several(devices, num_nodes) as group:
         if group and not group.place.leads:
             return Run(Path(take_part(group)))
-        with taken_up(run.folder if isinstance(run, Run) else run, progress) as folder:
+        with taken_up(run.folder if isinstance(run, Run) else run, _COMMAND, "run.json", progress) as folder:
             found = Run.open(folder)
             recipe, manifest, where = found.recipe(), found.manifest(), Where(on, cores_each, gpus_each)
             check_where(where, recipe)
@@ -164,9 +166,9 @@ def resume(
             if isinstance(recipe.batch_size, int):
                 check_batch(recipe.batch_size, devices_used())
             go_on(found, recipe, manifest, read_again(manifest, recipe.input_size, progress), progress, where)
-            if group:
-                group.end(str(found.folder))
-            return found
+        if group:
+            group.end(str(found.folder))
+        return found
 
 
 def go_on(
@@ -182,12 +184,13 @@ def go_on(
         progress: what it reports to.
         where: its folds are trained.
     """
+    put_so_far()
     try:
         if recipe.folds:
             return go_on_with_folds(run, recipe, manifest, images, progress, where)
         return _go_on_with_one(run, recipe, manifest, images, progress)
     except KeyboardInterrupt:
-        progress.say(f"Stopped. Go on with: hemascope train --resume {run.folder}")
+        progress.say(f"Stopped. Go on with: {_COMMAND} --resume {as_given(run.folder)}")
         raise
 
 

@@ -13,6 +13,8 @@ from hemascope.data.annotations import Annotations, LabelledField, open_annotati
 from hemascope.data.annotations.division import divided, grouped
 from hemascope.data.annotations.fields import without_copies
 from hemascope.data.remote.delivery import here
+from hemascope.data.remote.path import located
+from hemascope.data.remote.url import named
 from hemascope.errors import RunError, SourceError
 from hemascope.evaluate.detected import columns, detect, write_card
 from hemascope.evaluate.detection import score_detections
@@ -55,7 +57,8 @@ def train_detector(
     The Run has the scores on fields kept apart, report.html and detector.onnx, which `count` takes.
 
     Args:
-        sources: annotated fields, each a CSV, COCO's JSON, a folder of Pascal VOC or YOLO, or a folder that holds one.
+        sources: annotated fields, here or at a URL: each a CSV, COCO's JSON, a folder of Pascal VOC or YOLO,
+            or a folder that holds one.
         recipe: how to train: a shipped recipe's name, a YAML file or a DetectorRecipe.
         set: changes of the recipe: ``["epochs=10"]`` or ``{"epochs": 10}``.
         kinds: of labels that are not known: ``["blast=white"]`` or ``{"blast": "white"}``; ``none`` passes them over.
@@ -70,8 +73,8 @@ def train_detector(
     Raises:
         HemascopeError: a source, recipe or folder that cannot be used; nothing is written then.
     """
-    named = [sources] if isinstance(sources, str | Path) else list(sources)
-    if bool(named) == (resume is not None):
+    given = [named(str(one)) for one in ([sources] if isinstance(sources, str | Path) else sources)]
+    if bool(given) == (resume is not None):
         raise RunError(
             "train-detector wants either SOURCES of annotated fields or --resume RUN",
             "hemascope train-detector --help shows examples of both.",
@@ -85,14 +88,12 @@ def train_detector(
     folder = Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}" if output is None else here(output)
     run = DetectorRun(folder)
     run.check_free()
-    fields = _opened(named, kinds, list(annotated), group, progress)
-    return _go_on(
-        DetectorRun.create(folder, chosen, fields, about(", ".join(map(str, named)))), chosen, fields, progress
-    )
+    fields = _opened(given, kinds, list(annotated), group, progress)
+    return _go_on(DetectorRun.create(folder, chosen, fields, about(", ".join(given))), chosen, fields, progress)
 
 
 def _opened(
-    sources: Sequence[str | Path],
+    sources: Sequence[str],
     kinds: Iterable[str] | Mapping[str, str],
     annotated: Sequence[str],
     group: str | None,
@@ -107,15 +108,14 @@ def _opened(
     of_all, of_source = _annotated(annotated)
     found: list[Annotations] = []
     for source in sources:
-        name = Path(source).resolve().name
-        only = next((of_source[key] for key in (str(source), name, Path(name).stem) if key in of_source), of_all)
+        only = next((of_source[key] for key in _names(source) if key in of_source), of_all)
         one = open_annotations(source, kinds=given, annotated=only, progress=progress)
         found.append(divided(grouped(one, group, progress)))
-    strange = of_source.keys() - {key for s in sources for key in (str(s), Path(s).resolve().name, Path(s).stem)}
+    strange = of_source.keys() - {key for source in sources for key in _names(source)}
     if strange:
         raise SourceError(
             f"--annotated {min(strange)}=...: no source is called so",
-            f"They are called {', '.join(Path(source).resolve().name for source in sources)}.",
+            f"They are called {', '.join(_names(source)[1] for source in sources)}.",
         )
     fields, copies = without_copies([field for one in found for field in one.fields])
     if copies:
@@ -132,6 +132,12 @@ def _opened(
     counts = {split: sum(field.split == split for field in fields) for split in ("train", "val", "test")}
     progress.say("fields: " + ", ".join(f"{count:,} {split}" for split, count in counts.items() if count))
     return fields
+
+
+def _names(source: str) -> tuple[str, str, str]:
+    """What ``--annotated`` may call a source: as it is given, by its last part, and that without its suffix."""
+    path = located(source).resolve()
+    return source.rstrip("/"), path.name, path.stem
 
 
 def _annotated(texts: Sequence[str]) -> tuple[list[str] | None, dict[str, list[str]]]:

@@ -20,6 +20,7 @@ from hemascope.audit.verdicts import cleaned, image_verdicts, verdict_counts
 from hemascope.cells import colours, title
 from hemascope.data.delimited import write_delimited
 from hemascope.data.manifest import VERDICTS, Manifest
+from hemascope.data.remote.mirror import as_given
 from hemascope.files import write_text
 from hemascope.report import svg
 from hemascope.report.audit_sheets import sheets
@@ -261,9 +262,9 @@ def _context(folder: Path, audit: Audit, command: str, edits: int) -> dict[str, 
         "points": points,
         "marks": [(shape, name) for name, (_, shape) in MARKS.items() if np.any(points.marks == name)],
         "colours": dict(zip(classes, colours(classes), strict=True)),
-        "csv": shlex.quote(str(folder / CSV_NAME)),
+        "csv": shlex.quote(as_given(folder / CSV_NAME)),
         "command": command,
-        "train": f"hemascope train {shlex.quote(str(folder / CLEANED))}",
+        "train": f"hemascope train {shlex.quote(as_given(folder / CLEANED))}",
         "edits": edits,
         "seconds": sum(audit.seconds.values()),
         "version": __version__,

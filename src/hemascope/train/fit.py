@@ -4,8 +4,8 @@ import logging
 import signal
 import tempfile
 import warnings
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import torch
 from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor
 
+from hemascope.data.remote.mirror import put_so_far
 from hemascope.errors import HemascopeError, RunError
 from hemascope.files import atomic
 from hemascope.models.depthwise import use_fast_depthwise
@@ -213,6 +214,7 @@ def _train(
     def tell(row: dict[str, float]) -> None:
         told.epoch(row)
         tracker.epochs(keeper.history)
+        put_so_far()
         if on_epoch:
             on_epoch(row)
 
@@ -229,7 +231,6 @@ def _train(
         weights,
         resume.read_bytes() if resume and group else None,
     )
-    handler = signal.getsignal(signal.SIGINT)
     try:
         with (
             Tracker(run, recipe.model_dump(mode="json"), progress) as tracker,
@@ -238,10 +239,6 @@ def _train(
             place = group.place if group else ALONE
             # Divergence looks before the others count, stop by or keep what is no number.
             _run_trainer(task, network, place, [Divergence(progress, classes)], [told, keeper], resume)
-    except SystemExit as end:
-        # Lightning exits by itself on Ctrl-C, and switches further ones off; the command line says how to go on.
-        signal.signal(signal.SIGINT, handler)
-        raise KeyboardInterrupt from end
     except (HemascopeError, torch.OutOfMemoryError):
         raise
     except Exception as problem:
@@ -297,8 +294,19 @@ def _run_trainer(
             use_distributed_sampler=False,
         )
         validation = evaluation_batches(val.images, val.targets, share=place.share(len(val.images)))
-        with synchronised(network) if place.size > 1 else nullcontext():
+        with _interruptible(), synchronised(network) if place.size > 1 else nullcontext():
             trainer.fit(module, batches, validation, ckpt_path=checkpoint, weights_only=True)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C be one: Lightning exits by itself then, and switches further ones off."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as end:
+        signal.signal(signal.SIGINT, handler)
+        raise KeyboardInterrupt from end
 
 
 def _is_over(saved: dict[str, Any], recipe: Recipe) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 import pandas as pd
 
+from hemascope.data.remote.delivery import elsewhere
 from hemascope.errors import RunError
 from hemascope.files import write_text
 
@@ -69,6 +70,8 @@ class RunFolder:
         Raises:
             RunError: the folder is not a Run, one of a newer format, or one of another kind of training.
         """
+        if url := elsewhere(folder):
+            raise RunError(f"{url}: a Run elsewhere is not read by this", "Copy its folder, and name the copy.")
         run = cls(Path(folder))
         if not (run.folder / "run.json").is_file():
             raise RunError(f"{folder}: not a Run (it has no run.json)", "Name the folder that a training wrote.")

@@ -3,12 +3,14 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from hemascope.data.annotations import open_annotations
 from hemascope.data.annotations.coco import read_coco
+from hemascope.data.annotations.coco import write_coco as write_coco_again
 from hemascope.errors import HemascopeError, SourceError
 from tests.data.annotations.sources import (
     BOXES,
@@ -40,6 +42,25 @@ def test_every_form_gives_the_same_fields(form: str, tmp_path: Path) -> None:
         assert fields[name].annotated == (True, True, True)
         assert fields[name].size == (64, 48)
     assert [line for line in told.said if "3 fields; boxes of 1 white cells, 2 red cells, 1 platelets" in line]
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_every_form_is_read_elsewhere_as_here(form: str, bucket: Any, tmp_path: Path) -> None:
+    folder = WRITERS[form](tmp_path / "smears")
+    for path in folder.rglob("*"):
+        if path.is_file():
+            bucket.put(f"sets/{path.relative_to(tmp_path).as_posix()}", path.read_bytes())
+    url = f"{bucket.url}/sets/smears"
+    here, there = (open_annotations(source) for source in (folder, url))
+    write_coco_again(there.fields, tmp_path / "again.json")
+    for found in (there, open_annotations(tmp_path / "again.json")):
+        for one, other in zip(here.fields, found.fields, strict=True):
+            assert str(other.path) == f"{url}{str(one.path).removeprefix(str(folder))}"
+            assert (one.name, one.split, one.digest) == (other.name, other.split, other.digest)
+            assert one.kinds.tolist() == other.kinds.tolist()
+            np.testing.assert_array_equal(one.boxes, other.boxes)
+    asked = sum(count for path, count in bucket.proxy.asked.items() if "a_1" in path)
+    assert asked <= 8  # of a picture and its labels: each folder is listed once, not each place asked for
 
 
 def test_splits_come_of_folders_lists_and_columns(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 import hemascope
 from hemascope.cli import main
-from hemascope.data.remote.delivery import delivered, into_folder, staged, taken_up
+from hemascope.data.remote.delivery import delivered, staged
 from hemascope.data.remote.url import named
 from hemascope.errors import SourceError
 from hemascope.predict.output import read_rows
@@ -176,47 +176,6 @@ def test_a_count_goes_elsewhere(cells):
     here = hemascope.count("field.png", "model.onnx", detector="detector.onnx", threads=1)
     assert [row["label"] for row in counted.rows()] == [row["label"] for row in here.rows()] != []
     assert {"counted/cells.csv", "counted/fields.csv", "counted/count.json"} <= set(cells.keys)
-
-
-class Told:
-    def __init__(self):
-        self.lines = []
-
-    def say(self, line):
-        self.lines.append(line)
-
-
-@into_folder
-def job(*, output, fails=False, progress=None):
-    output.mkdir(exist_ok=True)
-    (output / "history.csv").write_text("begun")
-    if fails:
-        raise KeyboardInterrupt
-    (output / "report.html").write_text("all")
-    return output
-
-
-def test_a_run_that_is_interrupted_is_gone_on_with_and_put_there_then(cells):
-    url, told = f"{cells.url}/runs/mine", Told()
-    with pytest.raises(KeyboardInterrupt):
-        job(output=url, fails=True)
-    assert not [key for key in cells.keys if key.startswith("runs")]
-    with pytest.raises(SourceError, match="what an earlier run made for it waits"):
-        job(output=url)
-    for name in (url, staged(url)):  # either leads to it
-        with taken_up(name, told) as folder:
-            assert (folder / "history.csv").read_text() == "begun"
-            (folder / "report.html").write_text("all")
-        assert [key for key in cells.keys if key.startswith("runs")] == [
-            "runs/mine/history.csv",
-            "runs/mine/report.html",
-        ]
-    assert told.lines == [f"All of it is at {url}"] * 2
-    with pytest.raises(SourceError, match="exists already"):
-        job(output=url)
-    assert job(output=f"{cells.url}/runs/other", progress=told).is_dir()  # kept, to look at
-    with pytest.raises(SourceError, match="nothing that goes there was begun here"), taken_up(f"{url}2", told):
-        pass
 
 
 def test_what_is_written_here_only_makes_no_folder_of_that_name(cells, tmp_path):

@@ -11,7 +11,9 @@ import pytest
 from hemascope.data.reading import read_images
 from hemascope.data.sources import open_source
 from hemascope.errors import DecodeError, SourceError
+from hemascope.predict.cut import cut
 from hemascope.predict.items import check, count, items, read_ahead
+from hemascope.predict.worker import Reader
 from tests.predict.pictures import encoded, write_tar
 
 LABELS = ("basophil", "eosinophil")
@@ -81,6 +83,10 @@ def test_s3_gives_what_the_disk_gives(local, bucket):
         assert count([f"{root}/{source}"]) in (count([f"{local}/{source}"]), None)
     for source in ("cells/", "cells/*/*.png", "set.tar", "set.npz", "set.parquet"):
         assert rows(f"{root}/{source}", root) == rows(f"{local}/{source}", local), source
+    (part,), (packed,) = (list(cut([f"{root}/{name}.npz"])) for name in ("set", "packed"))
+    assert [(entry.member, entry.picture) for entry in part.entries] == [(f"images/{row}", None) for row in range(4)]
+    assert all(isinstance(entry.picture, np.ndarray) for entry in packed.entries)  # what only the driver can read
+    assert [item.pixels().tobytes() for item in Reader().items(part)] == seen(f"{local}/set.npz", local)[1]
 
 
 def test_a_table_leads_beside_itself_and_anywhere(local, bucket, web):

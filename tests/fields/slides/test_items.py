@@ -1,4 +1,6 @@
 import csv
+import gc
+import tempfile
 
 import numpy as np
 import pytest
@@ -123,3 +125,30 @@ def test_a_slide_of_a_maker(tmp_path, slide):
     surveys = Surveys()
     assert len(list(field_items([str(path)], surveys))) == 2
     assert surveys.as_dict()["slides"][0]["micrometres"] == 0.144
+
+
+def test_a_slide_elsewhere_is_copied_for_as_long_as_it_is_read(bucket, slide, tmp_path, monkeypatch):
+    height, width = slide.shape[:2]
+    file = write_pyramid(tmp_path / "a.svs", slide, description=APERIO.format(w=width, h=height), compression="jpeg")
+    bucket.put("slides/a.svs", file.read_bytes())
+    bucket.put("slides/b.mrxs", b"slide")
+    (tmp_path / "copies").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "copies"))
+    said = []
+    url = f"{bucket.url}/slides"
+    found, (several,) = list(field_items([f"{url}/a.svs"], say=said.append)), field_items([f"{url}/b.mrxs"])
+    here = list(field_items([str(file)]))
+    assert [item.path for item in found] == [item.path.replace(str(file), f"{url}/a.svs") for item in here]
+    assert np.array_equal(found[1].pixels(), here[1].pixels())
+    assert said == [f"{url}/a.svs: copying it to read it, {file.stat().st_size / 1e6:,.1f} MB"]
+    assert len(list((tmp_path / "copies").rglob("*.svs"))) == 1
+    found.clear()
+    gc.collect()
+    assert not list((tmp_path / "copies").iterdir())
+    with pytest.raises(DecodeError, match="a slide of several files"):
+        several.pixels()
+    monkeypatch.setattr("hemascope.fields.slides.elsewhere.MOST", 1000)
+    (large,) = field_items([f"{url}/a.svs"])
+    with pytest.raises(DecodeError, match=r"its 0\.0 GB are more than the 16 GiB"):
+        large.pixels()
+    assert count_items([url]) is None

@@ -13,6 +13,8 @@ from hemascope.data.annotations.fields import LabelledField, without_copies
 from hemascope.data.annotations.kinds import numbered_kinds
 from hemascope.data.annotations.raw import RawBox, RawField
 from hemascope.data.decode import decode
+from hemascope.data.remote.pool import READERS
+from hemascope.data.remote.url import is_url
 from hemascope.errors import DecodeError, SourceError
 from hemascope.progress import SILENT, Progress
 
@@ -110,7 +112,8 @@ def _joined(raw: Sequence[RawField]) -> list[RawField]:
 
 
 def _read(fields: Sequence[RawField]) -> Iterator[tuple[RawField, _Seen]]:
-    with ThreadPoolExecutor(usable_cores(), thread_name_prefix="decode") as pool:
+    many = READERS if any(is_url(str(field.path)) for field in fields) else usable_cores()
+    with ThreadPoolExecutor(many, thread_name_prefix="decode") as pool:
         for start in range(0, len(fields), _AHEAD):
             some = fields[start : start + _AHEAD]
             yield from zip(some, pool.map(_look, some), strict=True)

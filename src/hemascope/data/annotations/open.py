@@ -1,6 +1,5 @@
 """What annotations come as, found out: a table, COCO, Pascal VOC or YOLO, read into one list of fields."""
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -9,14 +8,14 @@ from hemascope.data.annotations.checked import check_fields
 from hemascope.data.annotations.coco import is_coco, read_coco
 from hemascope.data.annotations.fields import Annotations
 from hemascope.data.annotations.kinds import given_kinds
-from hemascope.data.annotations.raw import RawField
+from hemascope.data.annotations.raw import RawField, below, forget
 from hemascope.data.annotations.table import is_boxes, read_table
 from hemascope.data.annotations.voc import read_voc
 from hemascope.data.annotations.yolo import SETTINGS, class_files, read_yolo
 from hemascope.data.delimited import read_delimited
 from hemascope.data.kinds import Kind as FileKind
 from hemascope.data.kinds import expanded, file_kind, is_image, require_writable
-from hemascope.data.remote.url import is_url, named
+from hemascope.data.remote.path import located
 from hemascope.data.sources.names import split_name
 from hemascope.data.walk import walk
 from hemascope.errors import SourceError
@@ -52,10 +51,7 @@ def open_annotations(
     Raises:
         SourceError: no such source, or one that cannot be read as it is; it names the file, the row and the remedy.
     """
-    if is_url(str(source)):
-        raise SourceError(
-            f"{named(str(source))}: fields with boxes are read on this machine only", "Copy them, and name the copy."
-        )
+    forget()
     path = expanded(str(source)).resolve()
     require_writable(path)
     given = given_kinds(kinds)
@@ -97,7 +93,7 @@ def _of_folder(folder: Path, progress: Progress) -> list[RawField]:
     for path, error in walk(str(folder)):
         if error:
             raise SourceError(error, "Make it readable, or move it away.")
-        files.append(Path(path))
+        files.append(located(path))
     ends: dict[str, list[Path]] = {}
     for file in files:
         ends.setdefault(file.suffix.lower(), []).append(file)
@@ -110,7 +106,7 @@ def _of_folder(folder: Path, progress: Progress) -> list[RawField]:
         "Pascal VOC": ends.get(".xml", []),
         "YOLO": classes,
     }
-    far = [os.path.relpath(file, folder) for file in (*listing, *coco)]
+    far = [below(file, folder) for file in (*listing, *coco)]
     if far and not any(kinds.values()):
         raise SourceError(
             f"{folder}: holds annotations further down: {', '.join(far[:4])}{', ...' * (len(far) > 4)}",
@@ -118,7 +114,7 @@ def _of_folder(folder: Path, progress: Progress) -> list[RawField]:
         )
     there = {kind: found for kind, found in kinds.items() if found}
     if len(there) != 1:
-        what = " and ".join(f"{kind} ({os.path.relpath(found[0], folder)})" for kind, found in there.items())
+        what = " and ".join(f"{kind} ({below(found[0], folder)})" for kind, found in there.items())
         raise SourceError(
             f"{folder}: holds {f'annotations of several kinds: {what}' if there else 'no annotations that are known'}",
             "Name the file, or the folder of one of them." if there else SOURCES,

@@ -3,11 +3,14 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from hemascope.data.kinds import IMAGE_SUFFIXES
 from hemascope.data.regular import is_file, require_regular
+from hemascope.data.remote.path import located
+from hemascope.data.remote.url import is_url
 from hemascope.errors import SourceError
 
 _LARGEST = 1e7  # pixels
@@ -96,9 +99,17 @@ def read_text(path: Path) -> str:
         SourceError: it cannot be read, or is no text.
     """
     try:
-        if require_regular(path) > MAX_BYTES:
+        if is_url(str(path)):
+            from hemascope.data.remote.reading import read
+
+            content = read(str(path), MAX_BYTES)
+            size = len(content)
+        else:
+            size = require_regular(path)
+            content = path.read_bytes() if size <= MAX_BYTES else b""
+        if size > MAX_BYTES:
             raise SourceError(f"{path}: more than {MAX_BYTES >> 20:,} MiB", "Divide it into several files.")
-        return path.read_text(encoding="utf-8-sig")
+        return content.decode("utf-8-sig")
     except (OSError, ValueError) as problem:
         raise SourceError(f"{path}: not readable as text in UTF-8 ({problem})", "Save it as UTF-8.") from problem
 
@@ -107,21 +118,50 @@ def find_picture(name: str, folders: Sequence[Path], stem: str = "") -> Path:
     """The picture that annotations name, in the first folder that has it; in the first folder where none has.
 
     Args:
-        name: as the file has it: a path below one of the folders, or elsewhere, of which the last part counts.
+        name: as the file has it: a URL, a path below one of the folders, or elsewhere, of which the last part counts.
         folders: where to look.
         stem: name of the picture without its suffix, where no file is called as ``name`` says.
     """
+    if is_url(name):
+        return located(name)
     last = name.replace("\\", "/").rpartition("/")[2]
     for folder in folders:
         for one in (name, last):
-            if one and is_file(folder / one):
+            if one and is_there(folder / one):
                 return folder / one
     for folder in folders if stem else ():
         for suffix in sorted(IMAGE_SUFFIXES):
             for one in (stem + suffix, stem + suffix.upper()):
-                if is_file(folder / one):
+                if is_there(folder / one):
                     return folder / one
     return folders[0] / (name or stem)
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is such a file; of a folder elsewhere the names are asked for once, until `forget`."""
+    if not is_url(str(path)):
+        return is_file(path)
+    names = _names(path.parent)
+    return path.is_file() if names is None else path.name in names
+
+
+def forget() -> None:
+    """Let `is_there` ask anew."""
+    _names.cache_clear()
+
+
+@lru_cache(64)
+def _names(folder: Path) -> frozenset[str] | None:
+    """The names of the files of a folder elsewhere; None where they are not told: a web server need not."""
+    from hemascope.data.remote.listing import children
+    from hemascope.data.remote.trouble import RemoteError
+
+    if str(folder).startswith("http"):
+        return None
+    try:
+        return frozenset(child.name for child in children(str(folder)) if not child.is_folder)
+    except RemoteError as problem:
+        return frozenset() if problem.trouble.missing else None
 
 
 def below(path: Path, folder: Path) -> str:

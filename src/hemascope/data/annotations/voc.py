@@ -4,7 +4,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.parsers import expat
 
-from hemascope.data.annotations.raw import RawBox, RawField, below, find_picture, number, read_text, whole
+from hemascope.data.annotations.raw import RawBox, RawField, below, find_picture, is_there, number, read_text, whole
 from hemascope.data.sources.names import split_name
 from hemascope.errors import SourceError
 
@@ -52,7 +52,7 @@ def _lists(folder: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for split in ("train", "val", "test"):
         file = folder / f"{split}.txt"
-        if file.is_file():
+        if is_there(file):
             found |= {line.split()[0]: split for line in read_text(file).splitlines() if line.split()}
     return found
 

@@ -1,11 +1,10 @@
 """Boxes from YOLO: a text file a field, a line a box: class number, then centre and size as shares of the picture."""
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from hemascope.data import plain_yaml
-from hemascope.data.annotations.raw import RawBox, RawField, number, read_text
+from hemascope.data.annotations.raw import RawBox, RawField, is_there, number, read_text
 from hemascope.data.sources.names import split_name
 from hemascope.errors import HemascopeError, SourceError
 from hemascope.progress import SILENT, Progress
@@ -17,7 +16,7 @@ SETTINGS = ("data.yaml", "data.yml", "dataset.yaml")
 def class_files(folder: Path) -> list[Path]:
     """The files of a folder, and of its folder ``labels``, that name YOLO's classes."""
     places = [folder, folder / "labels"]
-    return [place / name for place in places for name in (*SETTINGS, *CLASSES) if (place / name).is_file()]
+    return [place / name for place in places for name in (*SETTINGS, *CLASSES) if is_there(place / name)]
 
 
 def read_yolo(pictures: Iterable[Path], root: Path, classes: list[Path], progress: Progress = SILENT) -> list[RawField]:
@@ -68,7 +67,7 @@ def _labels(picture: Path, root: Path) -> Path | None:
         if part == "images":
             places.append(root.joinpath(*parts[:place], "labels", *parts[place + 1 :]).with_suffix(".txt"))
     places.append((root / "labels").joinpath(*parts).with_suffix(".txt"))
-    return next((place for place in places if place.is_file() and place.name not in CLASSES), None)
+    return next((place for place in places if is_there(place) and place.name not in CLASSES), None)
 
 
 def _box(cells: list[str], names: dict[int, str], place: str) -> RawBox:
@@ -103,7 +102,7 @@ def _names(files: list[Path]) -> dict[int, str]:
         if found:
             return found
     raise SourceError(
-        f"{os.fspath(files[0]) if files else 'labels'}: it names no classes",
+        f"{files[0] if files else 'labels'}: it names no classes",
         "Write classes.txt, the name of a class a line.",
     )
 

@@ -69,7 +69,7 @@ def stacks(path: str) -> dict[str, int] | None:
     """
     try:
         require_regular(path)
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(to_open(path)) as archive:
             found = {}
             for member in _members(archive):
                 with archive.open(member) as file:

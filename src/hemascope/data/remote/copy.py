@@ -41,9 +41,7 @@ def copied(url: str, most: int) -> Path:
     if found.version and copy.is_file() and copy.stat().st_size == found.size:
         return copy
     with atomic(copy, then="HEMASCOPE_CACHE names another folder for what is fetched.") as temporary:
-        _fetch(name, found, temporary)
-        if about(name).version != found.version:
-            raise RemoteError(name, Trouble("it has changed while it was copied", "Do it again."))
+        fetch(name, found, temporary)
     for former in place.iterdir():
         if former != copy.parent:
             for file in former.iterdir():
@@ -52,7 +50,17 @@ def copied(url: str, most: int) -> Path:
     return copy
 
 
-def _fetch(name: str, found: About, to: Path) -> None:
+def fetch(name: str, found: About, to: Path) -> None:
+    """Copy a file by several parts at a time.
+
+    Args:
+        name: its URL.
+        found: what its store says of it.
+        to: where; written as it comes.
+
+    Raises:
+        RemoteError: it cannot be read, or has changed meanwhile.
+    """
     if found.size is None:
         data = read(name, _UNTOLD)
         if len(data) > _UNTOLD:
@@ -68,3 +76,5 @@ def _fetch(name: str, found: About, to: Path) -> None:
                 [found.size] * len(several),
             ):  # fmt: skip
                 file.write(part)
+    if about(name).version != found.version:
+        raise RemoteError(name, Trouble("it has changed while it was copied", "Do it again."))

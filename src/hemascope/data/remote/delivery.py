@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from hemascope.data.named import cache_folder
-from hemascope.data.remote.path import RemotePath
 from hemascope.data.remote.url import SCHEMES, is_url, named, parts_of
 from hemascope.errors import HemascopeError, SourceError
-from hemascope.progress import Progress
 
-_DONE, _FOR = ".delivered", ".for"  # beside what is made: that it is put where it belongs, and where that is
+OUTPUTS = "outputs"
+"""Folder of the cache for what is made here for elsewhere."""
 
 
 class Ended(Protocol):
@@ -52,7 +51,7 @@ def staged(url: str) -> Path:
     """
     name = named(url).rstrip("/")
     place = hashlib.sha256(name.encode()).hexdigest()[:16]
-    return cache_folder() / "outputs" / place / (parts_of(name).path.rpartition("/")[2] or "output")
+    return cache_folder() / OUTPUTS / place / (parts_of(name).path.rpartition("/")[2] or "output")
 
 
 def here(output: str | Path) -> Path:
@@ -65,12 +64,22 @@ def here(output: str | Path) -> Path:
     Traceback (most recent call last):
     hemascope.errors.HemascopeError: s3://bucket/a: this is written on this machine only. Name a path, and copy it then.
     """
-    text = str(output)
-    scheme, colon, rest = text.partition(":/")
-    if is_url(text) or (colon and scheme in SCHEMES):
-        url = named(f"{scheme}://{rest.lstrip('/')}")
+    if url := elsewhere(output):
         raise HemascopeError(f"{url}: this is written on this machine only", "Name a path, and copy it then.")
     return Path(output)
+
+
+def elsewhere(path: str | Path) -> str:
+    """The URL that something is, also one that was taken for a path and so has lost a slash; "" where it is none.
+
+    >>> elsewhere(Path("s3://bucket/a")), elsewhere("runs/mine")
+    ('s3://bucket/a', '')
+    """
+    text = str(path)
+    scheme, colon, rest = text.partition(":/")
+    if not is_url(text) and not (colon and scheme in SCHEMES):
+        return ""
+    return named(f"{scheme}://{rest.lstrip('/')}")
 
 
 @contextlib.contextmanager
@@ -80,18 +89,17 @@ def delivered(
     again: bool = False,
     resume: bool = False,
     beside: Iterable[str] = (),
-    keep: bool = False,
 ) -> Iterator[Delivery]:
     """Make a file, or a folder, and put it where it belongs: at once on this machine, at the end elsewhere.
 
-    What an interrupted or failed job, or a failed delivery, has made stays in the cache, and is gone on with there.
+    What an interrupted or failed job, or a failed delivery, has made stays in the cache, and is gone on with there. A
+    folder that another machine may go on with is for `hemascope.data.remote.mirror`.
 
     Args:
         output: a path or a URL.
         again: whether what is there already may be replaced.
         resume: whether to go on with what is in the cache.
         beside: names of further files that will be made beside it.
-        keep: whether what was made stays in the cache too, until another goes to the same URL.
 
     Raises:
         SourceError: there is something already, or what was made earlier waits in the cache.
@@ -104,29 +112,21 @@ def delivered(
 
     url = named(str(output)).rstrip("/")
     local, above = staged(url), url.rpartition("/")[0]
-    done = local.with_name(_DONE)
-    if done.exists() and not resume:
-        shutil.rmtree(local.parent)
     writing.check_writable(url)
     for place in (url, *(f"{above}/{name}" for name in beside)):
         if not (again or resume) and writing.is_there(place):
-            raise SourceError(
-                f"{place}: exists already",
-                "Give another name." if keep else "Give another name, or --overwrite to replace it.",
-            )
+            raise SourceError(f"{place}: exists already", "Give another name, or --overwrite to replace it.")
     if local.exists() and not (again or resume):
         raise SourceError(
             f"{url}: what an earlier run made for it waits in {local}",
-            f"Go on by --resume{'' if keep else ', or start anew by --overwrite'}; or delete it.",
+            "Go on by --resume, or start anew by --overwrite; or delete it.",
         )
     local.parent.mkdir(parents=True, exist_ok=True)
-    if keep:
-        local.with_name(_FOR).write_text(f"{url}\n", encoding="utf-8")
     delivery = Delivery(local)
     try:
         yield delivery
     finally:
-        if not any(path.name != _FOR for path in local.parent.iterdir()):  # where nothing was made, nothing is left
+        if not any(local.parent.iterdir()):  # where nothing was made, nothing is left
             shutil.rmtree(local.parent, ignore_errors=True)
     if not delivery.complete:
         return
@@ -142,53 +142,7 @@ def delivered(
             f"{problem.problem}; it is finished, and kept in {local}",
             f"{problem.remedy} Then the same command with --resume puts it there, or copy it yourself.".lstrip(),
         ) from None
-    if keep:
-        done.write_text(f"{url}\n", encoding="utf-8")
-    else:
-        shutil.rmtree(local.parent, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def taken_up(folder: str | Path, progress: Progress) -> Iterator[Path]:
-    """The folder of a job that was interrupted; one that is made for elsewhere is put there when the block ends.
-
-    Args:
-        folder: its path, in the cache too, or the URL that it goes to.
-        progress: told where it is put.
-
-    Raises:
-        SourceError: nothing of it is on this machine.
-    """
-    url = named(str(folder)).rstrip("/") if is_url(str(folder)) else ""
-    local = staged(url) if url else Path(folder)
-    for_whom = local.with_name(_FOR)
-    if url and not local.is_dir():
-        raise SourceError(f"{url}: nothing that goes there was begun here", "Begin it with -o, or copy it here.")
-    if not for_whom.is_file():
-        yield local
-        return
-    url = for_whom.read_text(encoding="utf-8").strip()
-    with delivered(url, again=True, resume=True, keep=True) as delivery:
-        yield delivery.path
-    progress.say(f"All of it is at {url}")
-
-
-def into_folder(job: Callable[P, T]) -> Callable[P, T]:
-    """Let a job whose ``output`` is a folder have one elsewhere; what it made stays in the cache as well."""
-
-    @functools.wraps(job)
-    def run(*given: P.args, **options: P.kwargs) -> T:
-        output: Any = options.get("output")
-        if not is_url(str(output)):
-            return job(*given, **options)
-        with delivered(output, keep=True) as delivery:
-            made = job(*given, **{**options, "output": delivery.path})  # type: ignore[arg-type]
-        tell: Any = options.get("progress")
-        if tell is not None:
-            tell.say(f"All of it is at {named(str(output))}")
-        return made
-
-    return run
+    shutil.rmtree(local.parent, ignore_errors=True)
 
 
 def anywhere(beside: str) -> Callable[[Callable[P, E]], Callable[P, E]]:
@@ -213,7 +167,7 @@ def anywhere(beside: str) -> Callable[[Callable[P, E]], Callable[P, E]]:
                     done = job(*given, **{**options, "output": delivery.path})  # type: ignore[arg-type]
                 except HemascopeError as problem:
                     if not any(delivery.path.parent.iterdir()):  # of what was not begun, nothing is here
-                        _say(problem, str(delivery.path), named(str(output)))
+                        name_as_given(problem, str(delivery.path), named(str(output)))
                     raise
                 delivery.complete = done.complete and not fetched
             if fetched:
@@ -225,8 +179,16 @@ def anywhere(beside: str) -> Callable[[Callable[P, E]], Callable[P, E]]:
     return wrap
 
 
+def name_as_given(problem: HemascopeError, local: str, url: str) -> None:
+    """Have an error name the output as the user did."""
+    problem.problem, problem.remedy = (text.replace(local, url) for text in (problem.problem, problem.remedy))
+    problem.args = (str(problem).replace(local, url),)
+
+
 def _fetched(url: str, to: Path) -> bool:
     """Copy a finished output, to be held against what is asked for; whether there was one."""
+    from hemascope.data.kinds import is_visible
+    from hemascope.data.remote.copy import fetch
     from hemascope.data.remote.listing import walk
     from hemascope.data.remote.reading import about
     from hemascope.data.remote.writing import is_there
@@ -234,15 +196,8 @@ def _fetched(url: str, to: Path) -> bool:
     if not is_there(url):
         return False
     whole = about(url).is_folder
-    for name in [found.path for found in walk(url, lambda _: True)] if whole else [named(url)]:
+    for name in [found.path for found in walk(url, is_visible)] if whole else [named(url)]:
         path = to / name.removeprefix(f"{named(url).rstrip('/')}/") if whole else to
         path.parent.mkdir(parents=True, exist_ok=True)
-        with RemotePath(name).open("rb") as there, path.open("wb") as here:
-            shutil.copyfileobj(there, here, 1 << 20)
+        fetch(name, about(name), path)
     return True
-
-
-def _say(problem: HemascopeError, local: str, url: str) -> None:
-    """Have an error name the output as the user did."""
-    problem.problem = problem.problem.replace(local, url)
-    problem.args = (str(problem).replace(local, url),)

@@ -1,11 +1,13 @@
 """A file or folder elsewhere as a path: what readers of local files ask of one."""
 
+import functools
 import io
+import operator
 import os
 import posixpath
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from hemascope.data.remote.url import is_url, named, parts_of
@@ -28,6 +30,8 @@ class RemotePath:
     >>> path = RemotePath("https://me:pass@host/sets/cells.tar.gz?part=2")
     >>> path.name, path.suffixes, path.stem, str(path.parent)
     ('cells.tar.gz', ['.tar', '.gz'], 'cells.tar', 'https://host/sets')
+    >>> RemotePath("s3://bucket/a/b.png").relative_to(RemotePath("s3://bucket/a/")).as_posix()
+    'b.png'
     """
 
     def __init__(self, url: str) -> None:
@@ -97,6 +101,32 @@ class RemotePath:
     def with_name(self, name: str) -> "RemotePath":
         """Another file beside it."""
         return cast("RemotePath", self.parent / name)
+
+    def with_suffix(self, suffix: str) -> "RemotePath":
+        """The file of another suffix beside it."""
+        return self.with_name(f"{self.stem}{suffix}")
+
+    def joinpath(self, *parts: str) -> "RemotePath | Path":
+        """What lies below it."""
+        return functools.reduce(operator.truediv, parts, cast("Any", self))
+
+    def is_relative_to(self, folder: object) -> bool:
+        """Whether it lies in or below a folder."""
+        return isinstance(folder, RemotePath) and f"{self}/".startswith(f"{str(folder).rstrip('/')}/")
+
+    def relative_to(self, folder: "RemotePath") -> PurePosixPath:
+        """Its place below a folder.
+
+        Raises:
+            ValueError: it does not lie there.
+        """
+        if not self.is_relative_to(folder):
+            raise ValueError(f"{self} is not below {folder}")
+        return PurePosixPath(str(self)[len(str(folder).rstrip("/")) + 1 :])
+
+    def as_posix(self) -> str:
+        """The URL."""
+        return str(self)
 
     def exists(self) -> bool:
         """Whether there is a file or folder.

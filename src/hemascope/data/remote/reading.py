@@ -42,12 +42,17 @@ def about(url: str) -> About:
         web = parts_of(url).scheme in ("http", "https")
         is_page = web and not url.endswith("/") and str(found.get("mimetype", "")).startswith("text/html")
         is_folder = found.get("type") == "directory" or (web and url.endswith("/")) or is_page
-        version = next((str(found[key]) for key in ("ETag", "etag", "content_md5", "md5Hash") if found.get(key)), "")
-        return About(
-            found.get("size"), is_folder, version or str(found.get("last_modified") or found.get("created", ""))
-        )
+        return About(found.get("size"), is_folder, version_of(found))
 
     return attempt(url, ask)
+
+
+def version_of(found: dict[str, Any]) -> str:
+    """What changes when a file does, of what fsspec tells of it; "" where it tells of none."""
+    version = next(
+        (str(found[key]) for key in ("ETag", "etag", "content_md5", "md5Hash", "blob_id") if found.get(key)), ""
+    )
+    return version or str(found.get("last_modified") or found.get("created", ""))
 
 
 def is_file(url: str) -> bool:

@@ -1,5 +1,6 @@
 """The stores behind URLs: one connection each for the whole process, and calls that are tried again for a while."""
 
+import logging
 import os
 import random
 import threading
@@ -129,6 +130,8 @@ def _made(kind: Any, scheme: str, options: dict[str, Any]) -> Any:
 
     given: dict[str, Any] = dict(options)
     own = conf.get(scheme, {})
+    if scheme == "gs":
+        logging.getLogger("gcsfs").addHandler(logging.NullHandler())  # else it prints tracebacks of what is tried again
     if scheme == "s3":
         # Its own attempts and botocore's would multiply with ours.
         settings = {

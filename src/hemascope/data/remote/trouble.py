@@ -75,7 +75,9 @@ _FOR_NOW = {"408", "425", "500", "502", "504", "InternalError", "RequestTimeout"
 
 # By the names of their classes, since to import those of a library takes seconds, and it may not be installed.
 _NO_KEYS = {"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "CredentialRetrievalError"}
-_UNREACHED = {"EndpointConnectionError", "ClientConnectorError", "ConnectTimeoutError", "ConnectionRefusedError"}
+_UNREACHED = {
+    "EndpointConnectionError", "ClientConnectorError", "ConnectTimeoutError", "ConnectionRefusedError", "ConnectError",
+}  # fmt: skip
 _BROKEN = {
     "ClientPayloadError", "ServerDisconnectedError", "ClientOSError", "ServerTimeoutError", "HTTPClientError",
     "ConnectionError", "ReadTimeoutError", "IncompleteRead", "IncompleteReadError", "ResponseStreamingError",

@@ -4,7 +4,7 @@ import contextlib
 from pathlib import Path
 
 from hemascope.data.remote.listing import children
-from hemascope.data.remote.reading import about
+from hemascope.data.remote.reading import about, version_of
 from hemascope.data.remote.store import Store, attempt
 from hemascope.data.remote.trouble import LengthError, RemoteError, Trouble
 from hemascope.data.remote.url import named, parts_of
@@ -50,15 +50,15 @@ def is_there(url: str) -> bool:
         raise
 
 
-def put(path: Path, url: str) -> None:
-    """Write a file of this machine there, in place of what may be there.
+def put(path: Path, url: str) -> str:
+    """Write a file of this machine there, in place of what may be there; gives its version, "" where there is none.
 
     Raises:
         RemoteError: it cannot be written; what was there before then stays.
     """
     size = path.stat().st_size
 
-    def ask(to: Store) -> None:
+    def ask(to: Store) -> str:
         if to.system.async_impl:
             from fsspec.asyn import sync
 
@@ -68,25 +68,25 @@ def put(path: Path, url: str) -> None:
         else:
             to.system.put_file(str(path), to.path)
         to.system.invalidate_cache()
-        there = to.system.info(to.path).get("size")
-        if there is not None and there != size:
-            raise LengthError(f"{there:,} bytes have come there of {size:,}")
+        there = to.system.info(to.path)
+        if there.get("size") not in (None, size):
+            raise LengthError(f"{there['size']:,} bytes have come there of {size:,}")
+        return version_of(there)
 
-    attempt(url, ask)
+    return attempt(url, ask)
 
 
-def put_folder(folder: Path, url: str, last: str = "") -> None:
+def put_folder(folder: Path, url: str) -> None:
     """Write the files of a folder there, those whose names begin with a dot excepted.
 
     Args:
         folder: of this machine.
         url: of the folder there.
-        last: the name of the file that tells others that all is there; it is written when it is so.
 
     Raises:
         RemoteError: one cannot be written.
     """
     inside = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
     shown = [path for path in inside if not any(part.startswith(".") for part in path.parts)]
-    for path in sorted(shown, key=lambda path: (path.as_posix() == last, path.as_posix())):
+    for path in sorted(shown):
         put(folder / path, f"{url.rstrip('/')}/{path.as_posix()}")

@@ -105,7 +105,9 @@ class Surveys:
         return {"slides": [survey.as_dict() for survey in self._kept]} if self._kept else {}
 
 
-def field_items(sources: Sequence[str], told: Callable[[Survey], None] | None = None) -> Iterator[Item]:
+def field_items(
+    sources: Sequence[str], told: Callable[[Survey], None] | None = None, say: Callable[[str], None] | None = None
+) -> Iterator[Item]:
     """Every field of the sources in a fixed order, as `hemascope.predict.items.items`; nothing is held.
 
     A slide, which is a pyramid or has more pixels than a picture may, gives its windows as ``FILE#x,y`` (by rows; x and
@@ -115,19 +117,28 @@ def field_items(sources: Sequence[str], told: Callable[[Survey], None] | None = 
     Args:
         sources: see `hemascope.data.kinds`; slides are files, in folders or by their own names.
         told: is handed how much of each slide was read, behind its windows.
+        say: is told which slides elsewhere are copied.
     """
-    yield from fields_of(plain.items(sources, also=SUFFIXES), told)
+    yield from fields_of(plain.items(sources, also=SUFFIXES), told, say)
 
 
-def fields_of(items: Iterable[Item], told: Callable[[Survey], None] | None = None) -> Iterator[Item]:
+def fields_of(
+    items: Iterable[Item], told: Callable[[Survey], None] | None = None, say: Callable[[str], None] | None = None
+) -> Iterator[Item]:
     """The fields of images and slides; see `field_items`."""
     for item in items:
         picture = item.picture
-        if is_url(picture):
-            slide = DecodeError(f"{item.path}: slides are read on this machine only; copy it")
-            yield Item(item.path, slide) if _suffix(item.path) in SUFFIXES else item
-        elif isinstance(picture, str | Path) and _suffix(picture) in SUFFIXES | TIFF_SUFFIXES:
-            yield from _of_file(item, os.fspath(picture), told or _nobody)
+        if not isinstance(picture, str | Path):
+            yield item
+        elif not is_url(picture) and _suffix(picture) in SUFFIXES | TIFF_SUFFIXES:
+            yield from _of_file(item, picture, told or _nobody)
+        elif is_url(picture) and _suffix(picture) in SUFFIXES:
+            from hemascope.fields.slides.elsewhere import Copy
+
+            try:
+                yield from _of_file(item, Copy(item.path, say or _nobody), told or _nobody)
+            except DecodeError as problem:
+                yield Item(item.path, problem)
         else:
             yield item
 
@@ -139,7 +150,11 @@ def count_items(sources: Sequence[str]) -> int | None:
         return None
     for source in sources:
         for found in files(source, SUFFIXES):
-            if found.error or is_url(found.path) or _suffix(found.path) not in SUFFIXES | TIFF_SUFFIXES:
+            if found.error or _suffix(found.path) not in SUFFIXES | TIFF_SUFFIXES:
+                continue
+            if is_url(found.path):
+                if _suffix(found.path) in SUFFIXES:
+                    return None
                 continue
             try:
                 slides = _slides(found.path)
@@ -157,15 +172,15 @@ def count_items(sources: Sequence[str]) -> int | None:
     return total
 
 
-def _suffix(path: str | Path) -> str:
+def _suffix(path: str | os.PathLike[str]) -> str:
     return os.path.splitext(path)[1].lower()  # noqa: PTH122 (a Path takes ten times as long)
 
 
-def _nobody(_: Survey) -> None:
+def _nobody(_: object) -> None:
     pass
 
 
-def _of_file(item: Item, path: str, told: Callable[[Survey], None]) -> Iterator[Item]:
+def _of_file(item: Item, path: str | os.PathLike[str], told: Callable[[Survey], None]) -> Iterator[Item]:
     """The fields of a file that may be a slide."""
     try:
         slides = _slides(path)
@@ -189,7 +204,7 @@ def _of_file(item: Item, path: str, told: Callable[[Survey], None]) -> Iterator[
         yield Item(item.path, DecodeError(f"{item.path}: too large for this machine's memory"))
 
 
-def _slides(path: str) -> Iterator[tuple[str, Slide | DecodeError, bool]] | None:
+def _slides(path: str | os.PathLike[str]) -> Iterator[tuple[str, Slide | DecodeError, bool]] | None:
     """The slides or pages of a file: number of the page or "", what reads it or why nothing does, whether in windows.
 
     None for a file that is read as a picture.
@@ -205,7 +220,7 @@ def _slides(path: str) -> Iterator[tuple[str, Slide | DecodeError, bool]] | None
             return None  # what reads pictures says why there is none
         if vendor.is_vendors(path):
             _check_length(path, most)
-            return iter([("", Slide(path, partial(vendor.VendorReader, path)), True)])
+            return iter([("", Slide(str(path), partial(vendor.VendorReader, path)), True)])
         from hemascope.fields.slides import tiff
 
         found = tiff.parts(path)
@@ -228,14 +243,14 @@ def _slides(path: str) -> Iterator[tuple[str, Slide | DecodeError, bool]] | None
             reader: Callable[[], Reader] = partial(tiff.TiffReader, path, part, most)
             windowed, member = part.levels > 1 or part.pixels > most, str(part.page) if len(found) > 1 else ""
             try:
-                yield member, Slide(path, reader), windowed
+                yield member, Slide(str(path), reader), windowed
             except DecodeError as problem:
                 yield member, problem, False
 
     return opened()
 
 
-def _check_length(path: str, most: int) -> None:
+def _check_length(path: str | os.PathLike[str], most: int) -> None:
     """Refuse a truncated TIFF before OpenSlide reads it, tile by tile, until it meets the end.
 
     Raises:

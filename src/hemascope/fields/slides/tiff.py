@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -42,7 +43,7 @@ class Part(NamedTuple):
     levels: int
 
 
-def parts(path: str) -> list[Part] | None:
+def parts(path: str | os.PathLike[str]) -> list[Part] | None:
     """The pictures within a TIFF; None where its pages are the channels or planes of one, or one of few pixels.
 
     Thumbnails, labels and overviews beside a pyramid are passed over.
@@ -80,7 +81,7 @@ class TiffReader:
         DecodeError: pixels of a kind that is not read; the file is truncated.
     """
 
-    def __init__(self, path: str, part: Part, most: int) -> None:
+    def __init__(self, path: str | os.PathLike[str], part: Part, most: int) -> None:
         self._file = _opened(path)
         try:
             if part.series is None:
@@ -167,13 +168,13 @@ def _number(text: str, times: float | None = 1.0) -> float | None:
         return None
 
 
-def _opened(path: str) -> TiffFile:
+def _opened(path: str | os.PathLike[str]) -> TiffFile:
     from tifffile import TiffFile
 
     logger = logging.getLogger("tifffile")
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())  # what it says of damaged files is in their rows
-    return TiffFile(path)
+    return TiffFile(os.fspath(path))
 
 
 def _size(key: Any) -> tuple[int, int]:

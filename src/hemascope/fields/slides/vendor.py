@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 
 from hemascope.data import rgb
@@ -21,13 +23,13 @@ def is_installed() -> bool:
     return True
 
 
-def is_vendors(path: str) -> bool:
+def is_vendors(path: str | os.PathLike[str]) -> bool:
     """Whether it is in a format of a maker that OpenSlide knows."""
     if not is_installed():
         return False
     import openslide
 
-    return openslide.OpenSlide.detect_format(path) not in (None, _GENERIC)
+    return openslide.OpenSlide.detect_format(os.fspath(path)) not in (None, _GENERIC)
 
 
 class VendorReader:
@@ -38,10 +40,10 @@ class VendorReader:
         openslide.OpenSlideError: it is damaged.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str | os.PathLike[str]) -> None:
         import openslide
 
-        self._slide = openslide.OpenSlide(path)
+        self._slide = openslide.OpenSlide(os.fspath(path))
         sizes = zip(self._slide.level_dimensions, self._slide.level_downsamples, strict=True)
         self.levels = tuple(Level(width, height, downsample) for (width, height), downsample in sizes)
         if not self.levels or any(0 in level[:2] for level in self.levels):
