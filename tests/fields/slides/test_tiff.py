@@ -135,3 +135,11 @@ def test_pages_that_go_round_in_a_circle_are_refused(tmp_path, slide):
         path.write_bytes(path.read_bytes()[:at] + first + path.read_bytes()[at + len(first) :])
         with pytest.raises(DecodeError, match="its pages go round in a circle"):
             parts(str(path))
+
+
+def test_pixels_of_no_known_kind_are_refused_in_words(tmp_path, slide):
+    tifffile.imwrite(tmp_path / "a.tif", slide[:64, :64], photometric="rgb", tile=(64, 64), metadata=None)
+    with tifffile.TiffFile(tmp_path / "a.tif", mode="r+") as file:
+        file.pages[0].tags["PhotometricInterpretation"].overwrite(77)
+    with pytest.raises(DecodeError, match=r"a\.tif: a TIFF of 3 channels of 8 bits \(77\) is not read"):
+        opened(tmp_path / "a.tif")

@@ -248,8 +248,9 @@ def _check(page: Any, size: int, most: int) -> None:
         raise DecodeError("a TIFF whose pages lie without directories; save it anew")
     key = page.keyframe
     if key.dtype not in (np.uint8, np.uint16) or int(key.photometric) not in (0, 1, 2, 3, 6):
+        kind = getattr(key.photometric, "name", key.photometric)  # a number, where it is none of TIFF's
         raise DecodeError(
-            f"a TIFF of {key.samplesperpixel} channels of {key.bitspersample} bits ({key.photometric.name})"
+            f"a TIFF of {key.samplesperpixel} channels of {key.bitspersample} bits ({kind})"
             " is not read; save it as RGB of 8 bits"
         )
     if int(key.photometric) == 6 and int(key.compression) not in _JPEG | {33003, 33005}:
