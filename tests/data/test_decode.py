@@ -2,6 +2,7 @@ import io
 import struct
 import subprocess
 import sys
+import warnings
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -137,6 +138,16 @@ def test_exif_orientation_of_a_jpeg() -> None:
 def test_damaged_exif_neither_warns_nor_fails() -> None:
     data = encoded(np.full((8, 8, 3), 50, np.uint8), "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff\x12\x01")
     assert decode(data).shape == (8, 8, 3)
+
+
+@pytest.mark.parametrize("compression", ["jpeg", "tiff_lzw"])
+def test_a_cut_off_tiff_neither_warns_nor_speaks_of_buffers(compression: str) -> None:
+    data = encoded(np.full((8, 8, 3), 200, np.uint8), "TIFF", compression=compression)[:-3]
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        with pytest.raises(DecodeError, match=r"cut off or damaged|decoder error"):
+            decode(data)
+    assert told == []
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "GIF", "BMP", "WEBP"])

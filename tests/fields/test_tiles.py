@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hemascope.fields.detector import load_detector
-from hemascope.fields.tiles import join, rounded, tiles
+from hemascope.fields.tiles import SIDE, join, rounded, tiles
 from tests.fields.toy import draw_field
 
 SCALES = st.integers(1, 64).map(lambda n: n / 16) | st.integers(1, 31).map(lambda n: n / 64)
@@ -32,6 +32,14 @@ def test_cores_are_the_field_and_tiles_reach_beyond_them(lengths, scale, reach, 
             assert span.end == length or (span.end - span.core_end) * scale >= reach
             assert (span.start * scale) % stride == 0  # on the detector's grid
             assert span.end == length or (span.end * scale) % stride == 0
+
+
+def test_a_window_of_a_slide_takes_few_tiles_at_every_scale():
+    for sixteenths in range(8, 17):
+        scale = sixteenths / 16
+        parts = tiles(2432, 2432, scale, 288, 16)
+        assert len(parts) <= 16
+        assert max(tile.across.end - tile.across.start for tile in parts) * scale <= SIDE
 
 
 @given(scale=st.floats(0.01, 8))

@@ -76,19 +76,28 @@ values: st.SearchStrategy[Any] = st.recursive(
 
 
 @st.composite
-def damaged(draw: st.DrawFn, seeds: Sequence[bytes], words: Sequence[bytes] = (b"\0",)) -> bytes:
+def damaged(draw: st.DrawFn, seeds: Sequence[bytes], words: Sequence[bytes] = (b"\0",), least: int = 0) -> bytes:
     """One of some whole files with a few of its bytes changed, cut out, doubled, or words put between them."""
     data = draw(st.sampled_from(list(seeds)))
-    for _ in range(draw(st.integers(0, 4))):
-        data = _once(draw, data, words)
+    for _ in range(draw(st.integers(least, 4))):
+        data = _once(draw, data, words, ["byte", "number", "cut", "end", "double", "word", "move"])
     return data
 
 
-def _once(draw: st.DrawFn, data: bytes, words: Sequence[bytes]) -> bytes:
+@st.composite
+def scratched(draw: st.DrawFn, seeds: Sequence[bytes]) -> bytes:
+    """One of some whole files with one to four numbers in it changed, so that all else stays in its place."""
+    data = draw(st.sampled_from(list(seeds)))
+    for _ in range(draw(st.integers(1, 4))):
+        data = _once(draw, data, (), ["byte", "number"])
+    return data
+
+
+def _once(draw: st.DrawFn, data: bytes, words: Sequence[bytes], cases: list[str]) -> bytes:
     # Most of a format's sense stands at its beginning.
     at = draw(st.integers(0, min(len(data), 64)) | st.integers(0, len(data)))
     length = draw(st.integers(0, 40))
-    match draw(st.sampled_from(["byte", "number", "cut", "end", "double", "word", "move"])):
+    match draw(st.sampled_from(cases)):
         case "byte":
             return data[:at] + bytes([draw(st.integers(0, 255))]) + data[at + 1 :]
         case "number":

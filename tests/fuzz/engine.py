@@ -22,7 +22,6 @@ CORPUS = Path(__file__).parent / "corpus"
 SECONDS = float(os.environ.get("HEMASCOPE_FUZZ", "0")) * int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 """How long all targets together are to be fuzzed; 0 for the few fixed examples of the test suite."""
 
-_EXAMPLES = 20  # of a target in the test suite
 _ROUND = 200  # examples between two looks at the clock
 _BOUND = 20  # seconds of computing that no file may take
 
@@ -34,11 +33,13 @@ class Target(NamedTuple):
         file: the name that the file is given.
         files: makes its bytes.
         read: reads it, and raises for nothing that a file can be to blame for.
+        examples: files in the test suite.
     """
 
     file: str
     files: st.SearchStrategy[bytes]
     read: Callable[[Path], None]
+    examples: int = 20
 
 
 def attempt(function: Callable[..., T], *args: Any, **options: Any) -> T | None:
@@ -97,7 +98,7 @@ def _round(name: str, target: Target, number: int | None) -> None:
 
     phases = [Phase.generate, Phase.shrink] if SECONDS else [Phase.generate]
     options = settings(
-        max_examples=_ROUND if SECONDS else _EXAMPLES,
+        max_examples=_ROUND if SECONDS else target.examples,
         derandomize=number is None,
         database=None,
         deadline=None,

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz import annotations, files, sources
+from tests.fuzz import annotations, fields, files, sources
 from tests.fuzz.engine import CORPUS, SECONDS, check, fuzz
 
-TARGETS = {**sources.TARGETS, **files.TARGETS, **annotations.TARGETS}
+TARGETS = {**sources.TARGETS, **files.TARGETS, **annotations.TARGETS, **fields.TARGETS}
 
 
 @pytest.mark.parametrize("name", TARGETS)

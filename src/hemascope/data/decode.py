@@ -6,6 +6,7 @@ it announces before they are unpacked.
 
 import contextlib
 import os
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -159,6 +160,8 @@ def _named(name: str) -> Iterator[None]:
         raise DecodeError(f"{name}: damaged, or its pixels are of a kind that is not read") from problem
     except HemascopeError:
         raise
+    except struct.error as problem:
+        raise DecodeError(f"{name}: the file is cut off or damaged") from problem
     except Exception as problem:  # Pillow's readers raise almost anything on damaged files
         raise DecodeError(f"{name}: {str(problem) or type(problem).__name__}") from problem
 

@@ -32,6 +32,8 @@ def opened(data: bytes, kind: str) -> Image.Image:
         warnings.filterwarnings("ignore", module=r"PIL\.")
         header = _Header(data)
         picture = Image.open(header, formats=(kind,))
+        if kind == "TIFF":
+            picture.getexif()  # which would else be read with the pixels, and warn there
         header.reads = sys.maxsize
     slow = any(tile.codec_name in Image.DECODERS for tile in getattr(picture, "tile", ()))
     if slow and picture.width * picture.height > _SLOW_PIXELS:

@@ -232,7 +232,8 @@ def _decoded(item: Item) -> tuple[np.ndarray, str] | str:
         with left_out() as found:
             picture = item.pixels()
     except DecodeError as problem:
-        return _line(str(problem).removeprefix(f"{item.path}: "))
+        told = str(problem).removeprefix(f"{item.path}: ")
+        return _line(told.removeprefix(f"{item.path.rpartition('#')[0]}: "))  # a window's error names its slide
     except MemoryError:
         return _NO_MEMORY
     return picture, found[0] if found else ""

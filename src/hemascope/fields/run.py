@@ -262,6 +262,8 @@ class _Job:
                         continue
                     item = take(images, printable(read.name), Path(read.name), "what the workers read")
                     yield Found(read, None if read.error else deferred(read, item), workers)
+        if images is not None and not self.stopped:
+            next(images, None)  # how much of a slide was read is told behind its last window
 
     def cut(self, read: FieldRead, pixels: np.ndarray | Deferred) -> Cut:
         """What cuts a field's cells out as the classifier saw them."""
@@ -324,7 +326,8 @@ def _into_folder(
             job.add(read, found.workers)
         outcome = job.outcome(precision, complete=not job.stopped, before=before)
         if outcome.complete:
-            writers.close(outcome.differential)  # it says, too, that the cells are unlike those of the training
+            # The differential says, too, that the cells are unlike those of the training.
+            writers.close(outcome.differential, downsamples=job.surveys.downsamples)
             _write(journal, job, folder, format)
     if outcome.complete:
         path.unlink()

@@ -56,7 +56,7 @@ def tiles(height: int, width: int, scale: float, reach: int, stride: int, side: 
         side: most resized pixels along a side, where more than a cell's reach allows.
 
     >>> [tile.across[:2] for tile in tiles(100, 3000, 1.0, 100, 16)]
-    [(0, 1168), (944, 2224), (2000, 3000)]
+    [(0, 1280), (1072, 2352), (2144, 3000)]
     """
     down, across = (_spans(length, scale, reach, stride, side) for length in (height, width))
     return [Tile(one, other) for one in down for other in across]
@@ -67,12 +67,17 @@ def _spans(length: int, scale: float, reach: int, stride: int, side: int) -> lis
         return [Span(0, length, 0, length)]
     exact = Fraction(scale)
     step = stride * exact.denominator // math.gcd(exact.numerator, stride)  # the grid in pixels of the field
-    beyond = math.ceil((reach + _NEAR) / scale / step) * step
-    core = max(step, int((side / scale - 2 * beyond) // step * step))
-    return [
-        Span(max(0, start - beyond), min(length, start + core + beyond), start, min(length, start + core))
-        for start in range(0, length, core)
-    ]
+    beyond = math.ceil((reach + _NEAR) / scale)
+    longest = max(int(side / scale / step), -(-2 * beyond // step) + 1) * step
+    apart = (longest - 2 * beyond) // step * step
+    spans, core = list[Span](), 0
+    for start in range(0, length, apart):
+        end = start + longest
+        if end >= length:
+            break
+        spans.append(Span(start, end, core, start + apart + beyond))
+        core = start + apart + beyond
+    return [*spans, Span(start, length, core, length)]
 
 
 def join(

@@ -123,7 +123,8 @@ def count(
         model: the classifier of white cells: a model file, a Run folder or a shipped model's name.
         detector: what finds cells: a detector's file or a shipped detector's name.
         output: the folder to write: cells.csv, a row a cell; fields.csv; differential.csv; cells.coco.json; a GeoJSON
-            a field in geojson/, which QuPath opens; count.html; count.json. Without one the cells are kept in memory.
+            a field or slide in geojson/, which QuPath opens; count.html; count.json. Without one the cells are kept in
+            memory.
         format: of the table of cells: csv, or parquet for cells.parquet.
         attributes: add what is seen of white cells, as `hemascope.predict` does.
         precision: say how many cells more it takes to know every share within so many percentage points, as 2.

@@ -1,5 +1,6 @@
 """Field after field into files, killed and resumed."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +19,8 @@ FIELDS = [
     ("monday/broken.png", None, broken()),
     ("tuesday/A.png", field(seed=2), cells("tuesday/A.png")),
     ("empty.png", field(seed=3), []),
+    ("slide.svs#0,0", field(seed=4), cells("slide.svs#0,0")),
+    ("slide.svs#200,0", field(seed=5), cells("slide.svs#200,0")),
 ]
 
 
@@ -32,7 +35,7 @@ def write(folder: Path, fields: list, *, resume: bool = False, close: bool = Tru
     for name, pixels, found in fields:
         writers.add(name, pixels, found)
     if close:
-        writers.close(notes=["a note"])
+        writers.close(notes=["a note"], downsamples={"slide.svs": 2.0})
         writers.discard()
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -42,21 +45,29 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return write(tmp_path_factory.mktemp("whole"), FIELDS)
 
 
-def test_every_field_has_its_own_files(whole: dict[str, bytes]) -> None:
+def test_every_field_has_its_own_files_and_a_slide_one_geojson(whole: dict[str, bytes]) -> None:
     (second,) = {Path(name).stem for name in whole if name.startswith("geojson/A-")}
+    windows = ("slide_0_0", "slide_200_0")
     assert set(whole) == {
         "cells.coco.json",
         "count.html",
-        *(f"geojson/{stem}.geojson" for stem in ("a", second, "empty")),
-        *(f"rois/{stem}.zip" for stem in ("a", second)),
-        *(f"overlays/{stem}.jpg" for stem in ("a", second, "empty")),
-        *(f"crops/neutrophil/{stem}_0001.png" for stem in ("a", second)),
-        *(f"crops/monocyte/{stem}_0002.png" for stem in ("a", second)),
-        *(f"crops-unknown/{stem}_0003.png" for stem in ("a", second)),
+        *(f"geojson/{stem}.geojson" for stem in ("a", second, "empty", "slide")),
+        *(f"rois/{stem}.zip" for stem in ("a", second, *windows)),
+        *(f"overlays/{stem}.jpg" for stem in ("a", second, "empty", *windows)),
+        *(f"crops/neutrophil/{stem}_0001.png" for stem in ("a", second, *windows)),
+        *(f"crops/monocyte/{stem}_0002.png" for stem in ("a", second, *windows)),
+        *(f"crops-unknown/{stem}_0003.png" for stem in ("a", second, *windows)),
     }
 
 
-@pytest.mark.parametrize("done", [0, 1, 2, 3, 4])
+def test_the_boxes_of_a_slide_are_in_its_own_pixels(whole: dict[str, bytes]) -> None:
+    found = json.loads(whole["geojson/slide.geojson"])["features"]
+    assert len(found) == 2 * len(cells()) == len({feature["id"] for feature in found})
+    assert found[0]["geometry"]["coordinates"][0][:3:2] == [[20, 40], [60.5, 89]]
+    assert found[len(cells())]["geometry"]["coordinates"][0][:3:2] == [[220, 40], [260.5, 89]]
+
+
+@pytest.mark.parametrize("done", [0, 1, 2, 3, 4, 5, 6])
 def test_a_killed_count_goes_on_to_the_same_files(tmp_path: Path, whole: dict[str, bytes], done: int) -> None:
     write(tmp_path, FIELDS[:done], close=False)
     again = FIELDS[max(0, done - 1) :]  # the last is added again: its row was not in the table yet

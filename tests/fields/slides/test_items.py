@@ -1,5 +1,6 @@
 import csv
 import gc
+import json
 import tempfile
 
 import numpy as np
@@ -17,7 +18,7 @@ from hemascope.fields.slides.items import Surveys, count_items, field_items
 from hemascope.fields.slides.windows import MARGIN, SIDE
 from hemascope.predict.items import Item
 from tests.fields.slides.made import APERIO, drawn, write_pyramid
-from tests.fields.toy import small_field
+from tests.fields.toy import BACKGROUND, small_field
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +81,30 @@ def test_a_count_has_every_cell_once_and_says_how_much_was_read(slide_file, slid
     assert '"thick": 1' in (tmp_path / "out" / "count.json").read_text()
     again = hemascope.count(slide_file, model_file, resume=True, **options)
     assert dict(again.totals.kinds) == dict(counted.totals.kinds)
+
+
+def test_a_slide_has_one_geojson_in_pixels_of_its_largest_level(slide, detector_file, model_file, tmp_path):
+    part = slide[600:880]  # of the second level
+    large = part.repeat(4, 0).repeat(4, 1)
+    with tifffile.TiffWriter(tmp_path / "slide.tif") as file:
+        about = {"tile": (256, 256), "photometric": "rgb", "compression": "deflate", "resolutionunit": 3}
+        for level, step in ((large, 1), (part, 4), (part[::4, ::4], 16)):
+            resolution = (1e4 / 0.036 / step,) * 2  # red cells of 52 pixels on the second level
+            file.write(level, resolution=resolution, subfiletype=int(step > 1), **about)
+    options = {"detector": detector_file, "output": tmp_path / "out", "threads": 1}
+    counted = hemascope.count(tmp_path / "slide.tif", model_file, **options)
+    assert [path.name for path in (tmp_path / "out" / "geojson").iterdir()] == ["slide.geojson"]
+    features = json.loads((tmp_path / "out" / "geojson" / "slide.geojson").read_text())["features"]
+    assert len(features) == sum(counted.totals.kinds.values()) > 30
+    lefts = []
+    for feature in features:
+        (left, top), _, (right, bottom) = feature["geometry"]["coordinates"][0][:3]
+        channel = KINDS.index(feature["properties"]["metadata"]["Kind"])
+        inner = large[round(top) + 16 : round(bottom) - 16, round(left) + 16 : round(right) - 16]
+        assert (inner[..., channel] == 30).all()
+        assert large[max(round(top) - 48, 0), max(round(left) - 48, 0)].tolist() == [BACKGROUND] * 3
+        lefts.append(left)
+    assert min(lefts) < 4 * SIDE < max(lefts)
 
 
 def test_pages_are_fields(tmp_path):

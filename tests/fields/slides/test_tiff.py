@@ -1,3 +1,5 @@
+import struct
+
 import numpy as np
 import pytest
 import tifffile
@@ -116,3 +118,28 @@ def test_a_damaged_tile_is_an_error_that_names_the_file(tmp_path, slide):
         found.region(0, 0, 0, 10, 10)
     assert np.array_equal(found.region(0, 300, 300, 10, 10), slide[300:310, 300:310])
     found.close()
+
+
+def test_pages_that_go_round_in_a_circle_are_refused(tmp_path, slide):
+    for options in ({}, {"bigtiff": True}, {"byteorder": ">"}):
+        path = tmp_path / "a.tif"
+        with tifffile.TiffWriter(path, **options) as file:
+            for _ in range(2):
+                file.write(slide[:16, :16], photometric="rgb", metadata=None)
+        with tifffile.TiffFile(path) as file:
+            last, form = file.pages[1].offset, file.tiff
+            (tags,) = struct.unpack(form.tagnoformat, path.read_bytes()[last:][: form.tagnosize])
+            at = last + form.tagnosize + tags * form.tagsize
+            first = struct.pack(form.offsetformat, file.pages[0].offset)
+        assert len(parts(str(path))) == 2
+        path.write_bytes(path.read_bytes()[:at] + first + path.read_bytes()[at + len(first) :])
+        with pytest.raises(DecodeError, match="its pages go round in a circle"):
+            parts(str(path))
+
+
+def test_pixels_of_no_known_kind_are_refused_in_words(tmp_path, slide):
+    tifffile.imwrite(tmp_path / "a.tif", slide[:64, :64], photometric="rgb", tile=(64, 64), metadata=None)
+    with tifffile.TiffFile(tmp_path / "a.tif", mode="r+") as file:
+        file.pages[0].tags["PhotometricInterpretation"].overwrite(77)
+    with pytest.raises(DecodeError, match=r"a\.tif: a TIFF of 3 channels of 8 bits \(77\) is not read"):
+        opened(tmp_path / "a.tif")

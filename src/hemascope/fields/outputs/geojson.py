@@ -1,10 +1,11 @@
-"""The cells of a field as GeoJSON that QuPath opens: drag the file onto the opened field."""
+"""Cells as GeoJSON that QuPath opens: drag the file onto the opened field, or onto the opened slide."""
 
 from __future__ import annotations
 
 import json
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,15 @@ _IDS = uuid.UUID("6f0e6a8c-7f4b-5d0e-9a55-6d1b9d3f1c11")  # a cell has the same 
 
 
 def write_geojson(path: Path, cells: Iterable[Cell], classes: Sequence[str]) -> None:
-    """Write a FeatureCollection, whole or not at all, as QuPath itself writes one.
+    """Write a FeatureCollection, whole or not at all, as QuPath itself writes one; one cell at a time is in memory.
 
-    Each cell is a detection: its box as a closed polygon in pixels of the field from its upper left corner, its
+    Each cell is a detection: its box as a closed polygon in pixels of the picture from its upper left corner, its
     classification with the colour, and its numbers as measurements. Words are in ``metadata``, which QuPath keeps from
     0.5 on.
 
     Args:
         path: of the file.
-        cells: of one field.
+        cells: of one field; or of a slide, see `on_slide`.
         classes: the model's, in its order.
 
     Raises:
@@ -39,6 +40,22 @@ def write_geojson(path: Path, cells: Iterable[Cell], classes: Sequence[str]) -> 
         for number, feature in enumerate(_features(cells, categories, classes)):
             file.write((",\n" if number else "\n") + json.dumps(feature))
         file.write("\n]}\n")
+
+
+def on_slide(cells: Iterable[Cell], left: float, top: float, downsample: float) -> Iterator[Cell]:
+    """The cells of a window with their boxes in pixels of the slide's largest level.
+
+    Args:
+        cells: their boxes are in pixels of the window.
+        left, top: of the window, in pixels of the largest level.
+        downsample: pixels of the largest level for one of the window.
+
+    >>> next(on_slide([Cell("a.svs#1856,0", (10, 20, 30.5, 40))], 1856, 0, 4)).box
+    (1896, 80, 1978.0, 160)
+    """
+    for cell in cells:
+        xmin, ymin, xmax, ymax = (end * downsample for end in cell.box)
+        yield replace(cell, box=(left + xmin, top + ymin, left + xmax, top + ymax))
 
 
 def _features(cells: Iterable[Cell], categories: Categories, classes: Sequence[str]) -> Iterator[dict[str, Any]]:

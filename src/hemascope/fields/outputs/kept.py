@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, KeysView, Sequence
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -66,9 +66,9 @@ class KeptFields:
         self._end = end
 
     @property
-    def names(self) -> frozenset[str]:
-        """Of the fields in it."""
-        return frozenset(self._at)
+    def names(self) -> KeysView[str]:
+        """Of the fields in it, in the order in which they first came."""
+        return self._at.keys()
 
     def add(self, field: Field) -> None:
         """Append a field.

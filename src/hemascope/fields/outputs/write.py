@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import KeysView, Mapping, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from hemascope.fields.outputs.names import Stems
 from hemascope.fields.outputs.pixels import Pixels, save_jpeg
 from hemascope.fields.outputs.rois import require_roifile
 from hemascope.fields.outputs.shown import Gallery, Shown
+from hemascope.fields.slides.items import placed
 from hemascope.files import writing
 from hemascope.predict.differential.differential import Differential
 from hemascope.predict.rows import printable
@@ -54,7 +56,8 @@ class Writers:
     Args:
         folder: of the count.
         classes: the model's, in its order.
-        geojson, rois, crops, overlays: which files of each field are written.
+        geojson, rois, crops, overlays: which files of each field are written; a slide has one GeoJSON for all of its
+            windows.
         page: writes the page; None for none.
         resume: go on where an earlier count was ended; else what it has left in the folder is removed, which the
             user must have allowed.
@@ -89,7 +92,7 @@ class Writers:
             self._stems.of(field.name)
 
     @property
-    def names(self) -> frozenset[str]:
+    def names(self) -> KeysView[str]:
         """Of the fields that are done; one that an earlier count has in its table and not here must be added again."""
         return self._kept.names
 
@@ -113,7 +116,7 @@ class Writers:
         if pixels is None:
             self._kept.add(Field(name, 0, 0, (), error or "not read"))
             return
-        if self._geojson:
+        if self._geojson and placed(name) is None:
             geojson.write_geojson(self._folder / geojson.FOLDER / (stem + geojson.SUFFIX), cells, self._classes)
         if self._rois:
             rois.write_rois(self._folder / rois.FOLDER / (stem + rois.SUFFIX), cells, self._classes)
@@ -127,19 +130,39 @@ class Writers:
         self._gallery.add(field, pixels)
         self._kept.add(field)
 
-    def close(self, differential: Differential | None = None, notes: Sequence[str] = ()) -> None:
-        """Make the joint files: COCO, and the page.
+    def close(
+        self,
+        differential: Differential | None = None,
+        notes: Sequence[str] = (),
+        downsamples: Mapping[str, float] | None = None,
+    ) -> None:
+        """Make the joint files: COCO, the GeoJSON of each slide, and the page.
 
         Args:
             differential: of all cells, for the page.
             notes: what else its reader must know, in sentences.
+            downsamples: by the names of the slides, pixels of the largest level for one of their windows; 1 of others.
 
         Raises:
             WriteError: one cannot be written.
         """
         coco.write_coco(self._folder / coco.FILE_NAME, self._kept, self._classes)
+        if self._geojson:
+            self._write_slides(downsamples or {})
         if self._page is not None:
             self._page(self._folder / PAGE, self._gallery.shown(self._classes), differential, notes)
+
+    def _write_slides(self, downsamples: Mapping[str, float]) -> None:
+        """A GeoJSON a slide; the cells of one window at a time are in memory."""
+        slides: dict[str, list[tuple[str, int, int]]] = {}
+        for name in self._kept.names:
+            if place := placed(name):
+                slides.setdefault(place[0], []).append((name, *place[1:]))
+        for slide, windows in slides.items():
+            step = downsamples.get(slide, 1.0)
+            moved = (geojson.on_slide(self._kept[name].cells, left, top, step) for name, left, top in windows)
+            path = self._folder / geojson.FOLDER / (self._stems.of(slide) + geojson.SUFFIX)
+            geojson.write_geojson(path, chain.from_iterable(moved), self._classes)
 
     def discard(self) -> None:
         """Remove what a resumed count would go on from: the last act, once all other files stand too."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from hemascope.predict.source_files import files
 from hemascope.progress import SILENT, Progress
 
 _MOST_WINDOWS = 1_000_000
+_WINDOW = re.compile(r"(.+#\d+|.+(?=#))[#,](\d+),(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,11 @@ class Surveys:
         self._kept.append(survey)
         self._progress.say(survey.line)
 
+    @property
+    def downsamples(self) -> dict[str, float]:
+        """By the names of the slides, pixels of the largest level for one of that which was read."""
+        return {printable(survey.name): survey.downsample for survey in self._kept}
+
     def as_dict(self) -> dict[str, Any]:
         """All of them for JSON, as ``slides``; nothing where there are none."""
         return {"slides": [survey.as_dict() for survey in self._kept]} if self._kept else {}
@@ -120,6 +127,16 @@ def field_items(
         say: is told which slides elsewhere are copied.
     """
     yield from fields_of(plain.items(sources, also=SUFFIXES), told, say)
+
+
+def placed(field: str) -> tuple[str, int, int] | None:
+    """The slide of a window, and x and y of its upper left corner there, by its name; None of other fields.
+
+    >>> placed("a.svs#1856,0"), placed("a.tif#3,1856,0"), placed("a.tif#3")
+    (('a.svs', 1856, 0), ('a.tif#3', 1856, 0), None)
+    """
+    found = _WINDOW.fullmatch(field)
+    return None if found is None else (found[1], int(found[2]), int(found[3]))
 
 
 def fields_of(

@@ -6,7 +6,9 @@ import logging
 import math
 import os
 import re
+import struct
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -61,8 +63,6 @@ def parts(path: str | os.PathLike[str]) -> list[Part] | None:
             return None
         found = []
         for number, page in enumerate(file.pages):
-            if number >= _MOST_PAGES:
-                raise DecodeError(f"a TIFF of more than {_MOST_PAGES:,} pages")
             key: Any = page.keyframe
             if not (key.is_reduced or key.is_mask):
                 found.append(Part(None, number, math.prod(_size(key)), 1))
@@ -171,10 +171,42 @@ def _number(text: str, times: float | None = 1.0) -> float | None:
 def _opened(path: str | os.PathLike[str]) -> TiffFile:
     from tifffile import TiffFile
 
+    _check_pages(path)
     logger = logging.getLogger("tifffile")
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())  # what it says of damaged files is in their rows
     return TiffFile(os.fspath(path))
+
+
+def _check_pages(path: str) -> None:
+    """Refuse pages that go round in a circle, which tifffile follows without end, and too many of them.
+
+    Raises:
+        DecodeError: they are such.
+    """
+    with Path(path).open("rb") as file:
+        head = file.read(4)
+        order = ">" if head[:2] == b"MM" else "<"
+        big = head[2:] in (b"+\0", b"\0+")
+        entries, entry = ("Q", 20) if big else ("H", 12)
+        offset = "Q" if big or path.lower().endswith(".ndpi") else "I"
+
+        def number(kind: str) -> int:
+            return int(struct.unpack(order + kind, file.read(struct.calcsize(order + kind)))[0])
+
+        seen: set[int] = set()
+        try:
+            file.seek(8 if big else 4)
+            while at := number(offset):
+                if at in seen:
+                    raise DecodeError("damaged: its pages go round in a circle")
+                if len(seen) == _MOST_PAGES:
+                    raise DecodeError(f"a TIFF of more than {_MOST_PAGES:,} pages")
+                seen.add(at)
+                file.seek(at)
+                file.seek(number(entries) * entry, os.SEEK_CUR)
+        except (struct.error, OSError, OverflowError):
+            return  # the last one lies beyond the end
 
 
 def _size(key: Any) -> tuple[int, int]:
@@ -216,8 +248,9 @@ def _check(page: Any, size: int, most: int) -> None:
         raise DecodeError("a TIFF whose pages lie without directories; save it anew")
     key = page.keyframe
     if key.dtype not in (np.uint8, np.uint16) or int(key.photometric) not in (0, 1, 2, 3, 6):
+        kind = getattr(key.photometric, "name", key.photometric)  # a number, where it is none of TIFF's
         raise DecodeError(
-            f"a TIFF of {key.samplesperpixel} channels of {key.bitspersample} bits ({key.photometric.name})"
+            f"a TIFF of {key.samplesperpixel} channels of {key.bitspersample} bits ({kind})"
             " is not read; save it as RGB of 8 bits"
         )
     if int(key.photometric) == 6 and int(key.compression) not in _JPEG | {33003, 33005}:
