@@ -171,7 +171,7 @@ def _number(text: str, times: float | None = 1.0) -> float | None:
 def _opened(path: str | os.PathLike[str]) -> TiffFile:
     from tifffile import TiffFile
 
-    _check_pages(path)
+    _check_pages(os.fspath(path))
     logger = logging.getLogger("tifffile")
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())  # what it says of damaged files is in their rows
