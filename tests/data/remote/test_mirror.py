@@ -90,7 +90,8 @@ def test_an_interrupted_job_is_gone_on_with_here_and_elsewhere(bucket, machine):
     before = staged(url).with_name("mine.before")
     assert (before / "notes.txt").is_file()
     assert "runs/mine/notes.txt" not in bucket.keys
-    shutil.rmtree(staged(url).parent)
+    shutil.rmtree(staged(url))
+    assert go_on(url, [], told) == "epoch 3"
     with pytest.raises(SourceError, match=r"no run\.json is there, and none was begun here"):
         go_on(f"{url}2", [], told)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hemascope.data.remote.reading import About
 
 _FOR, _PUT, _OVER = ".for", ".put", ".over"  # beside what is made: where it goes, what of it is there, that all is
+_FETCHING = ".fetching-"
 _LAST = ("last.ckpt", "run.json")  # say that what lies with them is whole, so they are put behind it
 _SHARE = 0.1  # of the time, at most, in which what is made so far is put there
 
@@ -90,7 +91,8 @@ class Mirror:
         """
         there = self._there(mark)
         put = {name: one for name, one in self._read().items() if name in there}  # the others are to be put anew
-        if not all(name in put and put[name].version in ("", found.version) for name, found in there.items()):
+        ours = all(name in put and put[name].version in ("", found.version) for name, found in there.items())
+        if there and not (ours and self.folder.is_dir()):
             self._fetch(there, mark)
         elif self.folder.is_dir():
             self._write(put)
@@ -198,7 +200,9 @@ class Mirror:
         self.progress.step(f"fetching {len(there):,} files, {size / 1e6:,.1f} MB, from {self.url}", len(there))
         parent = self.folder.parent
         parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=parent, prefix=".fetching-") as temporary:
+        for left in parent.glob(f"{_FETCHING}*"):  # by a process that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=parent, prefix=_FETCHING) as temporary:
             new = Path(temporary, self.folder.name)
             for count, (name, found) in enumerate(there.items(), start=1):
                 (new / name).parent.mkdir(parents=True, exist_ok=True)
