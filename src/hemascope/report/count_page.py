@@ -162,7 +162,7 @@ def _tiles(shown: Shown) -> Iterable[tuple[str, str, str]]:
         if shown.read:
             print_.append(f"{count / shown.read:,.1f} a field")
         if kind == "platelet" and reds and platelets:
-            print_.append(f"{100 * platelets / reds:.1f} per 100 red cells")
+            print_.append(f"{1000 * platelets / reds:,.0f} per 1,000 red cells")
         if left_out := shown.left_out.get(kind):
             print_.append(f"{left_out:,} more cut by an edge")
         yield f"{KIND_WORDS[kind].capitalize()}s", f"{count:,}", "; ".join(print_)

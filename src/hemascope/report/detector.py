@@ -117,13 +117,14 @@ def draw_curves(measured: dict[str, Any]) -> Markup:
     """Precision over recall, a line a kind."""
     figure, (axes,) = svg.canvas(4.4, 3.4)
     words = []
-    styles = {"white": (svg.ACCENT, "-"), "red": (svg.WRONG, (0, (5, 2))), "platelet": (svg.SECOND, (0, (1, 1.5)))}
+    dashes = {"white": "-", "red": (0, (5, 2)), "platelet": (0, (1, 1.5))}
     for kind in KINDS:
         scores = measured["kinds"][kind]
         if scores and scores["curve"]:
-            colour, dashes = styles[kind]
-            recalls = np.linspace(0, 1, len(scores["curve"]))
-            axes.plot(100 * recalls, 100 * np.array(scores["curve"]), color=colour, ls=dashes, label=KIND_TITLES[kind])
+            recalls, precisions = np.linspace(0, 1, len(scores["curve"])), np.array(scores["curve"])
+            precisions[precisions == 0] = np.nan  # COCO's of recalls that are not reached
+            colour, title = _RIGHT[kind], KIND_TITLES[kind]
+            axes.plot(100 * recalls, 100 * precisions, color=colour, ls=dashes[kind], label=title)
             recall, precision = scores["recall"]["value"], scores["precision"]["value"]
             if recall is not None and precision is not None:
                 axes.plot(100 * recall, 100 * precision, color=colour, marker="o", ms=5)

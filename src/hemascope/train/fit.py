@@ -13,7 +13,6 @@ from typing import Any
 import lightning as L
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor
 
 from hemascope.data.remote.mirror import put_so_far
@@ -24,6 +23,7 @@ from hemascope.models.freezing import freeze
 from hemascope.models.network import Network
 from hemascope.models.synced import synchronised
 from hemascope.progress import SILENT, Progress
+from hemascope.train.averaging import MovingAverage
 from hemascope.train.balance import class_weights
 from hemascope.train.batches import evaluation_batches, training_batches
 from hemascope.train.batchnorm import recompute_statistics
@@ -315,21 +315,6 @@ def _is_over(saved: dict[str, Any], recipe: Recipe) -> bool:
         state.get("stopped_epoch", 0) > 0 for name, state in saved["callbacks"].items() if name.startswith("EarlyStop")
     )
     return stopped or saved["epoch"] + 1 >= recipe.epochs
-
-
-class MovingAverage(WeightAveraging):
-    """Validates and keeps the moving average of weights and BatchNorm statistics.
-
-    The decay rises as (1 + t) / (10 + t) with the number of steps t up to ``decay``, so that short trainings are
-    averaged too (Tensorflow's ExponentialMovingAverage with num_updates).
-    """
-
-    def __init__(self, decay: float) -> None:
-        def average(averaged: Tensor, current: Tensor, steps: Tensor | int) -> Tensor:
-            t = float(steps)
-            return averaged + (current - averaged) * (1 - min(decay, (1 + t) / (10 + t)))
-
-        super().__init__(avg_fn=average)
 
 
 class LightningQuiet(warnings.catch_warnings):

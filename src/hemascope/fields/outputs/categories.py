@@ -12,7 +12,7 @@ UNKNOWN = "unknown"
 """White cells that are probably none of the classes."""
 
 _TITLES = {"white": "White cell, no class", "red": "Red cell", UNKNOWN: "Unknown, no class fits"}
-_COLOURS = {"white": "#0e9aa7", "red": "#e0523f", UNKNOWN: "#101418"}
+_COLOURS = {"white": "#0e9aa7", "red": "#eba10f", UNKNOWN: "#101418"}
 
 
 class Category(NamedTuple):
@@ -36,8 +36,8 @@ class Category(NamedTuple):
     def rgb(self) -> tuple[int, int, int]:
         """Red, green and blue, 0 .. 255.
 
-        >>> Category(1, "red", "Red cell", "#e0523f", "red").rgb
-        (224, 82, 63)
+        >>> Category(1, "red", "Red cell", "#eba10f", "red").rgb
+        (235, 161, 15)
         """
         red, green, blue = bytes.fromhex(self.colour[1:])
         return red, green, blue

@@ -103,7 +103,7 @@ def _with_legend(
     counts = Counter(category for cell, category in called if cell.counted)
     left_out = sum(not cell.counted for cell, _ in called)
     entries = [(f"{one.title} {counts[one]:,}", one.rgb) for one in categories if counts[one]]
-    entries += [(f"Not counted, cut by an edge {left_out:,}", (190, 190, 190))] if left_out else []
+    entries += [(f"Pale: not counted, cut by an edge {left_out:,}", (190, 190, 190))] if left_out else []
     entries = entries or [("No cells found", _PAPER)]
     high = round(font.getbbox("Ag")[3]) + 8
     rows, across = [[]], 0.0  # type: list[list[tuple[float, str, tuple[int, int, int]]]], float

@@ -17,6 +17,7 @@ from hemascope.data.annotations.fields import LabelledField
 from hemascope.errors import HemascopeError
 from hemascope.files import atomic
 from hemascope.progress import SILENT, Progress
+from hemascope.train.averaging import kept
 from hemascope.train.detector.loss import Targets, detection_loss
 from hemascope.train.detector.network import CellNetwork
 from hemascope.train.detector.pieces import Pieces
@@ -84,7 +85,7 @@ def fit_network(
             loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), 10)
             optimizer.step()
-            _average(averaged, network, min(recipe.ema, (1 + epoch * steps + number) / (10 + epoch * steps + number)))
+            _average(averaged, network, kept(recipe.ema, epoch * steps + number))
             losses.append(loss.item())
             progress.done(number + 1)
         state = {"epoch": epoch + 1, "network": network.state_dict(), "averaged": averaged.state_dict()}
