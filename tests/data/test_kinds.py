@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hemascope.data.kinds import ANY, KINDS, LABELLED, Kind, file_kind, inner_parts, kind_of
+from hemascope.data.kinds import ANY, KINDS, LABELLED, Kind, file_kind, kind_of
 from hemascope.data.named import NAMED
 from hemascope.data.sources import open_source
 from hemascope.errors import SourceError
@@ -56,11 +56,6 @@ def test_the_texts_name_every_kind() -> None:
     for word in ("glob", ".tar", ".npz", "Parquet", "CSV", "manifest", "name"):
         assert all(word in text for text in (ANY, KINDS, LABELLED))
     assert all(name in KINDS for name in (*NAMED, "synthetic:N:SEED"))
-
-
-@pytest.mark.parametrize("path", ["a/.x.png", ".git/x.png", "a/Thumbs.db", "__MACOSX/a/1.png"])
-def test_what_file_managers_leave_in_an_archive_is_not_visible(path: str) -> None:
-    assert inner_parts(path) == ()
 
 
 def test_no_source(tmp_path: Path, monkeypatch) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from hemascope.data.kinds import Kind, file_kind, inner_parts, is_image, is_visible
+from hemascope.data.kinds import Kind, file_kind, is_image
 from hemascope.data.remote.url import is_url
+from hemascope.data.visible import inner_parts, is_visible
 from hemascope.errors import SourceError
 
 

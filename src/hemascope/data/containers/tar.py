@@ -10,8 +10,9 @@ from typing import Any, Literal, NamedTuple, Self
 import numpy as np
 
 from hemascope.data.decode import decode
-from hemascope.data.kinds import inner_parts, is_image
+from hemascope.data.kinds import is_image
 from hemascope.data.regular import require_regular, to_open, too_large
+from hemascope.data.visible import inner_parts
 from hemascope.errors import DecodeError, SourceError
 
 _BROKEN = (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError, ValueError, RecursionError)

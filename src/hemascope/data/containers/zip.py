@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from hemascope.data.decode import decode
-from hemascope.data.kinds import inner_parts, is_image
+from hemascope.data.kinds import is_image
 from hemascope.data.regular import require_regular, to_open, too_large
+from hemascope.data.visible import inner_parts
 from hemascope.errors import DecodeError, SourceError
 
 _BROKEN = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)

@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 from hemascope.data.named import cache_folder
 from hemascope.data.remote.url import SCHEMES, is_url, named, parts_of
+from hemascope.data.visible import is_visible
 from hemascope.errors import HemascopeError, SourceError
 
 OUTPUTS = "outputs"
@@ -187,7 +188,6 @@ def name_as_given(problem: HemascopeError, local: str, url: str) -> None:
 
 def _fetched(url: str, to: Path) -> bool:
     """Copy a finished output, to be held against what is asked for; whether there was one."""
-    from hemascope.data.kinds import is_visible
     from hemascope.data.remote.copy import fetch
     from hemascope.data.remote.listing import walk
     from hemascope.data.remote.reading import about

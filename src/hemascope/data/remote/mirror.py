@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 from hemascope.data.named import cache_folder
 from hemascope.data.remote.delivery import OUTPUTS, name_as_given, staged
 from hemascope.data.remote.url import is_url, named
+from hemascope.data.visible import is_visible
 from hemascope.errors import HemascopeError, SourceError, WriteError
 from hemascope.files import write_text
 from hemascope.progress import SILENT, Progress
@@ -177,7 +178,6 @@ class Mirror:
 
     def _there(self, mark: str) -> "dict[str, About]":
         """What the store says of each file there, by its name; none where the mark is missing."""
-        from hemascope.data.kinds import is_visible
         from hemascope.data.remote.listing import walk
         from hemascope.data.remote.pool import readers
         from hemascope.data.remote.reading import about, is_file

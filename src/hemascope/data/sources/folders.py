@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from hemascope.cells import BLOOD_CLASSES
 from hemascope.data.containers import tar
 from hemascope.data.containers import zip as zip_archive
-from hemascope.data.kinds import IMAGE_SUFFIXES, KINDS, Kind, file_kind, inner_parts, is_image, passed_over, writable
+from hemascope.data.kinds import IMAGE_SUFFIXES, KINDS, Kind, file_kind, is_image, passed_over, writable
 from hemascope.data.manifest import Manifest
 from hemascope.data.remote.path import located
 from hemascope.data.remote.url import is_url, parts_of
@@ -26,6 +26,7 @@ from hemascope.data.sources.names import (
     split_name,
 )
 from hemascope.data.sources.parquet import read_parquet
+from hemascope.data.visible import inner_parts
 from hemascope.data.walk import Found, glob_root, matches, walk
 from hemascope.errors import SourceError
 from hemascope.progress import SILENT, Progress
