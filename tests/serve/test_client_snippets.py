@@ -171,10 +171,12 @@ def test_javascript(run, cells, tmp_path):
     told(run("node", str(tmp_path / "cells.mjs"), *FILES), cells)
 
 
-@needs("Rscript", package="r-cran-httr2")
+@needs("Rscript", package="r-cran-httr2 and r-cran-jsonlite")
 def test_r(run, cells, folder, tmp_path):
-    if subprocess.run(["Rscript", "-e", "library(httr2)"], capture_output=True, check=False).returncode:
-        pytest.skip("needs httr2: Debian's r-cran-httr2")
+    if subprocess.run(
+        ["Rscript", "-e", "library(httr2); library(jsonlite)"], capture_output=True, check=False
+    ).returncode:
+        pytest.skip("needs httr2 and jsonlite: Debian's r-cran-httr2 and r-cran-jsonlite")
     (code,) = snippets("R", "r")
     (tmp_path / "cells.R").write_text(code)
     run("Rscript", str(tmp_path / "cells.R"), *FILES)
