@@ -21,7 +21,8 @@ def classes(page):
 
 
 def chosen(page):
-    return [int(tile.get_attribute("data-place")) for tile in page.locator(".tile[aria-selected=true]").all()]
+    at_once = "tiles => tiles.map((tile) => Number(tile.dataset.place))"  # they may be drawn anew between two looks
+    return page.locator(".tile[aria-selected=true]").evaluate_all(at_once)
 
 
 def test_choose_by_keys_and_mouse_then_label_and_undo_all(page):
