@@ -48,7 +48,7 @@ def test_damage_is_found(cells: list[np.ndarray], kind: str, damage: object) -> 
 
 
 def test_brightness_is_cleanvisions(cells: list[np.ndarray]) -> None:
-    for image in (cells[0], cells[1][:7, :11], np.full((1, 1, 3), 8, np.uint8)):
+    for image in (cells[0], cells[1][:7, :11], np.full((3, 3, 3), 8, np.uint8)):
         shade, light = calc_percentile_brightness(Image.fromarray(image), [5, 99])
         measured = properties(np.array(image), 96, 96)
         assert measured["shade"] == pytest.approx(shade, rel=1e-14)
