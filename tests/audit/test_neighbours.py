@@ -1,10 +1,13 @@
 """The bounded search against the full one."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
 
+from hemascope.audit import neighbours
 from hemascope.audit.neighbours import Neighbours
 
 
@@ -70,3 +73,34 @@ def test_nearly_all_close_pairs_share_the_searched_buckets() -> None:
     _, near = found(index, pairs, 2)
     twin = (np.arange(6_000) + 3_000) % 6_000
     assert (near == twin[:, None]).any(axis=1).mean() > 0.97
+
+
+@pytest.mark.parametrize(("count", "within"), [(4, np.inf), (9, 1.5), (3, 0.0)])
+def test_nothing_near_is_left_out_before_it_is_measured(
+    monkeypatch: pytest.MonkeyPatch, count: int, within: float
+) -> None:
+    monkeypatch.setattr(neighbours, "_TILE", 64)
+    monkeypatch.setattr(neighbours, "_TOGETHER", 50)
+    all_points = points(0, 1_500, 40) + np.float32(300)  # far from the origin, where float32 is coarse
+    all_points[100:110] = all_points[7]
+    apart = cdist(all_points, all_points)
+    full = np.sort(apart, axis=1)[:, :count]
+    index = Neighbours(all_points)
+    (block,) = index.blocks(all_points)
+    distance, near = index.search(all_points, block, count, within)
+    there = near >= 0
+    # Which of equally near points are found, and which is first, is not promised: their distances are.
+    assert np.allclose(distance[there], np.take_along_axis(apart, near, axis=1)[there], rtol=0, atol=1e-4)
+    assert np.allclose(distance[full <= within], full[full <= within], rtol=0, atol=1e-4)
+    assert (distance[~there] == np.inf).all()
+    ordered = np.sort(near, axis=1)
+    assert ((np.diff(ordered) > 0) | (ordered[:, :-1] < 0)).all()  # none twice
+    assert len(neighbours._Sieve(all_points).few(all_points[:50], count, within)) < 750
+
+
+def test_where_nearly_all_are_equally_near_all_are_measured() -> None:
+    all_points = np.zeros((3_000, 5), np.float32)
+    all_points[:40] = points(0, 40, 3)
+    distance, near = found(Neighbours(all_points), all_points, 6)
+    assert (distance[40:] == 0).all()
+    assert (near[40:] >= 40).all()

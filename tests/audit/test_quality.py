@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from cleanvision.issue_managers.image_property import calc_percentile_brightness
 from PIL import Image, ImageFilter
 
 from hemascope.audit.quality import check_quality, properties
@@ -44,6 +45,14 @@ def test_damage_is_found(cells: list[np.ndarray], kind: str, damage: object) -> 
     for row in (3, 50):
         images[row] = damage(images[row])  # type: ignore[operator]
     assert set(checked(images)[kind]) >= {3, 50}
+
+
+def test_brightness_is_cleanvisions(cells: list[np.ndarray]) -> None:
+    for image in (cells[0], cells[1][:7, :11], np.full((3, 3, 3), 8, np.uint8)):
+        shade, light = calc_percentile_brightness(Image.fromarray(image), [5, 99])
+        measured = properties(np.array(image), 96, 96)
+        assert measured["shade"] == pytest.approx(shade, rel=1e-14)
+        assert measured["light"] == pytest.approx(light, rel=1e-14)
 
 
 def test_odd_sizes_and_shapes_are_found(cells: list[np.ndarray]) -> None:

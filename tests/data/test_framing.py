@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from hemascope.data.framing import frame
+from hemascope.data.framing import _session, frame
 from tests.data.pictures import noise
 
 
@@ -50,5 +50,7 @@ def test_the_right_size_stays_as_it_is() -> None:
     image = noise(1, 20, 20)
     result = frame(image, 20)
     np.testing.assert_array_equal(result, image)
+    (by_graph,) = _session(20).run(None, {"images": image[np.newaxis]})  # which need not be asked
+    np.testing.assert_array_equal(by_graph[0].transpose(1, 2, 0), image)
     result[:] = 0
     assert image.any()  # a copy, not a view

@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import threading
@@ -10,11 +11,14 @@ from PIL import Image
 import hemascope
 from hemascope.errors import SourceError
 from hemascope.fields import spread
+from hemascope.fields.slides.windows import SIDE
 from hemascope.fields.spread import _taken
 from hemascope.predict import place
 from hemascope.predict.cut import Entry, Part
 from tests.cluster import lose, two_nodes
+from tests.fields.slides.made import write_pyramid
 from tests.fields.test_run import contents
+from tests.fields.toy import BACKGROUND, small_field
 from tests.progress import Told
 
 __all__ = ["two_nodes"]
@@ -22,7 +26,7 @@ __all__ = ["two_nodes"]
 
 @pytest.fixture
 def job(detector_file, model_file, field_folder, tmp_path, monkeypatch):
-    """Counts 14 fields, of which one is broken, in parts of two; arguments are added."""
+    """Counts 16 fields in parts of two, among them a broken one and windows of two slides; arguments are added."""
     monkeypatch.setattr(spread, "FIELDS", 2)
     folder = tmp_path / "fields"
     shutil.copytree(field_folder, folder)
@@ -32,9 +36,13 @@ def job(detector_file, model_file, field_folder, tmp_path, monkeypatch):
     images = [Image.open(path).convert("RGB") for path in whole[:2]]
     images[0].save(folder / "pages.tif", save_all=True, append_images=images[1:])
     np.savez(tmp_path / "fields.npz", images=np.stack([np.asarray(images[0])] * 2))
+    slide = np.full((200, SIDE + 300, 3), BACKGROUND, np.uint8)  # its second window is blank
+    slide[:, :260] = small_field()
+    for where in (folder, tmp_path):
+        write_pyramid(where / "slide.tif", slide)
 
     def count(output=None, **options):
-        sources = [folder, tmp_path / "fields.npz"]
+        sources = [folder, tmp_path / "fields.npz", tmp_path / "slide.tif"]
         return hemascope.count(sources, model_file, detector=detector_file, output=output, **options)
 
     return count
@@ -45,12 +53,18 @@ def test_a_count_on_a_cluster_is_that_of_this_machine_to_the_byte(job, tmp_path,
     here = job(tmp_path / "here" / "out", **options)
     progress = Told()
     there = job(tmp_path / "there" / "out", on="ray", progress=progress, **options)
-    assert there.fields == here.fields == 14
+    assert there.fields == here.fields == 16
     assert contents(tmp_path / "there" / "out") == contents(tmp_path / "here" / "out")
-    assert progress.counts == list(range(1, 15))
-    memory = job(on="ray", workers=1)
+    slides = json.loads((tmp_path / "there" / "out" / "count.json").read_text())["slides"]
+    assert [(one["windows"], one["read"], one["blank"]) for one in slides] == [(2, 1, 1)] * 2
+    assert progress.counts == list(range(1, 17))
+    again = Told()
+    memory = job(on="ray", workers=1, progress=again)
     assert list(memory.rows()) == list(here.rows())
     assert memory.differential == here.differential
+    surveys = [[line for line in told.lines if "of 2 windows" in line] for told in (progress, again)]
+    assert surveys[0] == surveys[1]
+    assert len(surveys[0]) == 2
 
 
 def test_a_count_that_was_stopped_goes_on_and_a_lost_machine_costs_its_part_alone(

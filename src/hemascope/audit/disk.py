@@ -15,7 +15,7 @@ from hemascope.errors import WriteError
 IN_MEMORY = 1 << 29
 """Bytes up to which an array is kept in memory."""
 
-_HELD = 1 << 26  # bytes read or written after which the pages of a file are given back to the system
+_HELD = 1 << 20  # bytes read or written after which the pages of a file are given back: up to 2 MiB come with a row
 
 
 class DiskArray:

@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from hemascope.audit.disk import Array, zeros
 from hemascope.audit.quality import PROPERTIES, properties
+from hemascope.cores import usable_cores
 from hemascope.data import left_out
 from hemascope.data.framing import frame
 from hemascope.data.manifest import Manifest
@@ -134,6 +135,7 @@ def look(
 _COMPONENTS = 256
 _LEARNT = 131_072  # images that the components are learnt from; more would not change them, but fill the memory
 _AT_ONCE = 4_096
+_COLUMNS = 128  # scaled at a time: the scaler works on copies in float64
 _ON_MAP = 2_000  # more points cost minutes and are not seen apart
 _FEWEST_ON_MAP = 10
 
@@ -153,13 +155,24 @@ def embed(vectors: Array, rows: np.ndarray) -> np.ndarray:
     components = min(_COMPONENTS, vectors.shape[1], max(2, len(rows) // 4), len(rows))
     result = np.zeros((len(vectors), components), np.float32)
     learnt = rows if len(rows) <= _LEARNT else np.sort(np.random.default_rng(0).choice(rows, _LEARNT, replace=False))
-    scaler = StandardScaler(copy=False)
     pca = PCA(components, svd_solver="randomized", random_state=0, copy=False)
-    result[learnt] = pca.fit_transform(scaler.fit_transform(_single(vectors, learnt)))
+    values = _single(vectors, learnt)
+    columns = [slice(start, start + _COLUMNS) for start in range(0, values.shape[1], _COLUMNS)]
+    scalers = [StandardScaler(copy=False) for _ in columns]
+
+    def learn(scaler: StandardScaler, part: slice) -> None:
+        values[:, part] = scaler.fit_transform(values[:, part])
+
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        list(pool.map(learn, scalers, columns))
+    result[learnt] = pca.fit_transform(values)
     others = np.setdiff1d(rows, learnt, assume_unique=True)
     for start in range(0, len(others), _AT_ONCE):
         chosen = others[start : start + _AT_ONCE]
-        result[chosen] = pca.transform(scaler.transform(_single(vectors, chosen)))
+        values = _single(vectors, chosen)
+        for scaler, part in zip(scalers, columns, strict=True):
+            values[:, part] = scaler.transform(values[:, part])
+        result[chosen] = pca.transform(values)
     return result
 
 

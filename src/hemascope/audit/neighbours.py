@@ -1,12 +1,18 @@
 """The nearest of many points: among all of them, or, where these are too many, among those of the nearest buckets."""
 
+import math
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.metrics import pairwise_distances_argmin
 from sklearn.neighbors import NearestNeighbors
+from threadpoolctl import threadpool_limits
+
+from hemascope.cores import usable_cores
 
 BUCKET = 8_192
 """Points of a bucket, on the average; the largest hold at most twice as many."""
@@ -74,17 +80,107 @@ class Neighbours:
                 found.append(Block(asking[start : start + _ASKED], tuple(searched.tolist())))
         return found
 
-    def search(self, queries: np.ndarray, block: Block, count: int) -> tuple[np.ndarray, np.ndarray]:
+    def search(
+        self, queries: np.ndarray, block: Block, count: int, within: float = math.inf
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Look up the nearest points of a block of queries.
 
+        Args:
+            queries, block: as of `blocks`.
+            count: as of `nearest`.
+            within: of points farther away some, or all, may be left out.
+
         Returns:
-            The distances, float64 (b, k), ascending, and the row positions of the points, int64 (b, k).
+            The distances, float64 (b, k), ascending, infinite for what was left out; and the row positions of the
+            points, int64 (b, k), -1 there.
         """
         searched = np.sort(np.concatenate([self.buckets[number] for number in block.searched]))
         points = self._points if len(searched) == len(self._points) else self._points[searched]
-        index = NearestNeighbors(n_neighbors=min(count, len(points)), algorithm="brute").fit(points)
-        distance, near = index.kneighbors(queries[block.asking])
-        return distance, searched[near]
+        asking = queries[block.asking]
+        shape = len(asking), min(count, len(points))
+        distance, near = np.full(shape, math.inf), np.full(shape, -1)
+        parts = [slice(start, start + _TOGETHER) for start in range(0, len(asking), _TOGETHER)]
+        sieve = partial(_Sieve(points).few, count=shape[1], within=within)
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(usable_cores()) as pool:
+            for part, few in zip(parts, pool.map(sieve, (asking[part] for part in parts)), strict=True):
+                if len(few):
+                    index = NearestNeighbors(n_neighbors=min(count, len(few)), algorithm="brute").fit(points[few])
+                    apart, place = index.kneighbors(asking[part])
+                    distance[part, : apart.shape[1]], near[part, : apart.shape[1]] = apart, searched[few[place]]
+        return distance, near
+
+
+_TOGETHER = 512  # queries
+_TILE = 2_048  # points that they are multiplied with at a time, so that the products stay in the cache
+_ROUNDED = 1e-5  # of the squares of two vectors: more than float32 rounds off their product
+_MOST = 64  # points a query; where more are equally near, all points are measured
+
+
+class _Sieve:
+    """Leaves out what cannot be among the nearest, by products in float32: a third of the time of measuring all.
+
+    Args:
+        points: float32 (n, d).
+    """
+
+    def __init__(self, points: np.ndarray) -> None:
+        self._order = np.random.default_rng(0).permutation(len(points))  # so that the first are like all others
+        self._middle = points.mean(axis=0)  # vectors from there are short, so that little is rounded off
+        self._points = (points - self._middle)[self._order]
+        self._factors = np.column_stack([self._points, (_ROUNDED - 0.5) * _squares(self._points)])
+
+    def few(self, queries: np.ndarray, count: int, within: float) -> np.ndarray:
+        """Positions of all points that are among the ``count`` nearest of a query and no farther, and of some others.
+
+        Args:
+            queries: float32 (b, d).
+            count: at most n.
+            within: as of `Neighbours.search`.
+
+        Returns:
+            int64 (m,), ascending.
+        """
+        n, b = len(self._points), len(queries)
+        if n <= _TILE:
+            return np.arange(n)
+        queries = queries - self._middle
+        size = _squares(queries)
+        factors = np.column_stack([queries, np.ones(b, np.float32)])
+        # Twice a product is |query|² less the square of the distance, and what may be rounded off.
+        highest = np.partition(factors @ self._factors[: max(_TILE, count)].T, -count, axis=1)[:, -count]
+        most = _more(np.minimum(size - 2 * highest, within**2), size)
+        query, point, square = np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32)
+        fresh, room = 0, np.empty(b * _TILE, np.float32)
+        for start in range(0, n, _TILE):
+            tile = self._factors[start : start + _TILE]
+            product = np.matmul(factors, tile.T, out=room[: b * len(tile)].reshape(b, len(tile)))
+            least = (size - most) / 2 - _ROUNDED * size
+            some = np.flatnonzero(product.max(axis=1) >= least)
+            row, place = np.divmod(np.flatnonzero(product[some] >= least[some, None]), len(tile))
+            row, place, fresh = some[row], start + place, fresh + len(row)
+            if len(query) + len(row) > _MOST * b:
+                return np.arange(n)
+            query, point = np.concatenate([query, row]), np.concatenate([point, place])
+            square = np.concatenate([square, _squares(queries[row] - self._points[place])])
+            if fresh > count * b or start + _TILE >= n:
+                fresh, order = 0, np.lexsort((square, query))
+                query, point, square = query[order], point[order], square[order]
+                first = np.searchsorted(query, np.arange(b + 1))
+                full = np.flatnonzero(np.diff(first) >= count)
+                most[full] = np.minimum(most[full], _more(square[first[full] + count - 1], size[full]))
+                kept = square <= most[query]
+                query, point, square = query[kept], point[kept], square[kept]
+        return np.unique(self._order[point])
+
+
+def _more(square: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Squares of distances from vectors of the square ``size``, and what may be rounded off."""
+    return np.asarray(square + 10 * _ROUNDED * (square + size))
+
+
+def _squares(vectors: np.ndarray) -> np.ndarray:
+    """Of the lengths of vectors (n, d)."""
+    return np.asarray(np.einsum("ij,ij->i", vectors, vectors))
 
 
 def _buckets(points: np.ndarray, bucket: int, probes: int) -> list[np.ndarray]:

@@ -1,6 +1,6 @@
 """Blur, light, detail and size, compared with the other images of the class.
 
-Light and detail are measured by cleanvision. Its measure of blur counts the frame that Pillow's edge filter leaves
+Light and detail are measured as cleanvision does. Its measure of blur counts the frame that Pillow's edge filter leaves
 unfiltered and misses cells out of focus (a Gaussian of 3 pixels moved PBC's images by 2 deviations), so ours differs.
 """
 
@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from cleanvision.issue_managers.image_property import calc_entropy, calc_percentile_brightness
+from cleanvision.issue_managers.image_property import calc_entropy
 from PIL import Image
 
 from hemascope.audit.findings import Finding
@@ -58,14 +58,12 @@ def properties(framed: np.ndarray, width: int, height: int) -> dict[str, float]:
         `_sharpness`; ``size``: the square root of the area in pixels; ``shape``: the longer side as a multiple of
         the shorter.
     """
-    image = Image.fromarray(framed)
-    shade, light = calc_percentile_brightness(image, [5, 99])
-    red, green, blue = framed.transpose(2, 0, 1)
+    shade, light = _percentiles_of_brightness(framed, (5, 99))
     measured = {
         "light": light,
         "shade": shade,
-        "clipped": 0.01 + (np.minimum(np.minimum(red, green), blue) >= _BURNT_OUT).mean(),
-        "entropy": calc_entropy(image.convert("L")),
+        "clipped": 0.01 + np.count_nonzero(framed.min(axis=2) >= _BURNT_OUT) / framed[..., 0].size,
+        "entropy": calc_entropy(Image.fromarray(framed).convert("L")),
         "sharpness": _sharpness(framed),
         "size": np.sqrt(width * height),
         "shape": max(width, height) / min(width, height),
@@ -99,11 +97,28 @@ def check_quality(measured: pd.DataFrame, targets: np.ndarray) -> tuple[dict[str
     return scores, list(findings.values())
 
 
+def _percentiles_of_brightness(framed: np.ndarray, percentiles: tuple[int, ...]) -> np.ndarray:
+    """The same numbers as of cleanvision's ``calc_percentile_brightness``, in a tenth of its time: whole numbers are
+    sorted, and only those asked for become brightness."""
+    red, green, blue = framed.transpose(2, 0, 1).astype(np.int32)
+    energy = np.sort((241 * (red * red) + 691 * (green * green) + 68 * (blue * blue)).ravel())
+    place = np.array(percentiles) / 100 * (len(energy) - 1)
+    below = place.astype(int)
+    low, high = (np.sqrt(energy[places] / 1000) / 255 for places in (below, np.minimum(below + 1, len(energy) - 1)))
+    return np.asarray(low + (high - low) * (place - below))
+
+
 def _sharpness(framed: np.ndarray) -> float:
     """How steep the edges are, whatever their contrast: energy of the Laplacian over that of the gradient."""
     grey = framed @ _GREY
     middle, left, right = grey[1:-1, 1:-1], grey[1:-1, :-2], grey[1:-1, 2:]
     above, below = grey[:-2, 1:-1], grey[2:, 1:-1]
-    laplacian = left + right + above + below - 4 * middle
-    gradient = ((right - left) ** 2 + (below - above) ** 2) / 4
-    return float(((laplacian**2).mean() + 0.5) / (gradient.mean() + 0.5))  # 0.5: the noise of rounding to bytes
+    laplacian = left + right
+    for part in (above, below, -4 * middle):  # in place: new arrays would take as long as the sums
+        laplacian += part
+    across, down = right - left, below - above
+    gradient = np.square(across, out=across)
+    gradient += np.square(down, out=down)
+    gradient /= 4
+    # 0.5: the noise of rounding to bytes
+    return float((np.square(laplacian, out=laplacian).mean() + 0.5) / (gradient.mean() + 0.5))

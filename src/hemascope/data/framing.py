@@ -70,13 +70,15 @@ def frame(image: np.ndarray, size: int) -> np.ndarray:
         size: side of the result in pixels.
 
     Returns:
-        uint8 (size, size, 3).
+        uint8 (size, size, 3), a copy.
 
     >>> frame(np.full((360, 363, 3), 9, np.uint8), 96).shape
     (96, 96, 3)
     """
+    if image.shape[:2] == (size, size):  # the graph would give it unchanged
+        return np.array(image, order="C")
     (pixels,) = _session(size).run(None, {"images": image[np.newaxis]})
-    return pixels[0].transpose(1, 2, 0)
+    return np.ascontiguousarray(pixels[0].transpose(1, 2, 0))
 
 
 @lru_cache

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy import fft
+from threadpoolctl import threadpool_limits
 
 from hemascope.audit.disk import Array, zeros
 from hemascope.audit.duplicates.squares import TURNS, gaussian, luminance, turned_spectra
@@ -47,13 +48,17 @@ def spectra(images: Array, rows: np.ndarray, folder: Path | None = None) -> Arra
     centre = np.exp(2j * np.pi * _ORDER * (_SAMPLES - 1) / 2 / _SAMPLES).astype(np.complex64)
     phase = np.outer(centre, centre[:FREQUENCIES])
     result = zeros((len(rows), len(ZOOMS), len(_ORDER), FREQUENCIES), np.complex64, folder=folder)
-    for start in range(0, len(rows), _AT_ONCE):
+
+    def transform(start: int) -> None:
         light = luminance(images[rows[start : start + _AT_ONCE]])
         for number, zoom in enumerate(ZOOMS):
             matrix = gaussian(images.shape[1], _SAMPLES, 0.6, zoom)
             small = matrix @ light @ matrix.T
             small -= (small * window).sum(axis=(1, 2), keepdims=True) / window.sum()
             result[start : start + _AT_ONCE, number] = fft.rfft2(small * window)[:, _ORDER, :FREQUENCIES] * phase
+
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(usable_cores()) as pool:
+        list(pool.map(transform, range(0, len(rows), _AT_ONCE)))
     return result
 
 
@@ -88,7 +93,11 @@ _NEAREST = 8  # looked at for each image and magnification: bounds time and memo
 _FARTHEST = 0.11  # between descriptors; copies of real cells lie nearer, but for rotations by more than 5°
 _LEAST = 0.87  # correlation of the spectra; some 8,000 pairs among 13,671 real cells reach it, and nearly all copies
 _SHIFTS = np.linspace(-0.1, 0.1, 15)  # tried along either side, as a share of it
-_BLOCK = 512
+_BLOCK = 256
+_ROUNDED = 1e-4  # of a correlation: more than float32 rounds off
+_WHOLE = len(_ORDER), len(_ORDER)
+_TURNED = turned_spectra(np.arange(len(_ORDER) ** 2).reshape(1, *_WHOLE))[0, :, :, :FREQUENCIES]
+"""Where in a whole spectrum its frequencies lie after each of the eight turns, int64 (8, 2 f - 1, f)."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +192,7 @@ def look_up(
         progress: told nothing.
     """
     zoom, block = part
-    distance, near = index.search(vectors[zoom], block, _NEAREST + 1)
+    distance, near = index.search(vectors[zoom], block, _NEAREST + 1, _FARTHEST)
     rows = np.broadcast_to(block.asking[:, None], near.shape)
     keep = (distance <= _FARTHEST) & (near != rows)
     return near[keep], rows[keep], np.full(keep.sum(), zoom), distance[keep]
@@ -201,19 +210,28 @@ def _described(spectra: Array) -> np.ndarray:
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The best correlation of each pair of spectra over turns and shifts, that turn, and that shift's number."""
-    weight = RADIUS**2  # pictures of one kind are alike in their lowest frequencies
-    one = first * weight
-    other = turned_spectra(_whole(second))[..., :FREQUENCIES] * weight
+    """The best correlation of each pair of spectra over turns and shifts, that turn, and that shift's number.
+
+    Turns under which it cannot reach `_LEAST` are passed over, and 0 stands for it where none can.
+    """
+    n, weight = len(first), RADIUS**2  # pictures of one kind are alike in their lowest frequencies
+    one, whole = first * weight, _whole(second).reshape(n, len(_ORDER) ** 2)
     both = np.array([1.0] + [2.0] * (FREQUENCIES - 1), np.float32)  # a column stands for its negative frequency too
+    size = np.abs(whole)[:, _TURNED] * weight
+    energy = ((np.abs(one) ** 2) @ both).sum(1)[:, None] * (size**2 @ both).sum(2)
+    norm = np.sqrt(energy + 1e-12)
+    # A shift changes the phases alone: with all of them equal, the correlation would be the highest.
+    pair, turn = np.nonzero(((np.abs(one)[:, None] * size) @ both).sum(2) >= (_LEAST - _ROUNDED) * norm)
     across = np.exp(-2j * np.pi * np.outer(np.arange(FREQUENCIES), _SHIFTS)) * both[:, None]
-    down = np.exp(-2j * np.pi * np.outer(np.r_[0:FREQUENCIES, 1 - FREQUENCIES : 0], _SHIFTS))
-    product = np.conj(one[:, None]) * other
-    moved = np.tensordot(product @ across.astype(np.complex64), down.astype(np.complex64), (2, 0)).real
-    energy = ((np.abs(one) ** 2) @ both).sum(1)[:, None] * ((np.abs(other) ** 2) @ both).sum(2)
-    likeness = (moved / np.sqrt(energy + 1e-12)[..., None, None]).reshape(len(first), TURNS * len(_SHIFTS) ** 2)
-    best = likeness.argmax(1)
-    return likeness[np.arange(len(first)), best], *np.divmod(best, len(_SHIFTS) ** 2)
+    down = np.exp(-2j * np.pi * np.outer(_ORDER, _SHIFTS))
+    product = np.conj(one[pair]) * (whole[pair[:, None, None], _TURNED[turn]] * weight)
+    moved = np.tensordot(product @ across.astype(np.complex64), down.astype(np.complex64), (1, 0)).real
+    correlation = (moved / norm[pair, turn, None, None]).reshape(len(pair), len(_SHIFTS) ** 2)
+    likeness, place = np.zeros((n, TURNS), np.float32), np.zeros((n, TURNS), np.int64)
+    place[pair, turn] = correlation.argmax(1)
+    likeness[pair, turn] = correlation.max(1)
+    rows, best = np.arange(n), likeness.argmax(1)
+    return likeness[rows, best], best, place[rows, best]
 
 
 def _whole(half: np.ndarray) -> np.ndarray:

@@ -6,7 +6,11 @@ Three stages, each on fewer pairs: short vectors that turns and shifts do not ch
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +23,7 @@ from hemascope.audit.duplicates.likeness import detail, likeness, threshold
 from hemascope.audit.duplicates.pair import Linking, Pair
 from hemascope.audit.duplicates.relation import relation
 from hemascope.audit.duplicates.squares import luminance, opposite, turn_matrix, turned
+from hemascope.cores import usable_cores
 from hemascope.data.groups import identical_groups
 from hemascope.data.pixels import pixel_digest
 from hemascope.progress import SILENT, Progress
@@ -32,7 +37,7 @@ _KEPT = 256  # images kept ready
 
 
 class Comparison:
-    """Compares pairs of some images; those compared one after another had better share an image.
+    """Compares pairs of some images, in any thread; those compared one after another had better share an image.
 
     Args:
         images: uint8 (n, s, s, 3).
@@ -87,7 +92,7 @@ def near_duplicates(
         Pairs in the order of `Pair.first`, `Pair.second`.
     """
     rows = np.flatnonzero(usable)
-    digests = [pixel_digest(images[row]) for row in rows]
+    digests = _digests(images, rows)
     first = rows[identical_groups(digests)]
     pairs = [Pair(int(one), int(row), 1.0, IDENTICAL) for one, row in zip(first, rows, strict=True) if one != row]
     least = threshold(images.shape[1])
@@ -104,21 +109,41 @@ def near_duplicates(
     return sorted(pairs + linking.pairs(), key=lambda pair: (pair.first, pair.second))
 
 
+def _digests(images: Array, rows: np.ndarray) -> list[bytes]:
+    """`pixel_digest` of some images."""
+    parts = np.split(rows, range(_KEPT, len(rows), _KEPT))
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        found = pool.map(lambda part: [pixel_digest(image) for image in images[part]], parts)
+        return [digest for part in found for digest in part]
+
+
+_Maybe = tuple[int, int, int, float, np.ndarray]  # of `Candidates`
+_Hit = tuple[int, Pair]  # the position of the one from which the pair was found
+_FEW = 8  # pairs compared by a thread in one go
+
+
 def _search(images: Array, rows: np.ndarray, least: float, linking: Linking, progress: Progress) -> None:
     progress.step("looking for images that are alike")
     maybe = candidates(spectra(images, rows))
-    compare = Comparison(images)
     progress.step("looking for copies", len(maybe))
-    every = max(1, len(maybe) // 100)
-    with threadpool_limits(1, "blas"):  # on matrices this small, threads wait for each other
-        for done, (one, other, turn, zoom, shift) in enumerate(maybe, start=1):
-            first, second = int(rows[one]), int(rows[other])
-            if not linking.linked(first, second):
-                score, affine = compare(first, second, turn, zoom, shift)
-                if score >= least:
-                    linking.add(_pair(images, first, second, score, turn, affine))
-            if done % every == 0 or done == len(maybe):
-                progress.done(done)
+    compare, following, done = Comparison(images), iter(maybe), 0
+    waiting: deque[tuple[int, Future[list[_Hit]]]] = deque()
+    # Of matrices this small, a product in several threads would have them wait for each other.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(cores := usable_cores()) as pool:
+        while (part := list(islice(following, _FEW))) or waiting:
+            if part:
+                todo = [one for one in part if not linking.linked(int(rows[one[0]]), int(rows[one[1]]))]
+                waiting.append((len(part), pool.submit(_compared, images, compare, rows, least, todo)))
+            if len(waiting) > cores or not part:  # few are ahead, since what is linked meanwhile need not be compared
+                count, future = waiting.popleft()
+                _link(linking, future.result())
+                progress.done(done := done + count)
+
+
+def _link(linking: Linking, hits: Iterable[_Hit]) -> None:
+    for _, pair in hits:
+        if not linking.linked(pair.first, pair.second):
+            linking.add(pair)
 
 
 _PAIRS = 16_384  # of a block, at most
@@ -130,14 +155,12 @@ def _search_on(spread: Spread, images: Array, rows: np.ndarray, least: float, li
     pairs = nearest(found, spread)
     parts = [Pairs(*(part[start : start + _PAIRS] for part in pairs)) for start in range(0, len(pairs.first), _PAIRS)]
     told = spread.each("looking for copies", compare_block, (images, found, rows, least), parts)
-    for _, pair in sorted((hit for part in told for hit in part), key=lambda hit: hit[0]):
-        if not linking.linked(pair.first, pair.second):
-            linking.add(pair)
+    _link(linking, sorted((hit for part in told for hit in part), key=lambda hit: hit[0]))
 
 
 def compare_block(
     images: Array, spectra: Array, rows: np.ndarray, least: float, pairs: Pairs, *, progress: Progress = SILENT
-) -> list[tuple[int, Pair]]:
+) -> list[_Hit]:
     """Compare a block of pairs.
 
     Args:
@@ -151,13 +174,20 @@ def compare_block(
     Returns:
         Near duplicates, each with the position of the one from which the pair was found: their order here.
     """
-    compare, found = Comparison(images), []
     with threadpool_limits(1, "blas"):
-        for one, other, turn, zoom, shift in alike(spectra, pairs, threads=1):
-            first, second = int(rows[one]), int(rows[other])
-            score, affine = compare(first, second, turn, zoom, shift)
-            if score >= least:
-                found.append((one, _pair(images, first, second, score, turn, affine)))
+        return _compared(images, Comparison(images), rows, least, alike(spectra, pairs, threads=1))
+
+
+def _compared(
+    images: Array, compare: Comparison, rows: np.ndarray, least: float, maybe: Iterable[_Maybe]
+) -> list[_Hit]:
+    """Those of some pairs that score at least ``least``."""
+    found = []
+    for one, other, turn, zoom, shift in maybe:
+        first, second = int(rows[one]), int(rows[other])
+        score, affine = compare(first, second, turn, zoom, shift)
+        if score >= least:
+            found.append((one, _pair(images, first, second, score, turn, affine)))
     return found
 
 

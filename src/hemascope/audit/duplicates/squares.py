@@ -10,6 +10,7 @@ import numpy as np
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as in Pillow's convert("L")
 _NARROWEST = 0.35  # of a pixel; a narrower Gaussian between samples would be aliased
+_LEAST = 1e-20  # a smaller weight changes no float32, but subnormal numbers make a product take ten times as long
 
 
 @lru_cache(256)
@@ -29,7 +30,9 @@ def gaussian(size: int, points: int, sigma: float, zoom: float = 1.0) -> np.ndar
     places = (np.arange(points) - (points - 1) / 2) * step + (size - 1) / 2
     distance = (np.arange(size) - places[:, None]) / max(sigma * step, _NARROWEST)
     weight = np.exp(-0.5 * distance**2)
-    return np.asarray(weight / weight.sum(axis=1, keepdims=True), np.float32)
+    weight /= weight.sum(axis=1, keepdims=True)
+    weight[weight < _LEAST] = 0
+    return np.asarray(weight, np.float32)
 
 
 def smoothed(image: np.ndarray, sigma: float) -> np.ndarray:

@@ -121,7 +121,7 @@ def build_reference(
     progress.step("corrupted images", len(rows))
     for row, image in read_images(rows):
         if not isinstance(image, DecodeError):
-            framed = np.ascontiguousarray(frame(image, side))
+            framed = frame(image, side)
             seen.append(classify_twice(model, np.stack([corrupted(framed, setting, seed) for setting in settings])))
             targets.append(numbers[row])
         progress.done(row + 1)

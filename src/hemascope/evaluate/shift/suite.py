@@ -67,7 +67,7 @@ def shift_suite(
     settings: list[Setting] = [(None, 0), *((part, severity) for part in corruptions for severity in severities)]
 
     def copies(image: np.ndarray, place: int) -> np.ndarray:
-        framed = np.ascontiguousarray(frame(image, side))
+        framed = frame(image, side)
         return np.stack(
             [part(framed, severity, seed=seed, position=place) if part else framed for part, severity in settings]
         )
