@@ -38,6 +38,9 @@ from hemascope.predict.differential.confusion import Confusion
 from hemascope.predict.shipped import WEIGHTS, find
 from hemascope.predict.unlike import describe, mean_colours
 
+MICROMETRES = round(208 * 7.5 / 74, 1)
+"""Of the side of PBC's pictures, in whose 208 pixels a red cell is 74 wide (`scripts/detector_fields.py`)."""
+
 TITLES = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
@@ -180,7 +183,7 @@ def main() -> None:
         scores.update(under_shift(model, str(options.pbc / "val"), options.images))
         for folder in track(options.other, "other laboratories"):
             scores.update(elsewhere(model, folder))
-    card = replace(card, name=options.name, scores=scores)
+    card = replace(card, name=options.name, scores=scores, data={**card.data, "micrometres": MICROMETRES})
     graph = onnx.load(path)
     join_scaling(graph)
     shipped = WEIGHTS / f"{options.name}.onnx"

@@ -8,9 +8,9 @@ import pytest
 import hemascope
 from hemascope.adapt import adapt as job
 from hemascope.adapt import save
-from hemascope.adapt.adapt import METHOD, Adaptation, adapt
+from hemascope.adapt.adapt import Adaptation, adapt
 from hemascope.adapt.agreement import Agreement
-from hemascope.adapt.choice import ZOOMS, Choice
+from hemascope.adapt.choice import CONFIDENCE, PIXEL_SIZE, ZOOMS, Choice
 from hemascope.adapt.metadata import set_card
 from hemascope.adapt.zoom import frame_at
 from hemascope.errors import ModelFileError, SourceError
@@ -47,7 +47,7 @@ def test_the_adapted_file_sees_pictures_at_the_zoom_and_its_card_says_what_was_d
     original, adapted = hemascope.load(model), hemascope.load(output)
     assert adapted.classes == CLASSES
     done = adapted.card.adapted
-    assert (done["source"], done["images"], done["zoom"], done["method"]) == (original.digest, 40, 1.3, METHOD)
+    assert (done["source"], done["images"], done["zoom"], done["method"]) == (original.digest, 40, 1.3, CONFIDENCE)
     assert "date" in done
     assert adapted.card.zoom == found.zoom == 1.3
     assert adapted.card.scores == original.card.scores
@@ -100,7 +100,7 @@ def test_a_file_with_a_zoom_gets_another_in_its_place(
     adapt(model, cells, tmp_path / "other.onnx", threads=1)
     twice, other = (onnx.load(tmp_path / name) for name in ("twice.onnx", "other.onnx"))
     assert twice.graph == other.graph
-    assert hemascope.load(tmp_path / "twice.onnx").card.adapted["method"] == METHOD
+    assert hemascope.load(tmp_path / "twice.onnx").card.adapted["method"] == CONFIDENCE
 
 
 def test_what_was_done_to_the_file_before_stays_on_its_card(
@@ -112,8 +112,53 @@ def test_what_was_done_to_the_file_before_stays_on_its_card(
     adapt(model, cells, tmp_path / "a.onnx", threads=1)
     adapt(tmp_path / "a.onnx", cells, tmp_path / "b.onnx", threads=1)
     done = hemascope.load(tmp_path / "b.onnx").card.adapted
-    assert done["method"] == f"by hand; then {METHOD}"
+    assert done["method"] == f"by hand; then {CONFIDENCE}"
     assert done["more"] == 3
+
+
+def learnt_from(model: Path, micrometres: float) -> None:
+    """Have its card say of how many micrometres the square was."""
+    file, card = onnx.load(model), hemascope.load(model).card
+    set_card(file, job.replace(card, data={**card.data, "micrometres": micrometres}))
+    onnx.save(file, model)
+
+
+def test_a_pixel_size_tells_the_zoom_whatever_the_model_says(
+    tmp_path: Path, model: Path, cells: list[str], chosen: list[float]
+) -> None:
+    learnt_from(model, 20.0)
+    adapt(model, cells, tmp_path / "surest.onnx", threads=1)  # 1.3
+    side = min(pixels(next(Path(cells[0]).iterdir())).shape[:2])
+    found = adapt(tmp_path / "surest.onnx", cells, tmp_path / "a.onnx", pixel_size=30 / side, threads=1)
+    adapted = hemascope.load(tmp_path / "a.onnx")
+    assert (found.zoom, adapted.card.zoom, adapted.card.adapted["method"]) == (1.5, 1.5, PIXEL_SIZE)
+    assert found.choice.zooms == (1, 1.5)
+    assert found.choice.sentence == "Zoom 1.5: pictures of 30 µm are shown as the 20 µm that it learnt from."
+    images = some_images(3)
+    expected = hemascope.load(model).probabilities(images[:, 2:10, 2:10])
+    np.testing.assert_allclose(adapted.probabilities(images), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("pixel_size", "why"),
+    [(np.nan, "no pixel is nan"), (0.0, "no pixel is 0 µm"), (80.0, "makes these pictures 960 µm wide")],
+)
+def test_a_pixel_size_that_cannot_be(
+    tmp_path: Path, model: Path, cells: list[str], pixel_size: float, why: str
+) -> None:
+    learnt_from(model, 20.0)
+    with pytest.raises(SourceError, match=why):
+        adapt(model, cells, tmp_path / "a.onnx", pixel_size=pixel_size, threads=1)
+    with pytest.raises(SourceError, match="there are none"):
+        adapt(model, None, tmp_path / "a.onnx", labelled=cells[0], pixel_size=0.1, threads=1)
+    assert not (tmp_path / "a.onnx").exists()
+
+
+def test_a_model_that_does_not_say_how_much_it_saw_has_no_zoom_by_pixel_size(
+    tmp_path: Path, model: Path, cells: list[str]
+) -> None:
+    with pytest.raises(ModelFileError, match=r"model\.onnx: its card does not say how many micrometres"):
+        adapt(model, cells, tmp_path / "a.onnx", pixel_size=0.1, threads=1)
 
 
 def test_the_same_seed_gives_the_same_file(tmp_path: Path, model: Path, cells: list[str]) -> None:

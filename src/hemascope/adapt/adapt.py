@@ -13,11 +13,11 @@ import onnx
 
 from hemascope.adapt.agreement import METHOD as TURNED
 from hemascope.adapt.agreement import Agreement, agree, held
-from hemascope.adapt.choice import ZOOMS, Choice, choose
+from hemascope.adapt.choice import CONFIDENCE, PIXEL_SIZE, PIXELS, ZOOMS, Choice, choose, zoom_of
 from hemascope.adapt.head import with_head
 from hemascope.adapt.metadata import set_card
 from hemascope.adapt.save import save_model
-from hemascope.adapt.seen import FEWEST, Seen, see, turned_at
+from hemascope.adapt.seen import FEWEST, Seen, see, shorter_sides, turned_at
 from hemascope.adapt.zoom import with_zoom
 from hemascope.cells import title
 from hemascope.cores import usable_cores
@@ -41,8 +41,6 @@ IMAGES = 200
 
 BESIDE = 400
 """Those that help labelled ones."""
-
-METHOD = "one zoom for all images: where the mean confidence on unlabelled ones is highest"
 
 
 @dataclass(frozen=True)
@@ -123,6 +121,7 @@ def adapt(
     *,
     labelled: str | Path | None = None,
     to_label: Callable[[NextCells], None] | None = None,
+    pixel_size: float | None = None,
     images: int | None = None,
     seed: int = 0,
     threads: int | None = None,
@@ -140,6 +139,7 @@ def adapt(
         output: the new file.
         labelled: some labelled cells.
         to_label: given the unlabelled cells that are worth labelling next.
+        pixel_size: of the unlabelled images, micrometres.
         images: at most so many of the unlabelled.
         seed: of draws.
         threads: images worked on at a time.
@@ -149,7 +149,7 @@ def adapt(
     check_seed(seed)
     output = here(output)
     paths = [str(path) for path in ([unlabelled] if isinstance(unlabelled, str | Path) else unlabelled or ())]
-    _check_given(paths, labelled, to_label)
+    _check_given(paths, labelled, to_label, pixel_size)
     _check_output(output)
     classifier = load(model, threads=threads or usable_cores(), device=device)
     if classifier.device.said:
@@ -167,7 +167,8 @@ def adapt(
         with scratch() as folder:
             zoom = None
             if paths:
-                zoom = _zoom(classifier, original, paths, images or IMAGES, folder, seed, progress, fewest=1)[0]
+                looked = _zoom(classifier, original, paths, pixel_size, images or IMAGES, folder, seed, progress, 1)
+                zoom = looked[0]
                 classifier, original = _at_zoom(classifier, original, zoom, folder)
             return teach(
                 classifier,
@@ -183,8 +184,8 @@ def adapt(
                 progress=progress,
             )
     with scratch() as folder:
-        choice, seen, plain = _zoom(classifier, original, paths, images or IMAGES, folder, seed, progress)
-        before, after = (seen.probabilities[ZOOMS.index(zoom)] for zoom in (1, choice.zoom))
+        choice, seen, plain = _zoom(classifier, original, paths, pixel_size, images or IMAGES, folder, seed, progress)
+        before, after = (seen.probabilities[choice.zooms.index(zoom)] for zoom in (1, choice.zoom))
         found = held(original, card, str(source))
         if not isinstance(found, str):
             features = turned_at(plain, seen.items, choice.zoom, progress)
@@ -197,7 +198,7 @@ def adapt(
         after = turned.head.at(turned.temperature).probabilities(features[:, 0])
     card = replace(
         card,
-        adapted=_done(card, classifier.digest, len(before), choice.zoom, turned),
+        adapted=_done(card, classifier.digest, len(before), choice, turned),
         # Measured at the original's zoom and head alone.
         confusion=card.confusion if choice.zoom == card.zoom and turned.head is None else {},
         temperature=card.temperature if turned.head is None else turned.temperature,
@@ -210,6 +211,7 @@ def _zoom(
     classifier: Classifier,
     original: onnx.ModelProto,
     paths: list[str],
+    pixel_size: float | None,
     limit: int,
     folder: Path,
     seed: int,
@@ -223,6 +225,12 @@ def _zoom(
         set_card(whole, replace(classifier.card, adapted={}))
         onnx.save(whole, folder / "plain.onnx")
         plain = load(folder / "plain.onnx", threads=classifier.threads, device=classifier.device.name)
+    if pixel_size is not None:
+        zoom, why = zoom_of(pixel_size, shorter_sides(paths, limit, seed), plain.card, str(plain.path))
+        zooms = tuple(sorted({1.0, zoom}))
+        seen = see(plain, paths, zooms, limit=limit, fewest=fewest, seed=seed, progress=progress)
+        means = tuple(seen.probabilities.max(axis=2).mean(axis=1).tolist())
+        return Choice(zoom, zooms, means, why, PIXEL_SIZE), seen, plain
     seen = see(plain, paths, ZOOMS, limit=limit, fewest=fewest, seed=seed, progress=progress)
     if len(seen.items) < FEWEST:
         means = tuple(seen.probabilities.max(axis=2).mean(axis=1).tolist())
@@ -242,7 +250,7 @@ def _at_zoom(
     if choice.zoom == card.zoom:
         return classifier, original
     zoomed = with_zoom(original, choice.zoom, named(str(classifier.path)))
-    methods = [*_methods(card), METHOD]
+    methods = [*_methods(card), choice.method]
     adapted = {**card.adapted, "zoom": choice.zoom, "method": "; then ".join(methods)}
     save_model(zoomed, folder / "zoomed.onnx", replace(card, adapted=adapted, confusion={}))
     found = load(folder / "zoomed.onnx", threads=classifier.threads, device=classifier.device.name)
@@ -252,22 +260,32 @@ def _at_zoom(
 
 def _methods(card: ModelCard) -> list[str]:
     """What was done to a model before, but for a zoom, which is chosen anew."""
-    return [name for name in str(card.adapted.get("method", "")).split("; then ") if name and name != METHOD]
+    done = str(card.adapted.get("method", "")).split("; then ")
+    return [name for name in done if name not in ("", CONFIDENCE, PIXEL_SIZE)]
 
 
-def _done(card: ModelCard, digest: str, images: int, zoom: float, turned: Agreement) -> dict[str, object]:
+def _done(card: ModelCard, digest: str, images: int, choice: Choice, turned: Agreement) -> dict[str, object]:
     """What the card says, after what it says of an earlier adapting by other means."""
     return {
         **card.adapted,
         "source": digest,
         "images": images,
-        "zoom": zoom,
-        "method": "; then ".join([*_methods(card), METHOD, *([] if turned.head is None else [TURNED])]),
+        "zoom": choice.zoom,
+        "method": "; then ".join([*_methods(card), choice.method, *([] if turned.head is None else [TURNED])]),
         "date": date.today().isoformat(),
     }
 
 
-def _check_given(unlabelled: list[str], labelled: str | Path | None, to_label: object) -> None:
+def _check_given(
+    unlabelled: list[str], labelled: str | Path | None, to_label: object, pixel_size: float | None
+) -> None:
+    if pixel_size is not None and not PIXELS[0] <= pixel_size <= PIXELS[1]:
+        raise SourceError(
+            f"no pixel is {pixel_size:g} µm wide",
+            f"Give micrometres, {PIXELS[0]:g} to {PIXELS[1]:g}; microscopes have some 0.1.",
+        )
+    if pixel_size is not None and not unlabelled:
+        raise SourceError("a pixel size is that of unlabelled images, and there are none", "Give them: --unlabelled.")
     if not unlabelled and labelled is None:
         raise SourceError("no images to adapt to", "Give unlabelled ones, or labelled ones: --unlabelled, --labelled.")
     if to_label is not None and (labelled is None or not unlabelled):

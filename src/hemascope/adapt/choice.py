@@ -1,4 +1,7 @@
-"""Which zoom fits a folder: the one at which the model is surest of its images, if it is clearly surer there."""
+"""Which zoom fits a folder: the one at which the model is surest of its images, if it is clearly surer there.
+
+Or the one that a known pixel size tells, whatever the model says of the images.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from hemascope.errors import ModelFileError, SourceError
+from hemascope.predict.card import ModelCard
+
+CONFIDENCE = "one zoom for all images: where the mean confidence on unlabelled ones is highest"
+PIXEL_SIZE = "one zoom for all images: that of their pixel size"
+
+PIXELS = (0.001, 100.0)
+"""Micrometres that a pixel can be wide."""
 
 ZOOMS = (0.6, 0.7, 0.85, 1.0, 1.15, 1.3, 1.5, 1.8)
 """Those that are tried."""
@@ -18,6 +30,9 @@ ERRORS = 2.0
 
 DIVERSITY = 0.7
 """Share of the effective classes that must stay: a network can be sure that all cells are of one class."""
+
+FARTHEST = 5.0
+"""Zooms of a pixel size beyond this, or its reciprocal, mean that the size is not that of these pictures."""
 
 KEPT = 0.5
 """Share of the images whose label must be the same at the next zoom, so that the peak is no accident of one."""
@@ -32,12 +47,14 @@ class Choice:
         zooms: those that were tried.
         confidences: mean probability of the label at each, 0 .. 1.
         reason: why, a clause.
+        method: how, in words.
     """
 
     zoom: float
     zooms: tuple[float, ...]
     confidences: tuple[float, ...]
     reason: str
+    method: str = CONFIDENCE
 
     @property
     def sentence(self) -> str:
@@ -73,6 +90,39 @@ def choose(probabilities: np.ndarray, zooms: Sequence[float] = ZOOMS) -> Choice:
     if min((labels[best] == labels[place]).mean() for place in beside) < KEPT:
         return choice(1, f"the model is surer {at}, but calls the cells otherwise at the zooms beside it")
     return choice(zooms[best], f"the mean confidence rises from {means[one]:.1%} to {means[best]:.1%}")
+
+
+def zoom_of(pixel_size: float, sides: np.ndarray, card: ModelCard, path: str) -> tuple[float, str]:
+    """The zoom at which pictures show as many micrometres as those that a model learnt from, and why, a clause.
+
+    Args:
+        pixel_size: of the pictures, micrometres.
+        sides: the shorter side of each, pixels, int (n,).
+        card: of the model; in ``data`` it has ``micrometres``, of the side of the square that it learnt from.
+        path: what errors call the model.
+
+    Raises:
+        ModelFileError: the card does not say how many micrometres it learnt from.
+        SourceError: the pixel size cannot be that of these pictures.
+
+    >>> card = ModelCard("m", ("a", "b"), 96, data={"micrometres": 21.0})
+    >>> zoom_of(0.1, np.array([315, 315, 90]), card, "m.onnx")
+    (1.5, 'pictures of 31.5 µm are shown as the 21 µm that it learnt from')
+    """
+    learnt = card.data.get("micrometres")
+    if not isinstance(learnt, int | float) or not 0 < learnt < np.inf:
+        raise ModelFileError(
+            f"{path}: its card does not say how many micrometres wide the pictures were that it learnt from",
+            "Leave out the pixel size: the zoom is then found by the model's confidence.",
+        )
+    wide = float(np.median(sides)) * pixel_size
+    zoom = round(wide / learnt, 3)
+    if not 1 / FARTHEST <= zoom <= FARTHEST:
+        raise SourceError(
+            f"a pixel size of {pixel_size:g} µm makes these pictures {wide:.3g} µm wide, and cells are about 15",
+            "Give the micrometres that a pixel of the pictures as they are is wide, such as 0.1.",
+        )
+    return zoom, f"pictures of {wide:.3g} µm are shown as the {learnt:.3g} µm that it learnt from"
 
 
 def effective_classes(labels: np.ndarray) -> float:

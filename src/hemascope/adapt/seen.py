@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,6 +91,22 @@ def see(
             "Give some hundred images of cells of all classes, as they come.",
         )
     return Seen(read, np.stack(rows, axis=1), errors)
+
+
+def shorter_sides(paths: Sequence[str], limit: int, seed: int = 0) -> np.ndarray:
+    """The shorter side of each image that `see` would draw of the paths and can read, pixels, int (n,).
+
+    Raises:
+        SourceError: a path that matches nothing, or no readable image.
+    """
+    check(paths)
+    sides = []
+    for item in _drawn(paths, limit, seed):
+        with suppress(DecodeError):
+            sides.append(min(item.pixels().shape[:2]))
+    if not sides:
+        raise SourceError(f"{', '.join(paths)}: no readable images")
+    return np.array(sides)
 
 
 def at_zooms(classifier: Classifier, image: np.ndarray, zooms: Sequence[float]) -> np.ndarray:

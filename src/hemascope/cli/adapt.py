@@ -38,6 +38,14 @@ def adapt(
             show_default=False,
         ),
     ] = None,
+    pixel_size: Annotated[
+        float | None,
+        typer.Option(
+            metavar="µM",
+            help="Of the unlabelled images, where it is known, such as 0.1: it tells the zoom.",
+            show_default=False,
+        ),
+    ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The adapted file, .onnx.")] = Path("adapted.onnx"),
     images: Annotated[
         int | None,
@@ -56,8 +64,9 @@ def adapt(
     """Fit a model file to another laboratory by some hundred of its images without labels, or by some with labels.
 
     Without labels it finds the zoom at which the model is surest of the images and writes it into the file. Where none
-    is clearly better, the file sees them as the original does. And where turned cells are called otherwise than the
-    cell itself, its head is fitted to the mean of some views. The images should be of all classes, as they come.
+    is clearly better, the file sees them as the original does. (--pixel-size tells the zoom instead.) And where turned
+    cells are called otherwise than the cell itself, its head is fitted to the mean of some views. The images should be
+    of all classes, as they come.
 
     With --labelled the head is refitted to these cells, new classes among them, and held by what the file remembers of
     its own. Estimates by cross-validation what that is worth; a file that is not better is not written. With both, the
@@ -76,6 +85,7 @@ def adapt(
             output,
             labelled=labelled,
             to_label=to_label,
+            pixel_size=pixel_size,
             images=images,
             seed=seed,
             threads=threads,

@@ -26,6 +26,7 @@ def adapt(
     *,
     labelled: str | Path | None = None,
     to_label: str | Path | None = None,
+    pixel_size: float | None = None,
     images: int | None = None,
     seed: int = 0,
     threads: int | None = None,
@@ -45,6 +46,8 @@ def adapt(
             (`hemascope.adapt.lesson.learn`), helped by the unlabelled ones where there are any.
         to_label: a CSV to write: which of the unlabelled cells to label next. Beside it, under the same name, is a
             page (.html) with their pictures, on which they can be labelled.
+        pixel_size: of the unlabelled images, micrometres, where it is known: it tells the zoom in place of the model's
+            confidence. The model's card must say how many micrometres it learnt from, as those of shipped models do.
         images: at most so many of the unlabelled, drawn by seed; where not given, 200 choose a zoom and 400
             help labelled ones.
         seed: of the draw.
@@ -79,6 +82,7 @@ def adapt(
         output,
         labelled=labelled,
         to_label=None if listed is None else write,
+        pixel_size=pixel_size,
         images=images,
         seed=seed,
         threads=threads,

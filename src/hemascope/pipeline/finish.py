@@ -141,6 +141,7 @@ def _write_model_file(
             "licence": manifest.licence,
             "attribution": manifest.attribution,
             "images": int(manifest.part("train").sum()),
+            **({} if recipe.micrometres is None else {"micrometres": recipe.micrometres}),
         },
         scores=card_scores(metrics),
         **about,

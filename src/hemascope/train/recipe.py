@@ -266,6 +266,9 @@ class Recipe(_Part):
     tta: bool = Field(False, description="measure test-time augmentation too: its gain and its cost")
     tta_steps: int = Field(8, ge=2, le=40, description="views of each image that tta averages over")
     precision: Literal["auto", "bf16", "fp32"] = Field("auto", description="auto: bf16 where the hardware has it")
+    micrometres: float | None = Field(
+        None, gt=0, le=1e6, description="of the shorter side of the images, where known: hemascope adapt --pixel-size"
+    )
     seed: int = Field(0, ge=0, le=LARGEST)
     logger: Literal["tensorboard", "mlflow", "wandb", "csv"] | None = Field(
         None, description="tell an experiment tracker the figures of every epoch and the final scores; null: none"
