@@ -59,10 +59,12 @@ def properties(framed: np.ndarray, width: int, height: int) -> dict[str, float]:
         the shorter.
     """
     shade, light = _percentiles_of_brightness(framed, (5, 99))
+    red, green, blue = framed.transpose(2, 0, 1)
+    darkest = np.minimum(np.minimum(red, green), blue)  # min(axis=2) takes ten times as long
     measured = {
         "light": light,
         "shade": shade,
-        "clipped": 0.01 + np.count_nonzero(framed.min(axis=2) >= _BURNT_OUT) / framed[..., 0].size,
+        "clipped": 0.01 + np.count_nonzero(darkest >= _BURNT_OUT) / darkest.size,
         "entropy": calc_entropy(Image.fromarray(framed).convert("L")),
         "sharpness": _sharpness(framed),
         "size": np.sqrt(width * height),
