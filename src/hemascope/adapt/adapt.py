@@ -112,6 +112,33 @@ class Adaptation:
         unread = [f"Left out, because unreadable: {len(self.errors):,}, first {self.errors[0]}"] if self.errors else []
         return [*unread, self.choice.sentence, self.turned.sentence]
 
+    def model(
+        self, original: onnx.ModelProto, card: ModelCard, digest: str, path: str = "model file"
+    ) -> onnx.ModelProto:
+        """A copy of a model with the zoom, the head and a card that says so.
+
+        Args:
+            original: what it was found for.
+            card: of that.
+            digest: SHA-256 of its file.
+            path: what errors call it.
+
+        Raises:
+            ModelFileError: as `hemascope.adapt.zoom.with_zoom`.
+        """
+        model, head = with_zoom(original, self.zoom, path), self.turned.head
+        if head is not None:
+            model = with_head(model, head, self.turned.temperature)
+        changed = replace(
+            card,
+            adapted=_done(card, digest, self.images, self.zoom, self.turned),
+            # Measured at the original's zoom and head alone.
+            confusion=card.confusion if self.zoom == card.zoom and head is None else {},
+            temperature=card.temperature if head is None else self.turned.temperature,
+        )
+        set_card(model, changed)
+        return model
+
     def _repr_html_(self) -> str:
         return table(["", "Before", "After"], self.rows, self.heading) + paragraphs(self.lines)
 
@@ -187,23 +214,14 @@ def adapt(
         before, after = (seen.probabilities[ZOOMS.index(zoom)] for zoom in (1, choice.zoom))
         found = held(original, card, str(source))
         if not isinstance(found, str):
-            features = turned_at(plain, seen.items, choice.zoom, progress)
-            turned = agree(*found, features)
+            turned = agree(*found, turned_at(plain, seen.items, choice.zoom, progress))
         else:
             turned = Agreement(None, 1.0, found)
-    adapted = with_zoom(original, choice.zoom, named(str(source)))
-    if turned.head is not None:
-        adapted = with_head(adapted, turned.head, turned.temperature)
-        after = turned.head.at(turned.temperature).probabilities(features[:, 0])
-    card = replace(
-        card,
-        adapted=_done(card, classifier.digest, len(before), choice.zoom, turned),
-        # Measured at the original's zoom and head alone.
-        confusion=card.confusion if choice.zoom == card.zoom and turned.head is None else {},
-        temperature=card.temperature if turned.head is None else turned.temperature,
-    )
-    save_model(adapted, output, card)
-    return Adaptation(classifier.classes, len(before), seen.errors, choice, turned, before, after)
+    if turned.probabilities is not None:
+        after = turned.probabilities
+    adaptation = Adaptation(classifier.classes, len(before), seen.errors, choice, turned, before, after)
+    save_model(adaptation.model(original, card, classifier.digest, named(str(source))), output)
+    return adaptation
 
 
 def _zoom(
