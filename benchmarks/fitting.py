@@ -50,11 +50,9 @@ def main() -> None:
         send("/v1/teach", CORRECTIONS, alone)  # a first one imports what it needs
         told(f"what fits {LOOKED} cells, before it is offered", lambda: send("/v1/fit", LOOKED))
         told(f"what fitting to {FITTED} cells changes", lambda: send("/v1/fit", FITTED, {"zoom": 1}))
-        told(f"the model file fitted to {FITTED} cells", lambda: send("/v1/fitted", FITTED, {"zoom": 1.15}))
         told(f"teaching by {CORRECTIONS} corrections", lambda: send("/v1/teach", CORRECTIONS, alone))
         several = f"{CORRECTIONS} corrections and {OTHERS} other cells"
         told(f"teaching by {several}", lambda: send("/v1/teach", CORRECTIONS + OTHERS, beside))
-        told(f"the model file of {several}", lambda: send("/v1/taught", CORRECTIONS + OTHERS, beside))
 
 
 def told(what: str, work: Callable[[], object]) -> None:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 NOT_TEACHABLE = Kind("not-teachable", 422, "The model cannot be taught by these cells")
 NOT_BETTER = Kind("not-better", 422, "The new model would be no better")
 
+_ROUNDS = 2  # in which unlabelled cells are asked: somebody waits, and more bring little
+
 _ABOUT = (
     "As JSON: labels, a class name an image in their order, null where it has none and helps by its looks; zoom, at "
     "which they are seen, may be left out."
@@ -163,7 +165,7 @@ def _learn(service: Service, queue: SingleQueue, sent: Sent) -> _Learnt:
     others: dict[bytes, np.ndarray] = {}
     for place, image in queue.pictures([sent.uploads[place] for place in order], queue.until()):
         label, plain = said.labels[order[place]], frame(image, model.card.picture_side)
-        content = hashlib.sha256(plain).digest()
+        content = hashlib.sha256(plain.tobytes()).digest()
         if content in cells or content in others:
             continue
         views = VIEWS if label is None else taught_views(given)
@@ -188,7 +190,7 @@ def _learn(service: Service, queue: SingleQueue, sent: Sent) -> _Learnt:
         original = with_zoom(original, model.card.zoom)
     unlabelled = np.concatenate(list(others.values())) if others else None
     try:
-        lesson = learn(model, original, seen, [label for label, _ in used], unlabelled=unlabelled)
+        lesson = learn(model, original, seen, [label for label, _ in used], unlabelled=unlabelled, rounds=_ROUNDS)
     except ModelFileError as problem:
         reason = problem.problem.removeprefix(f"{model.path}: ")
         raise ProblemError(NOT_TEACHABLE, f"{reason}. {problem.remedy}") from problem
