@@ -15,6 +15,7 @@ const LABELS = 10; // by hand, of
 const CLASSES = 2; // classes, before teaching is offered
 const TAUGHT = 75; // cells that teach, those without a label among them: so that it takes some seconds
 const SHOWN = 12; // cells whose class changes
+const NO_CELL = "0.0%"; // of a class
 const NOUNS = { zoom: "zoom", fitted: "fitting", taught: "teaching" };
 
 /**
@@ -129,7 +130,7 @@ export function fitting({ cells, classes, adapted, about }, limits) {
       told = await ask(leave.signal);
       if (!box.open) return null;
       fill(told);
-      $(told.useful ? "lesson-use" : "lesson-cancel").focus();
+      $(told.useful ? "lesson-use" : "lesson-cancel").focus({ preventScroll: true }); // what changes is read first
     } catch (error) {
       if (error.name !== "AbortError" && box.open) fill({ title: failed, notes: [error.message] });
     }
@@ -167,6 +168,7 @@ export function fitting({ cells, classes, adapted, about }, limits) {
       const more = changed.length > SHOWN ? `, the first ${SHOWN} of them above` : "";
       return {
         ...told, changed, useful: changes(told),
+        rows: told.rows.filter(({ before, after }) => before !== NO_CELL || after !== NO_CELL),
         title: changes(told) ? "What fitting to these cells changes" : "Nothing is to be fitted",
         notes: [
           `${changed.length} of ${several(told.images, "cell")} would have another class${more}. Without labels nobody knows whether it is right: look at them.`,
