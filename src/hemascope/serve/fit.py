@@ -23,7 +23,7 @@ from hemascope.serve.single import SingleQueue
 from hemascope.serve.teach import NOT_BETTER, Row
 
 if TYPE_CHECKING:
-    from hemascope.adapt.adapt import Adaptation
+    from hemascope.adapt.adaptation import Adaptation
     from hemascope.adapt.choice import Choice
     from hemascope.predict.classifier import Classifier
 
@@ -151,7 +151,7 @@ def _fit(service: Service, queue: SingleQueue, sent: Sent) -> tuple[Adaptation, 
     """
     import onnx
 
-    from hemascope.adapt.adapt import Adaptation
+    from hemascope.adapt.adaptation import Adaptation
     from hemascope.adapt.agreement import Agreement, agree, held
     from hemascope.adapt.choice import Choice
     from hemascope.adapt.seen import FEWEST
