@@ -23,7 +23,7 @@ from hemascope.serve.app import create_app
 from hemascope.serve.fit import LOOKED
 from hemascope.serve.settings import Settings
 
-FITTED, CORRECTIONS, OTHERS = 200, 50, 25  # as the page does, of src/hemascope/serve/page/fitting.js
+FITTED, CORRECTIONS, OTHERS = 200, 50, 30  # as the page does, of src/hemascope/serve/page/fitting.js
 
 
 def main() -> None:

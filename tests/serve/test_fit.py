@@ -1,11 +1,15 @@
 """The zoom and the head that fit a client's cells without labels: told, sent back, and never kept."""
 
+import numpy as np
 import pytest
 
 import hemascope
 from hemascope.adapt import choice
 from hemascope.adapt.agreement import METHOD
+from hemascope.adapt.head import Head as Linear
+from hemascope.predict.card import ModelCard
 from hemascope.serve import single
+from hemascope.serve.adapted import Head, _card
 from tests.adapt.labelled_cells import write_remembering
 from tests.adapt.model import write_model
 from tests.adapt.test_agreement import looks_at_rows, striped
@@ -95,3 +99,10 @@ def test_what_is_said_of_the_images_is_looked_at(client_of, turning):
     assert "zoom: one of 0.6, " in problem(send(client, "/v1/fit", turning[1], zoom=1.31), 422, "unusable-about")
     assert "labels: " in problem(send(client, "/v1/fitted", turning[1], labels=[]), 422, "unusable-about")
     problem(send(client, "/v1/fit", [*turning[1], turning[1][0]]), 413, "too-many-files")
+
+
+@pytest.mark.parametrize(("labelled", "look"), [(False, {"limit": 4}), (True, {})])
+def test_without_labels_the_colours_of_the_calibration_hold(labelled, look):
+    card = ModelCard("m", ("a", "b"), 8, look={"limit": 4})
+    head = Head.of(Linear(np.zeros((2, 1)), np.zeros(2)), card, labelled=labelled)
+    assert _card(card, Head(**head.model_dump())).look == look

@@ -34,6 +34,7 @@ NOT_TEACHABLE = Kind("not-teachable", 422, "The model cannot be taught by these 
 NOT_BETTER = Kind("not-better", 422, "The new model would be no better")
 
 _ROUNDS = 2  # in which unlabelled cells are asked: somebody waits, and more bring little
+_VIEWS = 3  # of each cell where there are unlabelled ones, at the least: of fewer their mean says little
 
 _ABOUT = (
     "As JSON: labels, a class name an image in their order, null where it has none and helps by its looks; zoom, at "
@@ -150,7 +151,7 @@ def _learn(service: Service, queue: SingleQueue, sent: Sent) -> _Learnt:
     import onnx
 
     from hemascope.adapt.lesson import FEWEST, MOST, Observed, learn
-    from hemascope.adapt.views import VIEWS, taught_views, turned
+    from hemascope.adapt.views import taught_views, turned
     from hemascope.adapt.zoom import with_zoom
     from hemascope.data.framing import frame
 
@@ -161,6 +162,7 @@ def _learn(service: Service, queue: SingleQueue, sent: Sent) -> _Learnt:
     outputs = ("features",) if model.unknown_threshold is None else ("features", UNKNOWN)
     order = sorted(range(len(said.labels)), key=lambda place: said.labels[place] is None)  # should time be short
     given = sum(label is not None for label in said.labels)
+    views = max(taught_views(len(order)), _VIEWS if given < len(order) else 1)
     cells: dict[bytes, tuple[str, list[np.ndarray]]] = {}  # copies of an image count once
     others: dict[bytes, np.ndarray] = {}
     for place, image in queue.pictures([sent.uploads[place] for place in order], queue.until()):
@@ -168,7 +170,6 @@ def _learn(service: Service, queue: SingleQueue, sent: Sent) -> _Learnt:
         content = hashlib.sha256(plain.tobytes()).digest()
         if content in cells or content in others:
             continue
-        views = VIEWS if label is None else taught_views(given)
         features, *unknown = model.run_all(turned(plain[None], views)[0], outputs)
         if label is None:
             others[content] = features[None]
