@@ -1,4 +1,4 @@
-"""What the page's zoom and teaching cost the service.
+"""What the page's fitting and teaching cost the service.
 
     python benchmarks/fitting.py FOLDER
 
@@ -20,10 +20,10 @@ from starlette.testclient import TestClient
 import hemascope
 from hemascope.predict.shipped import DEFAULT
 from hemascope.serve.app import create_app
+from hemascope.serve.fit import LOOKED
 from hemascope.serve.settings import Settings
-from hemascope.serve.teach import LOOKED
 
-CORRECTIONS = 50
+FITTED, CORRECTIONS, OTHERS = 200, 50, 30  # as the page does, of src/hemascope/serve/page/fitting.js
 
 
 def main() -> None:
@@ -45,11 +45,14 @@ def main() -> None:
             response = client.post(path, files=files, data={"about": json.dumps(about)} if about else {})
             assert response.status_code == 200, response.text
 
-        labels = {"labels": [path.parent.name for path in paths[:CORRECTIONS]]}
-        send("/v1/teach", CORRECTIONS, labels)  # a first one imports what it needs
-        told(f"the zoom of {LOOKED} cells", lambda: send("/v1/zoom", LOOKED))
-        told(f"teaching by {CORRECTIONS} corrections", lambda: send("/v1/teach", CORRECTIONS, labels))
-        told(f"the model file of {CORRECTIONS} corrections", lambda: send("/v1/taught", CORRECTIONS, labels))
+        labels = [path.parent.name for path in paths[:CORRECTIONS]]
+        alone, beside = {"labels": labels}, {"labels": [*labels, *[None] * OTHERS]}
+        send("/v1/teach", CORRECTIONS, alone)  # a first one imports what it needs
+        told(f"what fits {LOOKED} cells, before it is offered", lambda: send("/v1/fit", LOOKED))
+        told(f"what fitting to {FITTED} cells changes", lambda: send("/v1/fit", FITTED, {"zoom": 1}))
+        told(f"teaching by {CORRECTIONS} corrections", lambda: send("/v1/teach", CORRECTIONS, alone))
+        several = f"{CORRECTIONS} corrections and {OTHERS} other cells"
+        told(f"teaching by {several}", lambda: send("/v1/teach", CORRECTIONS + OTHERS, beside))
 
 
 def told(what: str, work: Callable[[], object]) -> None:

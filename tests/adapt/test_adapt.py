@@ -8,9 +8,8 @@ import pytest
 import hemascope
 from hemascope.adapt import adapt as job
 from hemascope.adapt import save
-from hemascope.adapt.adapt import Adaptation, adapt
-from hemascope.adapt.agreement import Agreement
-from hemascope.adapt.choice import CONFIDENCE, PIXEL_SIZE, ZOOMS, Choice
+from hemascope.adapt.adapt import adapt
+from hemascope.adapt.choice import CONFIDENCE, PIXEL_SIZE, Choice
 from hemascope.adapt.metadata import set_card
 from hemascope.adapt.zoom import frame_at
 from hemascope.errors import ModelFileError, SourceError
@@ -214,13 +213,3 @@ def test_a_failure_while_writing_keeps_the_former_file(
         adapt(model, cells, output, threads=1)
     assert output.read_bytes() == b"former"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.onnx", "cells", "model.onnx"]
-
-
-def test_confidence_agreement_and_shares() -> None:
-    before = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]], np.float32)
-    after = np.array([[0.9, 0.1], [0.3, 0.7], [0.1, 0.9], [0.7, 0.3]], np.float32)
-    stays = Agreement(None, 1.0, "of the test")
-    found = Adaptation(("a", "b"), 4, [], Choice(1.3, ZOOMS, (0.5,) * len(ZOOMS), "why"), stays, before, after)
-    np.testing.assert_allclose(found.confidence, (0.75, 0.8), atol=1e-6)
-    assert found.agreement == 0.75
-    assert [shares.tolist() for shares in found.shares] == [[0.75, 0.25], [0.5, 0.5]]

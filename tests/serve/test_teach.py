@@ -1,4 +1,4 @@
-"""A zoom for a client's cells, and what their labels teach: told, sent back, and never kept."""
+"""What labels of a client's cells teach: told, sent back, and never kept."""
 
 import base64
 import json
@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 
 import hemascope
-from hemascope.adapt.choice import ZOOMS
-from hemascope.serve import teach
 from tests.adapt.labelled_cells import write_cells, write_remembering
 from tests.adapt.model import CLASSES
 from tests.predict.model import write_model
@@ -83,17 +81,20 @@ def test_a_zoom_goes_with_the_images_and_into_the_file(client, cells, tmp_path):
         assert answer["probabilities"] == pytest.approx(own.probabilities, abs=1e-4)
 
 
-def test_the_zoom_that_fits_is_told_with_what_it_cost(client_of, remembering, cells, monkeypatch):
-    client = client_of(model=str(remembering))
-    found = send(client, "/v1/zoom", cells).json()
-    assert found["zoom"] in ZOOMS
-    assert (found["images"], found["seconds"] > 0) == (48, True)
-    few = send(client, "/v1/zoom", cells[:10]).json()
-    assert few["zoom"] == 1
-    assert few["reason"] == "at least 32 images must be looked at"
-    monkeypatch.setattr(teach, "_TIME", 0)
-    assert send(client, "/v1/zoom", cells).json()["images"] == 0
-    problem(send(client_of(max_files=8), "/v1/zoom", cells), 413, "too-many-files")
+def test_cells_without_a_label_teach_beside_those_with_one(client, cells, tmp_path):
+    used, rest = cells[::2], cells[1::2]
+    alone = send(client, "/v1/teach", used, labels=labels(used)).json()
+    several = [*rest, *used, used[0]]  # a copy of a labelled one is no other
+    given = [*[None] * len(rest), *labels(used), None]
+    lesson = send(client, "/v1/teach", several, labels=given).json()
+    assert lesson["heading"] == "24 labelled and 24 unlabelled cells, by cross-validation"
+    assert lesson["taught"]["weight"] != alone["taught"]["weight"]
+    assert lesson["lines"] == alone["lines"]
+    found = send(client, "/v1/predict", rest, taught=lesson["taught"])
+    (tmp_path / "taught.onnx").write_bytes(send(client, "/v1/taught", several, labels=given).content)
+    taught = hemascope.load(tmp_path / "taught.onnx")
+    assert taught.card.adapted["unlabelled"] == 24
+    assert [one.label for one in taught([path for path, _ in rest])] == said(found)
 
 
 def test_what_is_left_out_is_said(client, cells):

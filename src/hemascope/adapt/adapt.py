@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import onnx
 
-from hemascope.adapt.agreement import METHOD as TURNED
+from hemascope.adapt.adaptation import Adaptation, methods
 from hemascope.adapt.agreement import Agreement, agree, held
-from hemascope.adapt.choice import CONFIDENCE, PIXEL_SIZE, PIXELS, ZOOMS, Choice, choose, zoom_of
-from hemascope.adapt.head import with_head
+from hemascope.adapt.choice import PIXEL_SIZE, PIXELS, ZOOMS, Choice, choose, zoom_of
 from hemascope.adapt.metadata import set_card
 from hemascope.adapt.save import save_model
 from hemascope.adapt.seen import FEWEST, Seen, see, shorter_sides, turned_at
 from hemascope.adapt.zoom import with_zoom
-from hemascope.cells import title
 from hemascope.cores import usable_cores
 from hemascope.data.remote.delivery import here
 from hemascope.data.remote.url import named
 from hemascope.errors import ModelFileError, SourceError
 from hemascope.files import scratch
-from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import Classifier, load
 from hemascope.predict.modelfile import reason
 from hemascope.progress import SILENT, Progress
 from hemascope.seeds import check_seed
-from hemascope.shown import paragraphs, table
 
 if TYPE_CHECKING:
     from hemascope.adapt.next_cells import NextCells
@@ -41,77 +35,6 @@ IMAGES = 200
 
 BESIDE = 400
 """Those that help labelled ones."""
-
-
-@dataclass(frozen=True)
-class Adaptation:
-    """What adapting did; a notebook shows it as the classes before and after.
-
-    Attributes:
-        classes: names of the k classes.
-        images: how many were used.
-        errors: why others could not be read.
-        choice: the zoom, with the mean confidence at each that was tried.
-        turned: whether the head was fitted to turned views of the images, and why.
-        before, after: probabilities of the used images as the original sees them without a zoom, and by the new file,
-            float32 (images, k).
-    """
-
-    classes: tuple[str, ...]
-    images: int
-    errors: list[str]
-    choice: Choice
-    turned: Agreement
-    before: np.ndarray
-    after: np.ndarray
-
-    @property
-    def zoom(self) -> float:
-        """The zoom of the file that was written; 1 is none."""
-        return self.choice.zoom
-
-    @property
-    def confidence(self) -> tuple[float, float]:
-        """Mean probability of the label, before and after."""
-        return float(self.before.max(axis=1).mean()), float(self.after.max(axis=1).mean())
-
-    @property
-    def agreement(self) -> float:
-        """Share of the images that keep their label."""
-        return float((self.before.argmax(axis=1) == self.after.argmax(axis=1)).mean())
-
-    @property
-    def shares(self) -> tuple[np.ndarray, np.ndarray]:
-        """Share of each class among the labels, before and after, float64 (k,)."""
-        k = len(self.classes)
-        before, after = (np.bincount(p.argmax(axis=1), minlength=k) / self.images for p in (self.before, self.after))
-        return before, after
-
-    @property
-    def heading(self) -> str:
-        """How many images there were, and the zoom."""
-        return f"{self.images:,} images, zoom {self.zoom:g}"
-
-    @property
-    def rows(self) -> list[tuple[str, str, str]]:
-        """What changed, in words: name, before and after."""
-        shares = ((title(name), *values) for name, *values in zip(self.classes, *self.shares, strict=True))
-        differing = self.turned.differing
-        numbers = [("Mean confidence", *self.confidence), *shares]
-        return [
-            *((name, f"{before:.1%}", f"{after:.1%}") for name, before, after in numbers),
-            ("Same label", "", f"{self.agreement:.1%}"),
-            *((("Same label when turned", *(f"{1 - share:.1%}" for share in differing)),) if differing else ()),
-        ]
-
-    @property
-    def lines(self) -> list[str]:
-        """What was left out, and what was chosen and why, in sentences."""
-        unread = [f"Left out, because unreadable: {len(self.errors):,}, first {self.errors[0]}"] if self.errors else []
-        return [*unread, self.choice.sentence, self.turned.sentence]
-
-    def _repr_html_(self) -> str:
-        return table(["", "Before", "After"], self.rows, self.heading) + paragraphs(self.lines)
 
 
 def adapt(
@@ -188,23 +111,14 @@ def adapt(
         before, after = (seen.probabilities[choice.zooms.index(zoom)] for zoom in (1, choice.zoom))
         found = held(original, card, str(source))
         if not isinstance(found, str):
-            features = turned_at(plain, seen.items, choice.zoom, progress)
-            turned = agree(*found, features)
+            turned = agree(*found, turned_at(plain, seen.items, choice.zoom, progress))
         else:
             turned = Agreement(None, 1.0, found)
-    adapted = with_zoom(original, choice.zoom, named(str(source)))
-    if turned.head is not None:
-        adapted = with_head(adapted, turned.head, turned.temperature)
-        after = turned.head.at(turned.temperature).probabilities(features[:, 0])
-    card = replace(
-        card,
-        adapted=_done(card, classifier.digest, len(before), choice, turned),
-        # Measured at the original's zoom and head alone.
-        confusion=card.confusion if choice.zoom == card.zoom and turned.head is None else {},
-        temperature=card.temperature if turned.head is None else turned.temperature,
-    )
-    save_model(adapted, output, card)
-    return Adaptation(classifier.classes, len(before), seen.errors, choice, turned, before, after)
+    if turned.probabilities is not None:
+        after = turned.probabilities
+    adaptation = Adaptation(classifier.classes, len(before), seen.errors, choice, turned, before, after)
+    save_model(adaptation.model(original, card, classifier.digest, named(str(source))), output)
+    return adaptation
 
 
 def _zoom(
@@ -250,30 +164,12 @@ def _at_zoom(
     if choice.zoom == card.zoom:
         return classifier, original
     zoomed = with_zoom(original, choice.zoom, named(str(classifier.path)))
-    methods = [*_methods(card), choice.method]
-    adapted = {**card.adapted, "zoom": choice.zoom, "method": "; then ".join(methods)}
+    method = "; then ".join([*methods(card), choice.method])
+    adapted = {**card.adapted, "zoom": choice.zoom, "method": method}
     save_model(zoomed, folder / "zoomed.onnx", replace(card, adapted=adapted, confusion={}))
     found = load(folder / "zoomed.onnx", threads=classifier.threads, device=classifier.device.name)
     found.path = classifier.path  # what errors and cards are to name
     return found, zoomed
-
-
-def _methods(card: ModelCard) -> list[str]:
-    """What was done to a model before, but for a zoom, which is chosen anew."""
-    done = str(card.adapted.get("method", "")).split("; then ")
-    return [name for name in done if name not in ("", CONFIDENCE, PIXEL_SIZE)]
-
-
-def _done(card: ModelCard, digest: str, images: int, choice: Choice, turned: Agreement) -> dict[str, object]:
-    """What the card says, after what it says of an earlier adapting by other means."""
-    return {
-        **card.adapted,
-        "source": digest,
-        "images": images,
-        "zoom": choice.zoom,
-        "method": "; then ".join([*_methods(card), choice.method, *([] if turned.head is None else [TURNED])]),
-        "date": date.today().isoformat(),
-    }
 
 
 def _check_given(

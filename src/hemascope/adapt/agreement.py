@@ -41,12 +41,14 @@ class Agreement:
         reason: why, a clause.
         differing: share of the views that are called otherwise than the cell as it is, before and after; None where it
             was not looked at.
+        probabilities: of the cells as they are, by the new head, float32 (n, k); None where the old one stays.
     """
 
     head: Head | None
     temperature: float
     reason: str
     differing: tuple[float, float] | None = None
+    probabilities: np.ndarray | None = None
 
     @property
     def sentence(self) -> str:
@@ -76,7 +78,8 @@ def agree(head: Head, memory: Memory, features: np.ndarray) -> Agreement:
         return stays("one that calls turned cells the same would take them for fewer classes")
     after = differing(new, features)
     reason = f"{before:.0%} of turned cells were called otherwise than the cell as it is, and {after:.0%} are now"
-    return Agreement(new, _temperature(head, new, features), reason, (before, after))
+    temperature = _temperature(head, new, features)
+    return Agreement(new, temperature, reason, (before, after), new.at(temperature).probabilities(features[:, 0]))
 
 
 def held(model: onnx.ModelProto, card: ModelCard, path: str) -> tuple[Head, Memory] | str:

@@ -14,7 +14,7 @@ from hemascope.adapt.head import Head, find_head, with_head
 from hemascope.adapt.memory import Memory, read_memory
 from hemascope.adapt.metadata import set_card
 from hemascope.adapt.taught import Taught
-from hemascope.adapt.teach import HOLD, RIDGE, Fitter, fit_temperature, sets_of
+from hemascope.adapt.teach import HOLD, RIDGE, ROUNDS, Fitter, fit_temperature, sets_of
 from hemascope.errors import ModelFileError
 from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import Classifier
@@ -85,6 +85,7 @@ def learn(
     keep: bool = True,
     hold: float = HOLD,
     ridge: float = RIDGE,
+    rounds: int = ROUNDS,
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> Lesson:
@@ -100,7 +101,7 @@ def learn(
         errors: why others could not be read.
         keep: stay able to tell the classes of which there is no label; else they are forgotten, and a memory is not
             needed.
-        hold, ridge: see `hemascope.adapt.teach.Fitter`.
+        hold, ridge, rounds: see `hemascope.adapt.teach.Fitter`.
         seed: of the parts of the cross-validation.
         progress: told of each step.
 
@@ -133,7 +134,10 @@ def learn(
         if known
         else Head(np.zeros((len(classes), seen.features.shape[2])), np.zeros(len(classes)))
     )
-    fitter = Fitter(before, len(known), seen.features, targets, memory, unlabelled=unlabelled, hold=hold, ridge=ridge)
+    fitter = Fitter(
+        before, len(known), seen.features, targets, memory,
+        unlabelled=unlabelled, hold=hold, ridge=ridge, rounds=rounds,
+    )  # fmt: skip
     unseen = fitter.unseen(seed, progress)
     new = fitter.fit(np.arange(len(targets)))
     temperature = fit_temperature(unseen, targets)

@@ -27,7 +27,10 @@ FOLDS = 5
 """Parts of the labelled cells, each judged by a head that was fitted to the others."""
 
 _CONSENSUS, _ENOUGH = 4.0, 100  # weight of the unlabelled cells, as above; so many that have all of it
-_ROUNDS, _SHORT = 5, 40  # how often they are asked, and steps of the solver each time
+_SHORT = 40  # steps of the solver, each time that they are asked
+
+ROUNDS = 5
+"""How often they are asked."""
 
 BOUNDS = (0.5, 5.0)
 """Temperatures outside are never chosen."""
@@ -49,6 +52,7 @@ class Fitter:
         unlabelled: float32 (m, v, d), of cells of the same laboratory without labels, if there are any.
         hold: weight of the memory; that of the labelled cells together is 1.
         ridge: weight of the correction's size.
+        rounds: how often the unlabelled cells are asked; each takes as long as to fit the labelled ones.
     """
 
     def __init__(
@@ -62,7 +66,9 @@ class Fitter:
         unlabelled: np.ndarray | None = None,
         hold: float = HOLD,
         ridge: float = RIDGE,
+        rounds: int = ROUNDS,
     ) -> None:
+        self._rounds = rounds
         self._ridge, self._old, self._features, self._targets = ridge, head, features, targets
         self._unlabelled = features[:0] if unlabelled is None else unlabelled
         parts = [features.reshape(-1, features.shape[2]), self._unlabelled[:, 0], memory.features]
@@ -87,7 +93,7 @@ class Fitter:
         asked = _CONSENSUS * min(1, len(self._asked) / _ENOUGH)
         known = [(own.ravel(), wanted, 1.0), (self._remembered, self._held, self._hold)]
         head = self._fitted(known, _STEPS) if len(chosen) else self._old
-        for _ in range(_ROUNDS if len(self._asked) else 0):
+        for _ in range(self._rounds if len(self._asked) else 0):
             head = self._fitted([*known, (self._asked, agreed(head, self._unlabelled), asked)], _SHORT)
         return head
 
@@ -188,11 +194,13 @@ def smallest_correction(
     def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
         correction, shift = values[: k * r].reshape(k, r), values[k * r :]
         logits = before + features @ correction.T + shift
-        total = special.logsumexp(logits, axis=1, keepdims=True)
-        away = weights[:, None] * (np.exp(logits - total) - wanted)
+        logits -= logits.max(axis=1, keepdims=True)  # by hand: scipy's logsumexp takes as long as all the rest
+        odds = np.exp(logits)
+        total = odds.sum(axis=1, keepdims=True)
+        away = weights[:, None] * (odds / total - wanted)
         size = (correction**2).sum() + (shift**2).sum() / 100
         slope = np.concatenate([(away.T @ features + 2 * ridge * correction).ravel(), away.sum(0) + ridge * shift / 50])
-        return float((weights * (total[:, 0] - (wanted * logits).sum(1))).sum() + ridge * size), slope
+        return float((weights * (np.log(total[:, 0]) - (wanted * logits).sum(1))).sum() + ridge * size), slope
 
     found = optimize.minimize(loss, np.zeros(k * r + k), jac=True, method="L-BFGS-B", options={"maxiter": steps})
     return found.x[: k * r].reshape(k, r), found.x[k * r :]

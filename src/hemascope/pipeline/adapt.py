@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hemascope.adapt import adapt as job
-from hemascope.adapt.adapt import Adaptation
+from hemascope.adapt.adaptation import Adaptation
 from hemascope.errors import SourceError
 from hemascope.progress import SILENT, Progress
 

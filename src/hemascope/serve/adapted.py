@@ -1,4 +1,4 @@
-"""What a client says about its images: the zoom to see them at, and the head that it was taught.
+"""What a client says about its images: the zoom to see them at, and the head that fits them.
 
 The service keeps neither. The page sends them with every request, so that no client meets another's, whichever worker
 answers. They come from outside: all of it is looked at before it is used.
@@ -7,7 +7,7 @@ answers. They come from outside: all of it is looked at before it is used.
 import base64
 import binascii
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -17,11 +17,14 @@ from hemascope.predict.classifier import Classifier
 from hemascope.serve.problems import Kind, ProblemError
 from hemascope.serve.service import Service
 
+if TYPE_CHECKING:
+    from hemascope.adapt.head import Head as Linear
+
 UNUSABLE = Kind("unusable-about", 422, "What is said about the images cannot be used")
 
 ADAPTED = (
-    "How to see the images, as JSON: zoom, one of those that POST /v1/zoom tries; taught, what POST /v1/teach gave. "
-    "Both may be left out."
+    "How to see the images, as JSON: zoom, one of those that POST /v1/fit tries; taught, the head that it or POST "
+    "/v1/teach gave. Both may be left out."
 )
 
 _MOST_CLASSES = 100
@@ -29,7 +32,7 @@ _MOST_LETTERS = 100
 
 
 class Head(BaseModel):
-    """The head that labelled cells taught, to be sent back as it is."""
+    """The head that fits a client's cells, to be sent back as it is."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -39,17 +42,21 @@ class Head(BaseModel):
     threshold: float | None = Field(description="Of the score of unknown objects.")
     levels: list[float] = Field(description="Coverages of the prediction sets.", max_length=10)
     masses: list[float] = Field(description="Their probabilities.", max_length=10)
+    labelled: bool = Field(
+        True, description="Whether labels taught it; if not, the model's thresholds and colours hold."
+    )
 
     @classmethod
-    def of(cls, weight: np.ndarray, bias: np.ndarray, card: ModelCard) -> "Head":
-        """From float (k, d) and (k,), and the card of the taught model."""
+    def of(cls, head: "Linear", card: ModelCard, *, labelled: bool) -> "Head":
+        """From what gives the logits, the card of the model with it, and whether labels taught it."""
         return cls(
             classes=list(card.classes),
-            weight=_encode(weight),
-            bias=_encode(bias),
+            weight=_encode(head.weight),
+            bias=_encode(head.bias),
             threshold=card.unknown.get("threshold"),
             levels=list(card.conformal.get("levels", ())),
             masses=list(card.conformal.get("masses", ())),
+            labelled=labelled,
         )
 
 
@@ -129,7 +136,7 @@ def checked_zoom(zoom: float) -> float:
 
 
 def _card(card: ModelCard, taught: Head) -> ModelCard:
-    """The card of the taught model, so far as answers follow from it; of colours it knows nothing."""
+    """The card of the taught model, so far as answers follow from it; it knows no labelled cells' colours."""
     names = taught.classes
     sets = dict(zip(taught.levels, taught.masses, strict=False))
     good = (
@@ -144,7 +151,9 @@ def _card(card: ModelCard, taught: Head) -> ModelCard:
         raise ProblemError(UNUSABLE, "taught: it was not taught by this service's model; teach anew.")
     conformal: dict[str, Any] = {"levels": taught.levels, "masses": taught.masses} if sets else {}
     unknown = {} if taught.threshold is None else {**card.unknown, "threshold": taught.threshold}
-    return replace(card, classes=tuple(names), unknown=unknown, conformal=conformal, look={})
+    return replace(
+        card, classes=tuple(names), unknown=unknown, conformal=conformal, look={} if taught.labelled else card.look
+    )
 
 
 def _encode(values: np.ndarray) -> str:

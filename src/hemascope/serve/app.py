@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from hemascope import __version__
-from hemascope.serve import count, differential, heat, picture, samples, teach
+from hemascope.serve import count, differential, fit, heat, picture, samples, teach
 from hemascope.serve.access import Access
 from hemascope.serve.guard import Guard
 from hemascope.serve.openapi import describe
@@ -15,9 +15,13 @@ from hemascope.serve.problems import of_status
 from hemascope.serve.routes import router
 from hemascope.serve.service import Service
 from hemascope.serve.settings import Settings
+from hemascope.serve.single import SingleQueue
 
 PAGE = Path(__file__).parent / "page"
 """The web page: static files, served at ``/`` where the folder holds an index.html."""
+
+FITTING = 4
+"""Requests that fit or teach, at a time: each takes seconds of one core."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -27,6 +31,7 @@ def create_app(settings: Settings) -> FastAPI:
     'hemascope'
     """
     service = Service(settings)
+    fitting = SingleQueue(service, settings, FITTING)
     app = FastAPI(
         title="hemascope",
         version=__version__,
@@ -40,7 +45,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(count.router(service, settings))
     app.include_router(heat.router(service, settings))
     app.include_router(picture.router(service, settings))
-    app.include_router(teach.router(service, settings))
+    app.include_router(fit.router(service, settings, fitting))
+    app.include_router(teach.router(service, settings, fitting))
     app.include_router(samples.router(settings))
     app.include_router(differential.router(service, settings))
     if (PAGE / "index.html").is_file():

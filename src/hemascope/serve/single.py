@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,6 +17,8 @@ from hemascope.serve.service import Service
 from hemascope.serve.settings import Settings
 
 Result = TypeVar("Result")
+
+_TIME = 0.5  # share of a request's seconds in which images are looked at, where that is all that can be bounded
 
 
 class SingleQueue:
@@ -110,3 +113,18 @@ class SingleQueue:
             return decode(upload.data, name="image", max_pixels=most or self._settings.max_pixels)
         except DecodeError as problem:
             raise ProblemError(UNREADABLE_IMAGE, str(problem).removeprefix("image: ")[:300]) from problem
+
+    def until(self) -> float:
+        """When `pictures` are looked at no more, if it is begun now; by `time.monotonic`."""
+        return time.monotonic() + _TIME * self._settings.seconds
+
+    def pictures(self, uploads: Sequence[Upload], until: float) -> Iterator[tuple[int, np.ndarray]]:
+        """Those that can be read, one at a time, with their places; none once it is later than `until` said."""
+        for place, upload in enumerate(uploads):
+            if time.monotonic() > until:
+                return
+            try:
+                image = self.pixels(upload)
+            except ProblemError:
+                continue
+            yield place, image

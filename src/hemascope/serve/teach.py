@@ -1,10 +1,10 @@
-"""Fitting the model to a client's cells: the zoom of a set of them, and what their labels teach."""
+"""Teaching the model by a client's cells: the labels of some, and the looks of the others."""
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -31,32 +31,23 @@ if TYPE_CHECKING:
     from hemascope.adapt.lesson import Lesson as Learnt
 
 NOT_TEACHABLE = Kind("not-teachable", 422, "The model cannot be taught by these cells")
-NOT_BETTER = Kind("not-better", 422, "The taught model would be no better")
+NOT_BETTER = Kind("not-better", 422, "The new model would be no better")
 
-LOOKED = 64
-"""Images that a zoom is chosen by: each is classified at eight."""
+_ROUNDS = 2  # in which unlabelled cells are asked: somebody waits, and more bring little
+_VIEWS = 3  # of each cell where there are unlabelled ones, at the least: of fewer their mean says little
 
-_WAITING = 4  # requests; each takes seconds of one core
-_TIME = 0.5  # share of a request's seconds in which images are looked at
-
-_ABOUT = "As JSON: labels, a class name an image in their order; zoom, at which they are seen, may be left out."
-
-
-class Zoom(BaseModel):
-    """The zoom at which the model is surest of images."""
-
-    zoom: float = Field(description="1 where no other is clearly better.")
-    reason: str = Field(description="Why, for people.")
-    images: int = Field(description="How many were looked at; too few are too few to tell.")
-    seconds: float = Field(description="What that took.")
+_ABOUT = (
+    "As JSON: labels, a class name an image in their order, null where it has none and helps by its looks; zoom, at "
+    "which they are seen, may be left out."
+)
 
 
 class Labels(BaseModel):
-    """What is said of labelled images."""
+    """What is said of images of which some are labelled."""
 
     model_config = ConfigDict(extra="forbid")
 
-    labels: list[str]
+    labels: list[str | None]
     zoom: float = 1
 
 
@@ -88,10 +79,9 @@ class _Learnt(NamedTuple):
     lines: list[str]
 
 
-def router(service: Service, settings: Settings) -> APIRouter:
-    """The endpoints."""
+def router(service: Service, settings: Settings, queue: SingleQueue) -> APIRouter:
+    """The endpoints; their work takes turns in the queue."""
     routes = APIRouter()
-    queue = SingleQueue(service, settings, _WAITING)
     usual = (
         problems.MALFORMED,
         *refusals(settings),
@@ -100,30 +90,20 @@ def router(service: Service, settings: Settings) -> APIRouter:
         problems.INTERNAL,
         problems.OVERLOADED,
     )
-    looked, most = min(settings.max_files, LOOKED), settings.max_files
+    most = settings.max_files
     labelled = {"requestBody": images_body(settings, most, _ABOUT, form_only=True)}
     responses = problem_responses(*usual, NOT_TEACHABLE)
 
-    @routes.post(
-        "/v1/zoom",
-        summary="The zoom that fits images",
-        openapi_extra={"requestBody": images_body(settings, looked)},
-        responses=problem_responses(*usual),
-    )
-    async def zoom(request: Request) -> Zoom:
-        """Send some images of all classes as they come, 32 at the least; unreadable ones are passed over.
-
-        Looking at an image takes as long as classifying eight. None is kept.
-        """
-        return await queue.work(request, lambda sent: _zoom(service, settings, queue, sent), looked)
-
     @routes.post("/v1/teach", summary="What labelled cells teach", openapi_extra=labelled, responses=responses)
     async def teach(request: Request) -> Lesson:
-        """Send labelled cells. The answer says what they teach, and gives the head that was taught; neither is kept."""
+        """Send labelled cells, and others beside them whose label is null.
+
+        The answer says what they teach, and gives the head that was taught; neither is kept.
+        """
 
         def work(sent: Sent) -> Lesson:
             start = time.monotonic()
-            lesson, _, lines = _learn(service, settings, queue, sent)
+            lesson, _, lines = _learn(service, queue, sent)
             told = lesson.taught
             head = lesson.head.at(lesson.temperature)
             return Lesson(
@@ -132,7 +112,7 @@ def router(service: Service, settings: Settings) -> APIRouter:
                 heading=told.heading,
                 rows=[Row(name=name, before=before, after=after) for name, before, after in told.rows],
                 lines=[*lines, *told.lines],
-                taught=Head.of(head.weight, head.bias, lesson.card) if told.better else None,
+                taught=Head.of(head, lesson.card, labelled=True) if told.better else None,
                 seconds=round(time.monotonic() - start, 2),
             )
 
@@ -152,7 +132,7 @@ def router(service: Service, settings: Settings) -> APIRouter:
         """Send the same as to /v1/teach; the answer is a model file that `hemascope predict -m` takes."""
 
         def work(sent: Sent) -> bytes:
-            lesson, original, _ = _learn(service, settings, queue, sent)
+            lesson, original, _ = _learn(service, queue, sent)
             if not lesson.taught.better:
                 raise ProblemError(NOT_BETTER, f"{lesson.taught.comparison}.")
             return bytes(lesson.model(original).SerializeToString())
@@ -162,21 +142,8 @@ def router(service: Service, settings: Settings) -> APIRouter:
     return routes
 
 
-def _zoom(service: Service, settings: Settings, queue: SingleQueue, sent: Sent) -> Zoom:
-    from hemascope.adapt.choice import ZOOMS, choose
-    from hemascope.adapt.seen import FEWEST, at_zooms
-
-    start = time.monotonic()
-    seen = [at_zooms(service.classifier, image, ZOOMS) for _, image in _pictures(settings, queue, sent)]
-    zoom, reason = 1.0, f"at least {FEWEST} images must be looked at"
-    if len(seen) >= FEWEST:
-        choice = choose(np.stack(seen, axis=1))
-        zoom, reason = choice.zoom, choice.reason
-    return Zoom(zoom=zoom, reason=reason, images=len(seen), seconds=round(time.monotonic() - start, 2))
-
-
-def _learn(service: Service, settings: Settings, queue: SingleQueue, sent: Sent) -> _Learnt:
-    """What labelled images teach the service's model.
+def _learn(service: Service, queue: SingleQueue, sent: Sent) -> _Learnt:
+    """What images teach the service's model of which some are labelled.
 
     Raises:
         ProblemError: the labels do not fit the images, or the model cannot be taught by them.
@@ -193,15 +160,23 @@ def _learn(service: Service, settings: Settings, queue: SingleQueue, sent: Sent)
         raise ProblemError(UNUSABLE, f"labels: {len(said.labels):,}, and there are {len(sent.uploads):,} images.")
     model = zoomed_model(service, said.zoom) or service.classifier
     outputs = ("features",) if model.unknown_threshold is None else ("features", UNKNOWN)
-    views = taught_views(len(sent.uploads))
+    order = sorted(range(len(said.labels)), key=lambda place: said.labels[place] is None)  # should time be short
+    given = sum(label is not None for label in said.labels)
+    views = max(taught_views(len(order)), _VIEWS if given < len(order) else 1)
     cells: dict[bytes, tuple[str, list[np.ndarray]]] = {}  # copies of an image count once
-    for place, image in _pictures(settings, queue, sent):
-        seen = turned(frame(image, model.card.picture_side)[None], views)[0]
-        features, *unknown = model.run_all(seen, outputs)
-        values = [mean_colours(image[None]), features[None], *(score[:1] for score in unknown)]
-        cells.setdefault(features[0].tobytes(), (said.labels[place], values))
+    others: dict[bytes, np.ndarray] = {}
+    for place, image in queue.pictures([sent.uploads[place] for place in order], queue.until()):
+        label, plain = said.labels[order[place]], frame(image, model.card.picture_side)
+        content = hashlib.sha256(plain.tobytes()).digest()
+        if content in cells or content in others:
+            continue
+        features, *unknown = model.run_all(turned(plain[None], views)[0], outputs)
+        if label is None:
+            others[content] = features[None]
+        else:
+            cells[content] = label, [mean_colours(image[None]), features[None], *(score[:1] for score in unknown)]
     lines = []
-    if left := len(sent.uploads) - len(cells):
+    if left := given - len(cells):
         lines.append(f"Left out: {left:,}, which are copies, cannot be read, or had no time.")
     counts = Counter(label for label, _ in cells.values())
     few = {name: count for name, count in counts.items() if count < FEWEST and name not in model.classes}
@@ -214,22 +189,10 @@ def _learn(service: Service, settings: Settings, queue: SingleQueue, sent: Sent)
     original = onnx.load(model.path)
     if model.card.zoom != service.classifier.card.zoom:
         original = with_zoom(original, model.card.zoom)
+    unlabelled = np.concatenate(list(others.values())) if others else None
     try:
-        lesson = learn(model, original, seen, [label for label, _ in used])
+        lesson = learn(model, original, seen, [label for label, _ in used], unlabelled=unlabelled, rounds=_ROUNDS)
     except ModelFileError as problem:
         reason = problem.problem.removeprefix(f"{model.path}: ")
         raise ProblemError(NOT_TEACHABLE, f"{reason}. {problem.remedy}") from problem
     return _Learnt(lesson, original, lines)
-
-
-def _pictures(settings: Settings, queue: SingleQueue, sent: Sent) -> Iterator[tuple[int, np.ndarray]]:
-    """Those that can be read, one at a time, with their places; after a share of the time no more."""
-    until = time.monotonic() + _TIME * settings.seconds
-    for place, upload in enumerate(sent.uploads):
-        if time.monotonic() > until:
-            return
-        try:
-            image = queue.pixels(upload)
-        except ProblemError:
-            continue
-        yield place, image

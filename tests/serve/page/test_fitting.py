@@ -1,4 +1,4 @@
-"""The model fitted to the cells of a session: a zoom that is offered, labels that teach, and the way back."""
+"""The model fitted to the cells of a session: zoom and head that are offered, labels that teach, and the way back."""
 
 import csv
 import json
@@ -10,10 +10,20 @@ import pytest
 import hemascope
 from tests.adapt.labelled_cells import write_cells, write_remembering
 from tests.adapt.model import CLASSES
+from tests.adapt.test_agreement import looks_at_rows, striped
 from tests.serve.page.acts import done, downloaded, drop, expect, saved, tiles
 
 EACH = 9
-OFFER = {"zoom": 1.3, "reason": "the mean confidence rises from 70.0% to 80.0%", "images": 36, "seconds": 1.2}
+OFFER = {
+    "zoom": 1.3,
+    "taught": None,
+    "differing": 0.01,
+    "images": 36,
+    "changed": [],
+    "rows": [],
+    "lines": ["Zoom 1.3: the mean confidence rises from 70.0% to 80.0%.", "The head stays."],
+    "seconds": 1.2,
+}
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +34,9 @@ def cells(tmp_path_factory):
 
 @pytest.fixture
 def page(visit, tmp_path, cells):
-    """All of them dropped on the page of a service, which finds a zoom for them."""
+    """All of them dropped on the page of a service, which is said to find a zoom for them."""
     page = visit(write_remembering(tmp_path / "model.onnx"))
-    page.route("**/v1/zoom", lambda route: route.fulfill(body=json.dumps(OFFER)))
+    page.route("**/v1/fit", lambda route: route.fulfill(body=json.dumps(OFFER)))
     drop(page, {f"{path.parent.name}-{path.name}": path.read_bytes() for path in sorted(cells.rglob("*.png"))})
     done(page, 4 * EACH)
     return page
@@ -48,18 +58,23 @@ def labelled(page, each):
 
 
 def test_a_zoom_is_offered_used_told_and_taken_back(page):
-    asked = []
+    asked, fits = [], []
     page.on("request", lambda request: request.url.endswith("/v1/predict") and asked.append(request.post_data_buffer))
-    expect(page.locator("#zoom-text")).to_have_text(
-        "These look smaller than what the model knows: zoom 1.3. "
-        "Of 36 cells, looked at in 1.2 s, the mean confidence rises from 70.0% to 80.0%."
+    page.on("request", lambda request: request.url.endswith("/v1/fit") and fits.append(request.post_data_buffer))
+    expect(page.locator("#fit-text")).to_have_text(
+        "These look smaller than what the model knows (zoom 1.3). 36 cells looked at in 1.2 s."
     )
     before = tiles(page)
-    page.get_by_role("button", name="See them at zoom 1.3").click()
+    page.get_by_role("button", name="Fit it to these cells").click()
+    page.locator("#lesson-title", has_text="What fitting to these cells changes").wait_for()
+    expect(page.locator("#lesson-notes")).to_contain_text("the mean confidence rises from 70.0% to 80.0%")
+    assert b'{"zoom":1.3}' in fits[-1]  # it is not chosen again
+    assert asked == []
+    page.get_by_role("button", name="Use it for this session").click()
     done(page, 4 * EACH)
     assert all(b'{"zoom":1.3,"taught":null}' in body for body in asked)
     assert asked
-    expect(page.locator("#zoom-offer")).to_be_hidden()
+    expect(page.locator("#fit-offer")).to_be_hidden()
     expect(page.locator("#steps")).to_contain_text("All cells are seen at zoom 1.3.")
     expect(page.locator("#model")).to_contain_text(", zoom 1.3")
     assert {row["adapted"] for row in saved(page, "Results")} == {"zoom 1.3"}
@@ -119,3 +134,43 @@ def test_labels_teach_the_session_and_a_file(page, tmp_path, cells):
     page.get_by_role("button", name="Undo the teaching").click()  # asks for the answers that the file does not hold
     done(page, 4 * EACH)
     assert {row["adapted"] for row in saved(page, "Results")} == {""}
+
+
+def test_a_head_is_fitted_to_cells_without_labels(visit, tmp_path):
+    model = looks_at_rows(write_remembering(tmp_path / "model.onnx"))
+    folder = striped(tmp_path / "cells", model)
+    page = visit(model)
+    drop(page, {path.name: path.read_bytes() for path in sorted(folder.iterdir())})
+    done(page, 40)
+    expect(page.locator("#fit-text")).to_contain_text("otherwise when they are turned")
+    before = tiles(page)
+    page.get_by_role("button", name="Fit it to these cells").click()
+    expect(page.locator("#lesson-table")).to_contain_text("Same label when turned")
+    expect(page.locator("#lesson-changed canvas").first).to_be_visible()
+    expect(page.locator("#lesson-changed li").first).to_contain_text(" → ")
+    page.get_by_role("button", name="Cancel").click()
+    assert tiles(page) == before
+    page.get_by_role("button", name="Fit it to these cells").click()
+    page.get_by_role("button", name="Use it for this session").click()
+    done(page, 40)
+    expect(page.locator("#fit-offer")).to_be_hidden()
+    expect(page.locator("#steps")).to_contain_text("The model is fitted to 40 cells")
+    expect(page.locator("#steps")).to_contain_text("of 40 cells have another class now.")
+    rows = saved(page, "Results")
+    assert all(row["adapted"].endswith("fitted to 40 cells") for row in rows)
+
+    file = downloaded(page, "Save the model file", tmp_path / "adapted.onnx")
+    theirs = hemascope.load(file)
+    for row in rows:
+        own = theirs(folder / row["path"])
+        assert row["label"] == own.label
+        assert float(row["confidence"]) == pytest.approx(own.confidence, abs=1e-3)
+    session = downloaded(page, "Save as a file", tmp_path / "session.zip")
+    page.get_by_role("button", name="Undo the fitting").click()
+    done(page, 40)
+    assert tiles(page) == before
+    drop(page, {"session.zip": session.read_bytes()})
+    page.get_by_role("button", name="Open it").click()
+    expect(page.locator("#model")).to_contain_text("fitted to 40 cells")
+    done(page, 40)
+    assert saved(page, "Results") == rows

@@ -1,11 +1,14 @@
-// What sees the cells: the service's model, at a zoom where one is chosen, with the head that labels taught. Each is a
-// step on the one before it; the last can be taken back. The service keeps nothing of it: it goes with every request.
+// What sees the cells: the service's model, at a zoom where one is chosen, with a head that fits them or that labels taught.
+// Each is a step on the one before it; the last can be taken back. The service keeps nothing of it: it goes with every request.
 
-const KINDS = ["zoom", "taught"];
+import { several } from "./dom.js";
+
+const KINDS = ["zoom", "fitted", "taught"]; // fitted: a head without labels, and perhaps a zoom
 
 /**
- * Fires `change`. A step has: kind, about (what goes with images: {zoom, taught}), used (the cells that taught it, with
- * their labels: [cell, label] each), text (what it is worth), and before: cell -> its answer before the step.
+ * Fires `change`. A step has: kind, about (what goes with images: {zoom, taught}), used (the cells that it was made by, with
+ * their labels, null where they had none: [cell, label] each), text (what it is worth), and before: cell -> its answer before
+ * the step.
  */
 export class Adapted extends EventTarget {
   steps = [];
@@ -31,9 +34,9 @@ export class Adapted extends EventTarget {
     return this.steps.find(({ kind }) => kind === "taught") ?? null;
   }
 
-  /** See all cells at a zoom. */
-  zoomTo(zoom) {
-    this.#add({ kind: "zoom", about: { zoom, taught: null }, used: [], text: "" });
+  /** See all cells as fits them. */
+  fit(about, used) {
+    this.#add({ kind: about.taught ? "fitted" : "zoom", about, used, text: "" });
     this.cells.retract(this.cells.list);
     this.#changed();
   }
@@ -78,7 +81,7 @@ export class Adapted extends EventTarget {
   record() {
     const places = new Map(this.cells.list.map((cell, i) => [cell, i]));
     return this.steps.map(({ kind, about, used, text }) => ({
-      kind, about, text, used: used.map(([cell, label]) => [places.get(cell), label]),
+      kind, about, text, used: used.filter(([cell]) => places.has(cell)).map(([cell, label]) => [places.get(cell), label]),
     }));
   }
 
@@ -110,12 +113,15 @@ export class Adapted extends EventTarget {
 export const areSteps = (read, cells) =>
   Array.isArray(read) && read.every((step) =>
     KINDS.includes(step?.kind) && Number.isFinite(step.about?.zoom) && typeof step.text === "string" && Array.isArray(step.used) &&
-    step.used.every((each) => Number.isInteger(each?.[0]) && each[0] >= 0 && each[0] < cells && typeof each[1] === "string") &&
+    step.used.every((each) => Number.isInteger(each?.[0]) && each[0] >= 0 && each[0] < cells && (each[1] === null || typeof each[1] === "string")) &&
     (step.kind === "zoom" ? step.about.taught === null : Array.isArray(step.about.taught?.classes)));
 
 /** A step and those below it in words, as of the cell that it answered; none for the service's model as it is. */
 export function inWords(step) {
   if (!step) return "";
   const zoom = step.about.zoom === 1 ? [] : [`zoom ${step.about.zoom}`];
-  return [...zoom, ...(step.about.taught ? [`taught by ${step.used.length} cells`] : [])].join(", ");
-}
+  const head = { zoom: "", fitted: `fitted to ${several(step.used.length, "cell")}`, taught: `taught by ${several(labelled(step).length, "cell")}` };
+  return [...zoom, head[step.kind]].filter(Boolean).join(", ");}
+
+/** Of the cells that a step was made by, those with a label. */
+export const labelled = ({ used }) => used.filter(([, label]) => label !== null);

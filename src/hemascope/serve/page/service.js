@@ -37,10 +37,13 @@ export const predict = (images, signal, about) => post("v1/predict", form(images
 /** The cells of a field, {name, blob}. */
 export const count = (field, signal) => post("v1/count", form([field]), signal);
 
-/** The zoom at which the model is surest of images. */
-export const findZoom = (images, signal) => post("v1/zoom", form(images), signal);
+/** What fits the model to images without labels, at the zoom that `about` holds, or at one that is chosen. */
+export const fit = (images, about, signal) => post("v1/fit", form(images, about), signal);
 
-/** What images teach whose labels `about` holds. */
+/** The model file that does. */
+export const fittedModel = (images, about) => post("v1/fitted", form(images, about), undefined, (response) => response.blob());
+
+/** What images teach whose labels `about` holds, null where there is none. */
 export const teach = (images, about, signal) => post("v1/teach", form(images, about), signal);
 
 /** The model file that they teach. */
