@@ -19,13 +19,15 @@ import onnx
 import hemascope
 from hemascope.adapt.head import find_head
 from hemascope.adapt.memory import read_memory
-from hemascope.adapt.teach import Fitter
+from hemascope.adapt.teach import ROUNDS, Fitter
 from hemascope.adapt.views import VIEWS, features_of, taught_views
 from hemascope.data.framing import frame
 from hemascope.data.reading import map_images
 from hemascope.data.sources import open_source
 from hemascope.predict.classifier import Classifier
 from hemascope.predict.shipped import DEFAULT, find
+from hemascope.serve.teach import ROUNDS as PAGE_ROUNDS
+from hemascope.serve.teach import VIEWS as PAGE_VIEWS
 
 
 def read(model: Classifier, folder: Path, classes: tuple[str, ...], views: int) -> tuple[np.ndarray, np.ndarray]:
@@ -52,6 +54,7 @@ def main() -> None:
     parser.add_argument("--labels", default="20,50", help="numbers of labelled cells")
     parser.add_argument("--draws", type=int, default=10)
     parser.add_argument("--unlabelled", type=int, default=0, help="cells without labels beside them, at most")
+    parser.add_argument("--page", action="store_true", help="in the page's views and rounds")
     parser.add_argument("--new", default="", help="a label of the folders that the model does not know")
     parser.add_argument("--new-cells", type=int, default=5)
     options = parser.parse_args()
@@ -76,9 +79,12 @@ def main() -> None:
                 chosen = np.concatenate([usual[:count], new[: options.new_cells]])
                 rest = order[~np.isin(order, chosen)]
                 start = time.perf_counter()
-                own = features[chosen][:, : taught_views(len(chosen))]
+                own = features[chosen][:, : PAGE_VIEWS if options.page else taught_views(len(chosen))]
                 beside = features[rest[: options.unlabelled]] if options.unlabelled else None
-                fitter = Fitter(head.grown(len(classes)), k, own, targets[chosen], memory, unlabelled=beside)
+                if beside is not None and options.page:
+                    beside = beside[:, :PAGE_VIEWS]
+                asked = {"unlabelled": beside, "rounds": PAGE_ROUNDS if options.page else ROUNDS}
+                fitter = Fitter(head.grown(len(classes)), k, own, targets[chosen], memory, **asked)
                 taught, unseen = fitter.fit(np.arange(len(chosen))), fitter.unseen()
                 found["time"].append(time.perf_counter() - start)
                 said = taught.logits(plain[rest]).argmax(1)

@@ -33,8 +33,11 @@ if TYPE_CHECKING:
 NOT_TEACHABLE = Kind("not-teachable", 422, "The model cannot be taught by these cells")
 NOT_BETTER = Kind("not-better", 422, "The new model would be no better")
 
-_ROUNDS = 2  # in which unlabelled cells are asked: somebody waits, and more bring little
-_VIEWS = 3  # of each cell where there are unlabelled ones, at the least: of fewer their mean says little
+ROUNDS = 2
+"""How often unlabelled cells are asked: somebody waits, and more rounds bring little."""
+
+VIEWS = 3
+"""Of each cell where there are unlabelled ones, at the least: the mean of fewer says little."""
 
 _ABOUT = (
     "As JSON: labels, a class name an image in their order, null where it has none and helps by its looks; zoom, at "
@@ -162,7 +165,7 @@ def _learn(service: Service, queue: SingleQueue, sent: Sent) -> _Learnt:
     outputs = ("features",) if model.unknown_threshold is None else ("features", UNKNOWN)
     order = sorted(range(len(said.labels)), key=lambda place: said.labels[place] is None)  # should time be short
     given = sum(label is not None for label in said.labels)
-    views = max(taught_views(len(order)), _VIEWS if given < len(order) else 1)
+    views = max(taught_views(len(order)), VIEWS if given < len(order) else 1)
     cells: dict[bytes, tuple[str, list[np.ndarray]]] = {}  # copies of an image count once
     others: dict[bytes, np.ndarray] = {}
     for place, image in queue.pictures([sent.uploads[place] for place in order], queue.until()):
@@ -191,7 +194,7 @@ def _learn(service: Service, queue: SingleQueue, sent: Sent) -> _Learnt:
         original = with_zoom(original, model.card.zoom)
     unlabelled = np.concatenate(list(others.values())) if others else None
     try:
-        lesson = learn(model, original, seen, [label for label, _ in used], unlabelled=unlabelled, rounds=_ROUNDS)
+        lesson = learn(model, original, seen, [label for label, _ in used], unlabelled=unlabelled, rounds=ROUNDS)
     except ModelFileError as problem:
         reason = problem.problem.removeprefix(f"{model.path}: ")
         raise ProblemError(NOT_TEACHABLE, f"{reason}. {problem.remedy}") from problem

@@ -169,6 +169,7 @@ def test_a_head_is_fitted_to_cells_without_labels(visit, tmp_path):
     page.get_by_role("button", name="Undo the fitting").click()
     done(page, 40)
     assert tiles(page) == before
+    expect(page.locator("#fit-offer")).to_be_visible()  # again
     drop(page, {"session.zip": session.read_bytes()})
     page.get_by_role("button", name="Open it").click()
     expect(page.locator("#model")).to_contain_text("fitted to 40 cells")

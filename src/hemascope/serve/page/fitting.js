@@ -178,7 +178,6 @@ export function fitting({ cells, classes, adapted, about }, limits) {
       };
     });
     if (!told) return;
-    found = null;
     adapted.fit({ zoom: told.zoom, taught: told.taught }, list.map((cell) => [cell, null]));
     say(stepInWords(adapted.last));
   }
