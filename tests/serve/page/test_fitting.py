@@ -143,13 +143,13 @@ def test_a_head_is_fitted_to_cells_without_labels(visit, tmp_path):
     drop(page, {path.name: path.read_bytes() for path in sorted(folder.iterdir())})
     done(page, 40)
     expect(page.locator("#fit-text")).to_contain_text("otherwise when they are turned")
-    before = tiles(page)
+    before = tiles(page)[:12]  # of more the window shows now more, now fewer
     page.get_by_role("button", name="Fit it to these cells").click()
     expect(page.locator("#lesson-table")).to_contain_text("Same label when turned")
     expect(page.locator("#lesson-changed canvas").first).to_be_visible()
     expect(page.locator("#lesson-changed li").first).to_contain_text(" → ")
     page.get_by_role("button", name="Cancel").click()
-    assert tiles(page) == before
+    assert tiles(page)[:12] == before
     page.get_by_role("button", name="Fit it to these cells").click()
     page.get_by_role("button", name="Use it for this session").click()
     done(page, 40)
@@ -168,7 +168,7 @@ def test_a_head_is_fitted_to_cells_without_labels(visit, tmp_path):
     session = downloaded(page, "Save as a file", tmp_path / "session.zip")
     page.get_by_role("button", name="Undo the fitting").click()
     done(page, 40)
-    assert tiles(page) == before
+    assert tiles(page)[:12] == before
     expect(page.locator("#fit-offer")).to_be_visible()  # again
     drop(page, {"session.zip": session.read_bytes()})
     page.get_by_role("button", name="Open it").click()
