@@ -1,12 +1,15 @@
 """The documentation site: built strictly, complete, and readable without a network."""
 
 import ast
-import importlib
+import contextlib
+import functools
+import importlib.util
+import io
 import re
 import shlex
 import shutil
-import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -37,16 +40,33 @@ def checks(script: Load) -> ModuleType:
     return script("checks")
 
 
-def build(site: Path, docs: Path = ROOT / "docs") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(SCRIPTS), str(site), str(docs), str(site.parent / "stage")]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+Build = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def build(script: Load) -> Build:
+    """Builds a site of a folder of pages: gives the exit code and what was said."""
+    place = importlib.util.spec_from_file_location("build_docs", SCRIPTS / "__main__.py")
+    assert place is not None and place.loader is not None  # noqa: PT018
+    program = importlib.util.module_from_spec(place)
+    place.loader.exec_module(program)
+    # From the code, and so the same in every build here: made once.
+    program.GENERATED = {name: functools.cache(page) for name, page in program.GENERATED.items()}
+
+    def run(site: Path, docs: Path = ROOT / "docs") -> tuple[int, str]:
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # as of mkdocs and its plugins
+            return program.main(site, docs, site.parent / "stage"), said.getvalue()
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def site(build: Build, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("docs") / "site"
-    built = build(folder)
-    assert built.returncode == 0, built.stderr
+    code, said = build(folder)
+    assert code == 0, said
     return folder
 
 
@@ -62,16 +82,16 @@ def test_every_command_has_its_section_with_all_its_options(site: Path) -> None:
     assert "--coverage" in text
 
 
-def test_what_is_wrong_fails(site: Path, tmp_path: Path) -> None:
+def test_what_is_wrong_fails(build: Build, tmp_path: Path) -> None:
     docs = tmp_path / "docs"
     shutil.copytree(ROOT / "docs", docs)
     (docs / "lost.md").write_text("# Lost\n\n![](https://host.example/cell.png)\n")
     with (docs / "tutorial.md").open("a") as file:
         file.write("\n[none](nowhere.md) [no place](how-to/gpu.md#nowhere)\n")
-    built = build(tmp_path / "site", docs)
-    assert built.returncode == 1
+    code, said = build(tmp_path / "site", docs)
+    assert code == 1
     for expected in ("lost.md", "nowhere.md", "#nowhere", "lost.html loads https://host.example/cell.png"):
-        assert expected in built.stderr
+        assert expected in said
 
 
 def test_a_public_name_without_documentation_is_told(

@@ -183,11 +183,11 @@ def test_dir_lists_every_public_name() -> None:
 
 def test_a_function_is_not_hidden_by_the_package_of_its_name() -> None:
     said = in_a_new_process(
-        "import json, hemascope; before = callable(hemascope.train); import hemascope.train.fit; "
-        "from hemascope.train import fit; from hemascope.train.fit import fit as own; "
-        "print(json.dumps([before, callable(hemascope.train), hemascope.train.__module__, fit.fit is own]))"
+        "import json, hemascope; before = callable(hemascope.predict); import hemascope.predict.rows; "
+        "from hemascope.predict import rows; from hemascope.predict.rows import Layout; "
+        "print(json.dumps([before, callable(hemascope.predict), hemascope.predict.__module__, rows.Layout is Layout]))"
     )
-    assert said == [True, True, HOMES["train"], True]
+    assert said == [True, True, HOMES["predict"], True]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

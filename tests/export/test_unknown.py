@@ -17,6 +17,7 @@ from hemascope.models.network import create_network
 from hemascope.models.unknown import UnknownScore
 from hemascope.predict.card import ModelCard
 from hemascope.train.unknown import fit_head, fit_space, scores_of, set_scale
+from tests.predict.model import write_model as write_colours
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,6 @@ def test_another_score_takes_the_place_of_the_first(model: Path, tmp_path: Path)
 
 
 def test_a_file_without_a_score_is_refused(tmp_path: Path) -> None:
-    network = create_network("tf_efficientnet_lite0", classes=8, input_size=64, pretrained=False).eval()
-    write_model(network, ModelCard("test", BLOOD_CLASSES, 64), path := tmp_path / "model.onnx")
+    path = write_colours(tmp_path / "model.onnx")
     with pytest.raises(ModelFileError, match="no score of unknown objects"):
         levels_of_file(onnx.load(path))

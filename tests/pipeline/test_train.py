@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,10 +27,12 @@ from hemascope.pipeline.train import resume, train
 from hemascope.train.recipe import Recipe
 from hemascope.train.recipe_files import load_recipe, shipped
 from hemascope.train.run import Run
+from tests.networks import TINY_NETWORK
 from tests.pipeline.conftest import tiny
 
 # Small, yet with everything that a resumed training must take up again: averages, plateau schedule, augmentation.
 TINY = [
+    *TINY_NETWORK,
     "input_size=32",
     "batch_size=16",
     "epochs=4",
@@ -111,14 +112,15 @@ def test_killed_and_resumed_on_another_machine_ends_as_uninterrupted(
     settings = [word for override in TINY for word in ("--set", override)]
     command = [sys.executable, "-m", "hemascope.cli", "train", SOURCE, "--recipe", "demo", *settings, "-o", url]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 200
-    while "killed/checkpoints/last.ckpt" not in bucket.keys:
-        assert process.poll() is None, process.stderr and process.stderr.read().decode()
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL
+
+    def kill(method: str, path: str) -> None:
+        if method == "PUT" and path.endswith("/killed/checkpoints/last.ckpt"):
+            process.kill()
+
+    bucket.proxy.answered = kill
+    said = process.communicate(timeout=250)[1]
+    assert process.returncode == -signal.SIGKILL, said
+    assert "killed/checkpoints/last.ckpt" in bucket.keys
     assert not {"killed/checkpoints/final.pt", "killed/metrics.json"} & set(bucket.keys)
     monkeypatch.setenv("HEMASCOPE_CACHE", str(tmp_path / "second"))
     resumed = resume(url)
@@ -135,7 +137,7 @@ def test_killed_and_resumed_on_another_machine_ends_as_uninterrupted(
     assert told[1]["test_accuracy"].iloc[4] == pytest.approx(accuracy)
 
 
-def test_the_same_seed_gives_the_same_result(finished: Run, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_result(finished: Run, tmp_path: Path, quick_finish: Any) -> None:
     again = train(SOURCE, load_recipe("demo", TINY), output=tmp_path / "again")
     ours, theirs = (Predictions.read(run.predictions_file) for run in (again, finished))
     np.testing.assert_array_equal(ours.logits, theirs.logits)

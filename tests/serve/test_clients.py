@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 import pytest
 from PIL import Image
 
+from hemascope.serve import guard
 from tests.predict.model import write_model
 from tests.predict.pictures import encoded
 from tests.serve.requests import begin, form, get, metric, post, received, until
@@ -55,7 +56,8 @@ def test_who_leaves_is_forgotten(serve, slowest_model):
     assert metric(port, "hemascope_batch_images_sum") < 100
 
 
-def test_slow_uploads_hold_nothing_up_and_time_out(serve, model):
+def test_slow_uploads_hold_nothing_up_and_time_out(serve, model, monkeypatch):
+    monkeypatch.setattr(guard, "LINGER", 0.5)  # seconds for which the rest of an upload is read
     port = serve(model, seconds=2)
     slow = [begin(port, f"{HEAD}Content-Length: 1000\r\n\r\n", b"x" * 100) for _ in range(50)]
     for _ in range(20):

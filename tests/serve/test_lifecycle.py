@@ -149,7 +149,8 @@ STUCK = """
 import sys, threading, time
 from hemascope.cli import main
 from hemascope.data import decode
-from hemascope.serve import network, single
+from hemascope.serve import lifecycle, network, single
+lifecycle.END_SECONDS = 2  # of five
 real = decode.decode
 def slow(data, **options):
     if data == b"stuck":
@@ -180,7 +181,7 @@ def test_the_end_comes_whatever_threads_do(model, how, path):
         process.kill()
         process.communicate()
         connection.close()
-    assert time.monotonic() - start < 12  # a second for the request, five of grace
+    assert time.monotonic() - start < 9  # a second for the request, two of grace
 
 
 def test_a_second_ctrl_c_ends_at_once(model):

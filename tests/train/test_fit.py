@@ -1,6 +1,7 @@
 """Fitting goes on after an interruption as if there had been none, whatever the balance."""
 
 import signal
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hemascope.data.manifest import Manifest
 from hemascope.models.network import Network
 from hemascope.train.checkpoints import RunKeeper
 from hemascope.train.fit import Part, fit
-from hemascope.train.recipe import Balance, Recipe
+from hemascope.train.recipe import Balance, Optimizer, Recipe, Schedule
 from hemascope.train.run import Run
 
 
@@ -65,6 +66,31 @@ def test_an_interrupted_training_ends_as_an_uninterrupted_one(
     assert history(resumed) == history(whole)
     for key, value in network.state_dict().items():
         torch.testing.assert_close(value, expected.state_dict()[key], rtol=0, atol=0)
+
+
+def test_a_plateau_schedule_goes_on_as_if_nothing_had_been(tmp_path: Path) -> None:
+    schedule = Schedule(name="plateau", patience=0, factor=0.5)
+    chosen = recipe(Balance()).model_copy(
+        update={"schedule": schedule, "optimizer": Optimizer(learning_rate=1e-2), "epochs": 4, "network": "test_resnet"}
+    )
+
+    def run(folder: Path, stop_after: int = 9) -> list[str]:
+        new = not (folder / "run.json").exists()
+        run = Run.create(folder, chosen, Manifest.build([], [], ["a", "b", "c"]), {}) if new else Run.open(folder)
+
+        def stop(row: dict[str, float]) -> None:
+            if row["epoch"] == stop_after:
+                raise MemoryError
+
+        with pytest.raises(MemoryError) if stop_after < 9 else nullcontext():
+            fit(run, chosen, 3, part(60, 0), part(20, 1), on_epoch=stop)
+        return history(run)
+
+    whole = run(tmp_path / "whole")
+    assert [line.rpartition(",")[2] for line in whole[1:]] == ["0.01", "0.01", "0.01", "0.005"]  # by the third epoch
+    for epoch in (1, 2, 3):
+        run(tmp_path / "stopped", stop_after=epoch)
+    assert run(tmp_path / "stopped") == whole
 
 
 def test_every_balance_trains_another_network(tmp_path: Path) -> None:

@@ -179,9 +179,8 @@ def _near(path: Path) -> str:
     """A guess at what was meant: the nearest name beside the first part of the path that does not exist."""
     import difflib
 
-    missing = path
-    while not is_there(missing.parent):
-        missing = missing.parent
+    # From the front, since a path may have thousands of parts.
+    missing = next((part for part in reversed(path.parents) if not is_there(part)), path)
     try:
         beside = {entry.name: str(entry) for entry in missing.parent.iterdir()}
     except OSError:

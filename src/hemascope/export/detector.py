@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torchvision.ops import nms
 
 from hemascope.data.framing import IR_VERSION, OPSET
+from hemascope.export.folding import folded
 from hemascope.export.graph import exported
 from hemascope.train.detector.loss import corners_of, place_centres
 from hemascope.train.detector.network import STRIDE, CellNetwork
@@ -68,7 +69,8 @@ def write_detector(network: CellNetwork, card: str, path: Path) -> None:
     """
     example = torch.randint(0, 256, (1, 3, 20 * STRIDE, 21 * STRIDE), dtype=torch.uint8)
     any_size = dict.fromkeys((2, 3), torch.export.Dim.DYNAMIC)
-    body = exported(Deployed(network).eval(), example, "working", ("found", "kinds", "scores"), any_size)
+    deployed = Deployed(folded(network, example.float())).eval()
+    body = exported(deployed, example, "working", ("found", "kinds", "scores"), any_size)
     model = compose.merge_models(_resized(), body, io_map=[("working", "working")])
     _in_field_pixels(model)
     onnx.checker.check_model(model)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from hemascope.adapt.metadata import Norm, store_norms
 from hemascope.data.framing import IR_VERSION, OPSET, framing_graph
+from hemascope.export.folding import folded
 from hemascope.export.scaling import join_scaling
 from hemascope.models.network import Network
 from hemascope.models.rebuilt import normalised
@@ -34,7 +35,7 @@ def network_norms(network: Network) -> dict[str, Norm]:
         Norms by the name of the convolution's weight; empty for a network without BatchNorm.
     """
     layers = dict(network.named_modules())
-    return {f"{conv}.weight": _norm(layers[norm]) for conv, norm in normalised(network).items()}
+    return {f"{conv}.weight": _norm(layers[norm]) for conv, norm in normalised(network, network.blank()).items()}
 
 
 def _norm(layer: Any) -> Norm:
@@ -89,9 +90,10 @@ def write_model(network: Network, card: ModelCard, path: Path, unknown: UnknownS
         path: the file; the caller sees to it that it is replaced whole.
         unknown: fitted to this network; its threshold must be on the card then.
     """
-    deployed = _Deployed(network, card.temperature)
+    fewer = folded(network, network.blank())
+    deployed = _Deployed(fewer, card.temperature)
     if unknown is not None:
-        deployed = _DeployedWithUnknown(network, card.temperature, unknown)
+        deployed = _DeployedWithUnknown(fewer, card.temperature, unknown)
     body = _body(deployed.eval(), card.input_size)
     model = compose.merge_models(framing_graph(card.input_size), body, io_map=[("pixels", "pixels")])
     model.graph.name = card.name
@@ -166,7 +168,7 @@ def _name_dimensions(model: onnx.ModelProto, classes: int) -> None:
 
 
 def _simplify(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
-    """Fold constants and BatchNorm once, here, rather than at every start of every user."""
+    """Fold constants, and what BatchNorms are left, once, here, rather than at every start of every user."""
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.optimized_model_filepath = str(path)

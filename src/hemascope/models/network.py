@@ -56,6 +56,10 @@ class Network(nn.Module):
         self.register_buffer("mean", torch.tensor(description.mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(description.std).view(1, 3, 1, 1), persistent=False)
 
+    def blank(self) -> Tensor:
+        """A black image that it takes, float (1, 3, size, size)."""
+        return torch.zeros(1, 3, self.description.input_size, self.description.input_size)
+
     def prepared(self, images: Tensor) -> Tensor:
         """What the backbone is shown of images float (n, 3, size, size) in [0, 1]: normalised and large enough."""
         smallest = self.description.smallest

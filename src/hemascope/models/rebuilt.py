@@ -66,7 +66,7 @@ def take_over(model: Classifier, network: Network, *, head: bool) -> bool:
 
 
 @contextmanager
-def evaluating(network: Network) -> Iterator[None]:
+def evaluating(network: nn.Module) -> Iterator[None]:
     """The network in evaluation mode, and afterwards in the mode that it was in."""
     training = network.training
     network.eval()
@@ -76,16 +76,17 @@ def evaluating(network: Network) -> Iterator[None]:
         network.train(training)
 
 
-def normalised(network: Network) -> dict[str, str]:
+def normalised(network: nn.Module, images: Tensor) -> dict[str, str]:
     """Which BatchNorm takes what which convolution gives, by the names of both; empty without BatchNorm.
 
     >>> from hemascope.models.network import create_network
     >>> lite = create_network("tf_efficientnet_lite0", classes=8, input_size=64, pretrained=False)
-    >>> normalised(lite)["backbone.conv_stem"]
+    >>> normalised(lite, torch.zeros(1, 3, 64, 64))["backbone.conv_stem"]
     'backbone.bn1'
 
     Args:
         network: on the CPU.
+        images: some that it takes.
     """
     made: dict[int, tuple[str, Tensor]] = {}  # the tensors are held so that no other takes the place of one
     found: dict[str, str] = {}
@@ -106,10 +107,9 @@ def normalised(network: Network) -> dict[str, str]:
             handles.append(layer.register_forward_hook(after(name)))
         elif isinstance(layer, _BatchNorm) and layer.affine and layer.running_var is not None:
             handles.append(layer.register_forward_pre_hook(before(name)))
-    size = network.description.input_size
     try:
         with torch.no_grad(), evaluating(network):
-            network(torch.zeros(1, 3, size, size))
+            network(images)
     finally:
         for handle in handles:
             handle.remove()
@@ -122,7 +122,7 @@ def _weights(file: onnx.ModelProto, network: Network, path: str) -> dict[str, Te
     norms = {_own(name): norm for name, norm in read_norms(file, path).items()}
     layers: dict[str, Any] = dict(network.named_modules())
     weights = {}
-    for conv, norm in normalised(network).items():
+    for conv, norm in normalised(network, network.blank()).items():
         if f"{norm}.running_mean" in held:
             continue  # not folded: its tensors have names of their own
         if f"{conv}.weight" not in norms:

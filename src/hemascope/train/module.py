@@ -13,6 +13,7 @@ from hemascope.augment.batch import augment
 from hemascope.augment.mixing import mix, mix_colours
 from hemascope.models.network import Network
 from hemascope.train.batches import to_unit_range
+from hemascope.train.checkpoints import RunKeeper
 from hemascope.train.optimizers import add_l2, make_optimizer, make_schedule
 from hemascope.train.processes import ALONE, Place
 from hemascope.train.recipe import Recipe
@@ -54,6 +55,7 @@ class CellTraining(L.LightningModule):
         self.place = place
         # Not in the checkpoint: it follows from the recipe and the data.
         self.register_buffer("class_weights", class_weights, persistent=False)
+        self._unheard: float | None = None
         self._train = _Tally(classes, place)
         self._val = _Tally(classes, place)
 
@@ -68,6 +70,19 @@ class CellTraining(L.LightningModule):
         """Move the learning rate, but not in the epochs of the head alone."""
         if not self.head_alone:
             super().lr_scheduler_step(scheduler, metric)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Note the last loss of validation: a checkpoint is written before a plateau schedule hears of it."""
+        history = checkpoint["callbacks"].get(RunKeeper.__name__, {}).get("history")
+        self._unheard = history[-1]["val_loss"] if history else None
+
+    def on_train_start(self) -> None:
+        """Let a plateau schedule hear of the epoch that the checkpoint is of, so that none is lost."""
+        if self._unheard is not None and self.current_epoch > self.recipe.transfer.head_epochs:
+            for config in self.trainer.lr_scheduler_configs:
+                if config.reduce_on_plateau:
+                    self.lr_scheduler_step(config.scheduler, self._unheard)
+        self._unheard = None
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
         """Add the gradient of the L2 penalty."""

@@ -3,13 +3,19 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from hemascope.data.manifest import Manifest
 from hemascope.data.smears import draw
 from hemascope.pipeline.train import train
 from tests.networks import TINY_NETWORK
+from tests.pipeline.conftest import quick_finish
 from tests.told import Told
+
+__all__ = ["quick_finish"]
+
+pytestmark = pytest.mark.usefixtures("quick_finish")  # it is the splits that are looked at
 
 IMAGES = 64
 COPIES = 12

@@ -33,6 +33,7 @@ class Faulty:
             (the length said is that of half), "long" (the length said is more), "slow" (503), an int (that state),
             "" (nothing).
         asked: how often each path was asked for.
+        answered: called with method and path of each request that was served, before the answer is passed on.
     """
 
     def __init__(self, port):
@@ -57,6 +58,7 @@ class Faulty:
                     body = found.read()
                 finally:
                     link.close()
+                proxy.answered(self.command, path)
                 about = [
                     pair for pair in found.getheaders() if pair[0].lower() not in ("transfer-encoding", "connection")
                 ]
@@ -84,6 +86,7 @@ class Faulty:
 
     def reset(self):
         self.faults, self.asked, self.ranges = {}, Counter(), []
+        self.answered = lambda method, path: None
 
     def stop(self):
         self._server.shutdown()

@@ -51,6 +51,7 @@ def test_choose_by_keys_and_mouse_then_label_and_undo_all(page):
     page.keyboard.press("Control+a")
     assert chosen(page) == [0, 1, 2, 3, 4, 5]
     page.get_by_label("Show").select_option(label="Basophil (3)")
+    expect(tile).to_have_count(3)  # the grid is drawn with the next frame
     assert chosen(page) == [0, 1, 2]  # what is not seen gets no label
     page.keyboard.press("2")
     assert {row["given_label"] for row in saved(page, "Results")[:3]} == {""}
