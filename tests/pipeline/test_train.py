@@ -42,6 +42,7 @@ TINY = [
     "tta=true",
     "tta_steps=2",
     "logger=csv",
+    "micrometres=21",
 ]
 SOURCE = "synthetic:120"
 
@@ -81,6 +82,7 @@ def test_the_model_file_says_what_the_run_predicted(finished: Run) -> None:
         np.testing.assert_allclose(list(said.probabilities.values()), predictions.probabilities[row], atol=1e-3)
     assert classifier.card.scores["accuracy"]["split"] == "test"
     assert "medical device" in classifier.card.limits
+    assert classifier.card.data["micrometres"] == 21
     assert np.shape(classifier.card.look["colours"]) == (len(classifier.classes), 3)
 
 
