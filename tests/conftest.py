@@ -24,6 +24,26 @@ if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):
 os.environ.setdefault("RAY_worker_niceness", "0")
 os.environ.setdefault("RAY_raylet_start_wait_time_s", "120")
 
+LONGEST = (
+    "pipeline/test_train.py", "test_interface.py", "pipeline/test_on_ray.py", "engine/test_tasks.py", "test_docs.py",
+    "serve/page/test_fields.py", "pipeline/test_folds.py", "test_notebooks.py", "fields/test_spread.py",
+    "serve/test_lifecycle.py", "bench/test_runner.py", "train/detector/test_fit.py", "test_torch_free.py",
+    "export/test_graph.py", "predict/test_spread.py", "audit/duplicates/test_training.py", "audit/test_spread.py",
+)  # fmt: skip
+"""Modules that take the longest. They begin first: at the end each would leave the other cores idle."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the order below where tests run side by side, which else begins with the modules of the most tests."""
+    if hasattr(config.option, "loadscopereorder"):  # of pytest-xdist
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest modules first."""
+    rank = {ROOT / "tests" / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
+
 
 def _real_data() -> Path:
     return Path(os.environ.get("HEMASCOPE_DATA", ROOT.parent / "shared" / "data"))

@@ -136,11 +136,11 @@ def test_a_task_whose_machine_is_killed_goes_on_on_another(machines, tmp_path):
     told = Killing()
     with tasks(Where(machines.address, cores=1), tmp_path, many=2) as there:
         calls = [
-            Call(folder.name, jobs.count_up, (folder, 60, 0.1, beside))
+            Call(folder.name, jobs.count_up, (folder, 30, 0.1, beside))
             for folder, beside in zip(folders, reversed(folders), strict=True)
         ]
         found = dict(there.each(calls, what="calls", progress=told))
-    assert sorted(found.values()) == [(60, 1), (60, 2)]
+    assert sorted(found.values()) == [(30, 1), (30, 2)]
     again = [line for line in told.said if "its worker was lost; it goes on from its checkpoint" in line]
     assert len(again) == 1
     lost = again[0][0]
