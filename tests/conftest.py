@@ -1,6 +1,7 @@
 """What every test may use: the real images, where this machine has them."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,10 @@ if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):
 # Read by Ray when it is first imported: its workers would wait for every other test, and a busy machine starts slowly.
 os.environ.setdefault("RAY_worker_niceness", "0")
 os.environ.setdefault("RAY_raylet_start_wait_time_s", "120")
+
+# A job that a script began with & ignores Ctrl-C, and so would all that tests begin.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LONGEST = (
     "pipeline/test_train.py", "test_interface.py", "pipeline/test_on_ray.py", "engine/test_tasks.py", "test_docs.py",
