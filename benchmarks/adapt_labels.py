@@ -83,8 +83,10 @@ def main() -> None:
                 beside = features[rest[: options.unlabelled]] if options.unlabelled else None
                 if beside is not None and options.page:
                     beside = beside[:, :PAGE_VIEWS]
-                asked = {"unlabelled": beside, "rounds": PAGE_ROUNDS if options.page else ROUNDS}
-                fitter = Fitter(head.grown(len(classes)), k, own, targets[chosen], memory, **asked)
+                fitter = Fitter(
+                    head.grown(len(classes)), k, own, targets[chosen], memory,
+                    unlabelled=beside, rounds=PAGE_ROUNDS if options.page else ROUNDS,
+                )  # fmt: skip
                 taught, unseen = fitter.fit(np.arange(len(chosen))), fitter.unseen()
                 found["time"].append(time.perf_counter() - start)
                 said = taught.logits(plain[rest]).argmax(1)

@@ -11,7 +11,7 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +40,7 @@ def main() -> None:
         create_app(Settings(model=options.model, threads=1, seconds=900)), base_url="http://localhost"
     ) as client:
 
-        def send(path: str, count: int, about: dict[str, object] | None = None) -> None:
+        def send(path: str, count: int, about: Mapping[str, object] | None = None) -> None:
             files = [("files", (one.name, one.read_bytes())) for one in paths[:count]]
             response = client.post(path, files=files, data={"about": json.dumps(about)} if about else {})
             assert response.status_code == 200, response.text
