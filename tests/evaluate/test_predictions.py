@@ -102,6 +102,10 @@ def test_a_file_that_is_absent_broken_foreign_newer_or_incomplete(tmp_path):
     path.write_bytes(b"PAR1 and no more")
     with pytest.raises(RunError, match="not a readable Parquet file"):
         Predictions.read(path)
+    three().write(path)
+    path.write_bytes(path.read_bytes().replace(b"logit_", b"\x80ogit_"))
+    with pytest.raises(RunError, match="not a readable Parquet file"):
+        Predictions.read(path)
     pq.write_table(pa.table({"path": ["a"]}), path)
     with pytest.raises(RunError, match="not a predictions table"):
         Predictions.read(path)

@@ -182,9 +182,10 @@ class Predictions:
             raise RunError(f"{path}: there is no predictions table", "Finish the training, or run hemascope evaluate.")
         try:
             table = pq.read_table(path)
-        except (pa.ArrowInvalid, OSError) as problem:
+            columns = table.column_names
+            about = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+        except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as problem:
             raise RunError(f"{path}: not a readable Parquet file ({problem})") from problem
-        about = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
         version = about.get("hemascope.format_version", "")
         if not version.isdecimal() or "hemascope.classes" not in about:
             raise RunError(f"{path}: a Parquet file, but not a predictions table", "Name a file that hemascope wrote.")
@@ -194,10 +195,10 @@ class Predictions:
                 "Use the hemascope version that wrote it, or a newer one.",
             )
         classes = tuple(filter(None, about["hemascope.classes"].split("\n")))
-        lacking = [name for name in _columns(classes) if name not in table.column_names]
+        lacking = [name for name in _columns(classes) if name not in columns]
         if lacking:
             raise RunError(f"{path}: the predictions table lacks the columns {', '.join(lacking)}")
-        optional = [name for name in _OPTIONAL if name in table.column_names]
+        optional = [name for name in _OPTIONAL if name in columns]
         frame = table.to_pandas()[_columns(classes) + optional]
         frame = frame.astype(dict.fromkeys([*_TEXT, *({LABORATORY} & {*optional})], "str"))
         return cls(frame, classes, float(about.get("hemascope.temperature", 1.0)))

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from hemascope.data.containers.open import open_container
-from hemascope.data.containers.parquet import count, images
+from hemascope.data.containers.parquet import count, images, read_schema
 from hemascope.errors import DecodeError, SourceError
 from tests.data.pictures import encoded, noise, write_png
 
@@ -28,6 +28,14 @@ def test_parquet_members_across_row_groups(tmp_path: Path, struct: bool) -> None
     with pytest.raises(DecodeError, match="fewer rows"):
         container.job("image/6")
     container.close()
+
+
+def test_a_column_whose_name_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    write_parquet(path, [b""])
+    path.write_bytes(path.read_bytes().replace(b"label", b"\x80abel"))
+    with pytest.raises(SourceError, match=r"a\.parquet: not a readable Parquet file \('utf-8' codec"):
+        read_schema(path)
 
 
 def test_parquet_cells_without_bytes(tmp_path: Path) -> None:

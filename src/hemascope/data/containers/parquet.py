@@ -58,9 +58,11 @@ def read_schema(path: Path | str) -> Any:
     require_writable(path)  # pyarrow opens no other
     try:
         require_regular(path)
-        return pq.read_schema(to_open(path))
-    except (pa.ArrowException, OSError) as problem:
+        schema = pq.read_schema(to_open(path))
+        schema.names  # noqa: B018 - of a damaged file they are no text
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as problem:
         raise SourceError(f"{path}: not a readable Parquet file ({problem})", "Fetch or write it again.") from problem
+    return schema
 
 
 def image_column(path: Path | str, schema: Any) -> str:
