@@ -20,6 +20,10 @@ TIFF_SUFFIXES = frozenset((".tif", ".tiff"))
 REMEDY = "Install what reads slides: pip install 'hemascope[slides]'."
 
 
+_DISTORTED = 3.0
+"""Times that a level may be wider or narrower than the largest: small ones are rounded."""
+
+
 class Level(NamedTuple):
     """A slide at one size: its width and height in pixels, and pixels of the largest level for one of its own."""
 
@@ -65,6 +69,9 @@ class Slide:
         weakref.finalize(self, _close, self._open)
         with self._lock:
             reader = self._reader()
+            if _distorted(reader.levels):
+                _close(self._open)
+                raise _error(name, DecodeError("its levels are not of one picture: one is much wider or narrower"))
         self.levels: tuple[Level, ...] = reader.levels
         self.micrometres: float | None = reader.micrometres
 
@@ -102,6 +109,12 @@ class Slide:
             except Exception as problem:
                 raise _error(self.name, problem) from problem
         return self._open[0]
+
+
+def _distorted(levels: tuple[Level, ...]) -> bool:
+    """Whether sides of a level do not go together with those of the largest: a damaged one may be millions wide."""
+    times = [(levels[0].width / one.width) / (levels[0].height / one.height) for one in levels]
+    return max(times) > _DISTORTED or min(times) < 1 / _DISTORTED
 
 
 def _close(readers: list[Reader]) -> None:
