@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import track
 
 import hemascope
+from detector_fields import PBC_RED
 from hemascope.adapt.save import save_model
 from hemascope.data.manifest import Manifest
 from hemascope.data.reading import read_images
@@ -38,8 +39,8 @@ from hemascope.predict.differential.confusion import Confusion
 from hemascope.predict.shipped import WEIGHTS, find
 from hemascope.predict.unlike import describe, mean_colours
 
-MICROMETRES = round(208 * 7.5 / 74, 1)
-"""Of the side of PBC's pictures, in whose 208 pixels a red cell is 74 wide (`scripts/detector_fields.py`)."""
+MICROMETRES = round(208 * 7.5 / PBC_RED, 1)
+"""Of the side of PBC's pictures, 208 pixels, if a red cell is 7.5 micrometres wide."""
 
 TITLES = {
     "accuracy": "accuracy",

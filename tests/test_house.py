@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 import hemascope
+from tests.conftest import LONGEST
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -93,6 +94,10 @@ def test_security_tells_of_every_pickle():
     assert "pass between them as pickles, which run code" in text
     quiet = any("disable_telemetry_events" in path.read_text("utf-8") for path in (ROOT / "src").rglob("*.py"))
     assert quiet != ("does not switch off yet" in text)
+
+
+def test_the_test_modules_that_begin_first_are_there():
+    assert [name for name in LONGEST if not (ROOT / "tests" / name).is_file()] == []
 
 
 def test_the_citation_is_of_this_version_and_names_the_data():

@@ -90,8 +90,8 @@ def adapt(
         with scratch() as folder:
             zoom = None
             if paths:
-                looked = _zoom(classifier, original, paths, pixel_size, images or IMAGES, folder, seed, progress, 1)
-                zoom = looked[0]
+                limit = images or IMAGES
+                zoom, *_ = _zoom(classifier, original, paths, pixel_size, limit, folder, seed, progress, fewest=1)
                 classifier, original = _at_zoom(classifier, original, zoom, folder)
             return teach(
                 classifier,
@@ -139,21 +139,18 @@ def _zoom(
         set_card(whole, replace(classifier.card, adapted={}))
         onnx.save(whole, folder / "plain.onnx")
         plain = load(folder / "plain.onnx", threads=classifier.threads, device=classifier.device.name)
+    zooms: tuple[float, ...] = ZOOMS
+    told = None
     if pixel_size is not None:
-        zoom, why = zoom_of(pixel_size, shorter_sides(paths, limit, seed), plain.card, str(plain.path))
-        zooms = tuple(sorted({1.0, zoom}))
-        seen = see(plain, paths, zooms, limit=limit, fewest=fewest, seed=seed, progress=progress)
-        means = tuple(seen.probabilities.max(axis=2).mean(axis=1).tolist())
-        return Choice(zoom, zooms, means, why, PIXEL_SIZE), seen, plain
-    seen = see(plain, paths, ZOOMS, limit=limit, fewest=fewest, seed=seed, progress=progress)
-    if len(seen.items) < FEWEST:
-        means = tuple(seen.probabilities.max(axis=2).mean(axis=1).tolist())
-        return (
-            Choice(classifier.card.zoom, ZOOMS, means, f"fewer than {FEWEST} unlabelled images tell none"),
-            seen,
-            plain,
-        )
-    return choose(seen.probabilities, ZOOMS), seen, plain
+        told = zoom_of(pixel_size, shorter_sides(paths, FEWEST, seed), plain.card, str(plain.path))
+        zooms = tuple(sorted({1.0, told[0]}))
+    seen = see(plain, paths, zooms, limit=limit, fewest=fewest, seed=seed, progress=progress)
+    if told is None and len(seen.items) >= FEWEST:
+        return choose(seen.probabilities, zooms), seen, plain
+    means = tuple(seen.probabilities.max(axis=2).mean(axis=1).tolist())
+    if told is not None:
+        return Choice(told[0], zooms, means, told[1], PIXEL_SIZE), seen, plain
+    return Choice(classifier.card.zoom, zooms, means, f"fewer than {FEWEST} unlabelled images tell none"), seen, plain
 
 
 def _at_zoom(

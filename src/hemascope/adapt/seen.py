@@ -94,7 +94,7 @@ def see(
 
 
 def shorter_sides(paths: Sequence[str], limit: int, seed: int = 0) -> np.ndarray:
-    """The shorter side of each image that `see` would draw of the paths and can read, pixels, int (n,).
+    """The shorter side of some images of the paths, drawn by seed, but unreadable ones: pixels, int (n,).
 
     Raises:
         SourceError: a path that matches nothing, or no readable image.

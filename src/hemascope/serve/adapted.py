@@ -14,13 +14,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hemascope.predict.card import ModelCard
 from hemascope.predict.classifier import Classifier
+from hemascope.serve import problems
+from hemascope.serve.access import refusals
+from hemascope.serve.body import BYTES
+from hemascope.serve.openapi import problem_responses
 from hemascope.serve.problems import Kind, ProblemError
 from hemascope.serve.service import Service
+from hemascope.serve.settings import Settings
 
 if TYPE_CHECKING:
     from hemascope.adapt.head import Head as Linear
 
 UNUSABLE = Kind("unusable-about", 422, "What is said about the images cannot be used")
+NOT_BETTER = Kind("not-better", 422, "The new model would be no better")
 
 ADAPTED = (
     "How to see the images, as JSON: zoom, one of those that POST /v1/fit tries; taught, the head that it or POST "
@@ -60,6 +66,14 @@ class Head(BaseModel):
         )
 
 
+class Row(BaseModel):
+    """A line of the table of what changed."""
+
+    name: str
+    before: str
+    after: str
+
+
 class Adapted(BaseModel):
     """How to see images."""
 
@@ -67,6 +81,26 @@ class Adapted(BaseModel):
 
     zoom: float = 1
     taught: Head | None = None
+
+
+def refused(settings: Settings) -> tuple[Kind, ...]:
+    """What requests that fit or teach the model may be refused for."""
+    return (
+        problems.MALFORMED,
+        *refusals(settings),
+        *problems.UPLOAD,
+        UNUSABLE,
+        problems.INTERNAL,
+        problems.OVERLOADED,
+    )
+
+
+def model_file(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
+    """The responses of an endpoint that gives a model file, and may refuse it."""
+    return {
+        200: {"content": {BYTES: {"schema": {"type": "string", "format": "binary"}}}},
+        **problem_responses(*kinds),
+    }
 
 
 Said = TypeVar("Said", bound=BaseModel)

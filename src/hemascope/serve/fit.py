@@ -11,16 +11,13 @@ import numpy as np
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from hemascope.serve import problems
-from hemascope.serve.access import refusals
-from hemascope.serve.adapted import UNUSABLE, Head, checked_zoom, parsed, zoomed_model
+from hemascope.serve.adapted import NOT_BETTER, Head, Row, checked_zoom, model_file, parsed, refused, zoomed_model
 from hemascope.serve.body import BYTES, Sent, Upload
 from hemascope.serve.openapi import images_body, problem_responses
 from hemascope.serve.problems import ProblemError
 from hemascope.serve.service import Service
 from hemascope.serve.settings import Settings
 from hemascope.serve.single import SingleQueue
-from hemascope.serve.teach import NOT_BETTER, Row
 
 if TYPE_CHECKING:
     from hemascope.adapt.adaptation import Adaptation
@@ -69,14 +66,7 @@ class Fit(BaseModel):
 def router(service: Service, settings: Settings, queue: SingleQueue) -> APIRouter:
     """The endpoints; their work takes turns in the queue."""
     routes = APIRouter()
-    usual = (
-        problems.MALFORMED,
-        *refusals(settings),
-        *problems.UPLOAD,
-        UNUSABLE,
-        problems.INTERNAL,
-        problems.OVERLOADED,
-    )
+    usual = refused(settings)
     most = settings.max_files
     body = {"requestBody": images_body(settings, most, _ABOUT)}
 
@@ -99,10 +89,7 @@ def router(service: Service, settings: Settings, queue: SingleQueue) -> APIRoute
         summary="The model file that fits images",
         response_class=Response,
         openapi_extra=body,
-        responses={
-            200: {"content": {BYTES: {"schema": {"type": "string", "format": "binary"}}}},
-            **problem_responses(*usual, NOT_BETTER),
-        },
+        responses=model_file(*usual, NOT_BETTER),
     )
     async def fitted(request: Request) -> Response:
         """Send the same as to /v1/fit; the answer is a model file that `hemascope predict -m` takes."""

@@ -15,9 +15,7 @@ from hemascope.cells import title
 from hemascope.errors import ModelFileError
 from hemascope.predict.modelfile import UNKNOWN
 from hemascope.predict.unlike import mean_colours
-from hemascope.serve import problems
-from hemascope.serve.access import refusals
-from hemascope.serve.adapted import UNUSABLE, Head, parsed, zoomed_model
+from hemascope.serve.adapted import NOT_BETTER, UNUSABLE, Head, Row, model_file, parsed, refused, zoomed_model
 from hemascope.serve.body import BYTES, Sent
 from hemascope.serve.openapi import images_body, problem_responses
 from hemascope.serve.problems import Kind, ProblemError
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     from hemascope.adapt.lesson import Lesson as Learnt
 
 NOT_TEACHABLE = Kind("not-teachable", 422, "The model cannot be taught by these cells")
-NOT_BETTER = Kind("not-better", 422, "The new model would be no better")
 
 ROUNDS = 2
 """How often unlabelled cells are asked: somebody waits, and more rounds bring little."""
@@ -52,14 +49,6 @@ class Labels(BaseModel):
 
     labels: list[str | None]
     zoom: float = 1
-
-
-class Row(BaseModel):
-    """A line of the table of what changed."""
-
-    name: str
-    before: str
-    after: str
 
 
 class Lesson(BaseModel):
@@ -85,14 +74,7 @@ class _Learnt(NamedTuple):
 def router(service: Service, settings: Settings, queue: SingleQueue) -> APIRouter:
     """The endpoints; their work takes turns in the queue."""
     routes = APIRouter()
-    usual = (
-        problems.MALFORMED,
-        *refusals(settings),
-        *problems.UPLOAD,
-        UNUSABLE,
-        problems.INTERNAL,
-        problems.OVERLOADED,
-    )
+    usual = refused(settings)
     most = settings.max_files
     labelled = {"requestBody": images_body(settings, most, _ABOUT, form_only=True)}
     responses = problem_responses(*usual, NOT_TEACHABLE)
@@ -126,10 +108,7 @@ def router(service: Service, settings: Settings, queue: SingleQueue) -> APIRoute
         summary="The model file that labelled cells teach",
         response_class=Response,
         openapi_extra=labelled,
-        responses={
-            200: {"content": {BYTES: {"schema": {"type": "string", "format": "binary"}}}},
-            **problem_responses(*usual, NOT_TEACHABLE, NOT_BETTER),
-        },
+        responses=model_file(*usual, NOT_TEACHABLE, NOT_BETTER),
     )
     async def taught(request: Request) -> Response:
         """Send the same as to /v1/teach; the answer is a model file that `hemascope predict -m` takes."""

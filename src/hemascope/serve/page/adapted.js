@@ -121,7 +121,8 @@ export function inWords(step) {
   if (!step) return "";
   const zoom = step.about.zoom === 1 ? [] : [`zoom ${step.about.zoom}`];
   const head = { zoom: "", fitted: `fitted to ${several(step.used.length, "cell")}`, taught: `taught by ${several(labelled(step).length, "cell")}` };
-  return [...zoom, head[step.kind]].filter(Boolean).join(", ");}
+  return [...zoom, head[step.kind]].filter(Boolean).join(", ");
+}
 
 /** Of the cells that a step was made by, those with a label. */
 export const labelled = ({ used }) => used.filter(([, label]) => label !== null);
